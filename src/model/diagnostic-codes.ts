@@ -1,0 +1,62 @@
+// The registry of diagnostics. docs/reference/diagnostics.md is generated from it. A number is never given a second meaning.
+import type { Diagnostic, Severity } from './diagnostic.ts';
+import type { Origin } from './origin.ts';
+
+export interface DiagnosticRow {
+  readonly slug: string;
+  readonly severity: Severity;
+  /** One or two sentences for the reference page: what it means and what to do. */
+  readonly meaning: string;
+}
+
+const rows = {
+  // Reading files and objects.
+  'PRT-READ-1': row('unreadable-file', 'error', 'The file cannot be read. The last good state of its objects keeps serving.'),
+  'PRT-READ-2': row('syntax-error', 'error', 'The text is not YAML or JSON. The last good state of the objects of this document keeps serving.'),
+  'PRT-READ-3': row('not-an-object', 'error', 'The document is no Kubernetes object: apiVersion, kind or metadata.name is missing or has the wrong type.'),
+  'PRT-READ-4': row('unknown-kind', 'info', 'Objects of this kind are not read; the document is skipped.'),
+  'PRT-READ-5': row('invalid-object', 'error', 'A field has a value that the Kubernetes API would refuse. The last good state of the object keeps serving.'),
+  'PRT-READ-6': row('duplicate-object', 'error', 'The same object stands in the manifests twice; the first one counts.'),
+  'PRT-READ-7': row('unknown-field', 'warning', 'The field does not exist in this kind of object, so it has no effect. Often a spelling mistake or wrong indentation.'),
+  // Class.
+  'PRT-CLASS-1': row('other-class', 'info', 'The Ingress belongs to another controller and is ignored.'),
+  'PRT-CLASS-2': row('missing-class', 'warning', 'The Ingress names an IngressClass that does not exist, so no controller takes it.'),
+  'PRT-CLASS-3': row('no-class', 'warning', 'The Ingress names no class, there is no default class, and --watch-ingress-without-class is off: it is ignored.'),
+  // Rules.
+  'PRT-RULE-1': row('conflict', 'warning', 'Another, older Ingress already has this host, path and path type; this path has no effect.'),
+  'PRT-RULE-2': row('resource-backend', 'warning', 'Backends that are resources are not supported: the path answers 503.'),
+  'PRT-RULE-3': row('missing-service', 'warning', 'The Service does not exist: the path answers 503.'),
+  'PRT-RULE-4': row('missing-port', 'warning', 'The Service has no such port: the path answers 503.'),
+  'PRT-RULE-5': row('no-endpoints', 'warning', 'The Service has no ready endpoint: the path answers 503.'),
+  'PRT-RULE-6': row('bad-external-name', 'warning', 'The ExternalName is not a name that may be dialled (localhost, a loopback address, or no DNS name): the path answers 503.'),
+  'PRT-RULE-7': row('trailing-slash', 'info', 'A path that ends in a slash does not take the same path without it; that one is redirected (301), as in nginx.'),
+  'PRT-RULE-8': row('catch-all-disabled', 'warning', 'Ingresses with spec.defaultBackend are ignored because of --disable-catch-all.'),
+  // TLS.
+  'PRT-TLS-1': row('missing-secret', 'warning', 'The Secret does not exist: the default certificate is shown instead.'),
+  'PRT-TLS-2': row('bad-secret', 'warning', 'The Secret holds no usable key pair: the default certificate is shown instead.'),
+  'PRT-TLS-3': row('host-not-covered', 'warning', 'The certificate is not valid for this host: the default certificate is shown instead.'),
+  'PRT-TLS-4': row('expired', 'warning', 'The certificate has expired; it is shown all the same.'),
+  'PRT-TLS-5': row('default-certificate-unusable', 'error', 'The Secret of --default-ssl-certificate cannot be used: a self-signed certificate is shown instead.'),
+  // Annotations and ConfigMap.
+  'PRT-ANN-1': row('unknown-annotation', 'warning', 'No annotation of this name exists under the prefix, so it has no effect. Often a spelling mistake.'),
+  'PRT-ANN-2': row('unsupported-annotation', 'warning', 'The annotation is known but not supported yet, so it has no effect.'),
+  'PRT-ANN-3': row('bad-annotation-value', 'warning', 'The value of the annotation is not valid; its default is used.'),
+  'PRT-ANN-4': row('unsafe-without-annotation', 'error', 'The annotation protects the route, but is not supported or not valid: the paths of the Ingress answer 503 rather than be open.'),
+  'PRT-CONF-1': row('unknown-key', 'warning', 'The ConfigMap has a key that does not exist, so it has no effect.'),
+  'PRT-CONF-2': row('bad-config-value', 'warning', 'The value of the ConfigMap key is not valid; its default is used.'),
+  'PRT-CONF-3': row('no-effect', 'info', 'The ConfigMap key has no meaning in Portico; the message says why.'),
+  'PRT-CONF-4': row('missing-configmap', 'warning', 'The ConfigMap does not exist; defaults are used.'),
+  'PRT-CONF-5': row('missing-default-backend', 'warning', 'The Service of --default-backend-service does not exist or has no ready endpoint; the built-in 404 answers.'),
+} as const satisfies Record<string, DiagnosticRow>;
+
+export type DiagnosticCode = keyof typeof rows;
+
+export const diagnosticCodes: Readonly<Record<DiagnosticCode, DiagnosticRow>> = rows;
+
+export function diagnostic(code: DiagnosticCode, message: string, origin: Origin): Diagnostic {
+  return { code, severity: rows[code].severity, message, origin };
+}
+
+function row(slug: string, severity: Severity, meaning: string): DiagnosticRow {
+  return { slug, severity, meaning };
+}

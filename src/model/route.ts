@@ -1,0 +1,128 @@
+// Virtual hosts and routes: the answer to "what is to be done with a request", before it is compiled into tables.
+// Everything here is plain data that can be cloned to a worker thread; nothing here knows Kubernetes' types.
+import type { Brand } from '../kit/brand.ts';
+import type { CertificateKey } from './certificate.ts';
+import type { ErrorCode } from './error-codes.ts';
+import type { Origin } from './origin.ts';
+import type { UpstreamKey } from './upstream.ts';
+
+/** Lower case, without port or trailing dot: `shop.example`, `*.shop.example`, or `_` for requests that no other host takes. */
+export type HostName = Brand<string, 'HostName'>;
+
+/** The name of the host that takes what no other host takes, as in nginx. */
+export const CATCH_ALL_HOST = '_' as HostName;
+
+/** Gives the brand; `text` must already be in the form that `HostName` describes. */
+export function hostName(text: string): HostName {
+  return text as HostName;
+}
+
+export interface VirtualHost {
+  readonly name: HostName;
+  /**
+   * `literal`: exact paths and prefixes by path element. `regex`: every path of the host is a case-insensitive regular expression,
+   * anchored at the start, tried by descending length (ingress-nginx: one `use-regex` or rewrite turns the whole host).
+   */
+  readonly pathMode: 'literal' | 'regex';
+  /** No two routes have the same match. A host always has a route that takes every path. */
+  readonly routes: readonly Route[];
+  readonly tls: HostTls;
+  /** The oldest object that names the host. */
+  readonly origin: Origin;
+}
+
+/** What a TLS handshake with this host's name gets. */
+export type HostTls =
+  /** The host has no entry of its own: a wildcard host's certificate or the default certificate is shown. */
+  | { readonly kind: 'none' }
+  /** TLS was asked for, but its Secret is missing or unusable: the default certificate is shown. */
+  | { readonly kind: 'default-certificate' }
+  | { readonly kind: 'certificate'; readonly certificate: CertificateKey };
+
+export type PathMatch =
+  /** Exactly this path. */
+  | { readonly kind: 'exact'; readonly path: string }
+  /** This path and everything below it, by path element: `/foo` takes `/foo`, `/foo/` and `/foo/x`, never `/foobar`. */
+  | { readonly kind: 'prefix'; readonly path: string }
+  /** RE2 syntax, case-insensitive, anchored at the start only. */
+  | { readonly kind: 'regex'; readonly pattern: string };
+
+export interface Route {
+  /** Unique within the host and stable over changes: path type and path. */
+  readonly id: string;
+  readonly match: PathMatch;
+  readonly action: Action;
+  readonly policies: RoutePolicies;
+  readonly labels: RouteLabels;
+  readonly origin: Origin;
+}
+
+export type Action =
+  /** Send to a Service. `fallback` takes the request while the Service has no endpoint (annotation `default-backend`). */
+  | { readonly kind: 'forward'; readonly upstream: UpstreamKey; readonly fallback?: UpstreamKey }
+  /** The controller's default backend: its Service if there is one with endpoints, else the built-in 404. */
+  | { readonly kind: 'default-backend'; readonly upstream: UpstreamKey | null }
+  /** Answer with an error of Portico's own, for instance 503 where a protection is missing. */
+  | { readonly kind: 'refuse'; readonly code: ErrorCode };
+
+/** Who a request is counted for in metrics and log. Empty strings on default backend routes, as in ingress-nginx. */
+export interface RouteLabels {
+  readonly namespace: string;
+  readonly ingress: string;
+  readonly service: string;
+  readonly servicePort: string;
+  /** The rule's path, ingress-nginx's `$location_path`. */
+  readonly path: string;
+}
+
+/**
+ * What may be set for one route. An absent member costs nothing per request: where it has a global default, the default of
+ * `Settings` applies.
+ */
+export interface RoutePolicies {
+  readonly tlsRedirect?: TlsRedirect;
+  readonly proxy?: Partial<ProxyParameters>;
+  /** Host header towards the upstream, from annotation `upstream-vhost`. */
+  readonly upstreamHost?: string;
+  /** False: no access log lines for this route. */
+  readonly accessLog?: boolean;
+}
+
+/** Redirect of plain HTTP requests to the same URL over TLS. */
+export interface TlsRedirect {
+  readonly statusCode: 301 | 302 | 307 | 308;
+  /** False: one trailing slash of the request target is cut, as ingress-nginx does. */
+  readonly preserveTrailingSlash: boolean;
+  /** Port to write in the Location, or null for none. */
+  readonly port: number | null;
+}
+
+export type NextUpstreamCondition =
+  | 'error'
+  | 'timeout'
+  | 'invalid_header'
+  | 'http_500'
+  | 'http_502'
+  | 'http_503'
+  | 'http_504'
+  | 'http_403'
+  | 'http_404'
+  | 'http_429'
+  | 'non_idempotent';
+
+/** How a request is carried to its upstream: nginx's `proxy_*` directives of the same names. */
+export interface ProxyParameters {
+  readonly connectTimeoutMs: number;
+  /** Between two writes to the upstream. */
+  readonly sendTimeoutMs: number;
+  /** Between two reads from the upstream; also the idle limit of a WebSocket. */
+  readonly readTimeoutMs: number;
+  /** Empty: never try another endpoint. */
+  readonly nextUpstream: readonly NextUpstreamCondition[];
+  /** Attempts in all, the first included; 0: as many as there are endpoints. */
+  readonly nextUpstreamTries: number;
+  /** 0: no limit. */
+  readonly nextUpstreamTimeoutMs: number;
+  /** Largest request body; 0: no limit. */
+  readonly bodySizeBytes: number;
+}

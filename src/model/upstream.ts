@@ -1,0 +1,28 @@
+// Upstreams: what the proxy dials. Keyed by Service port (and by what changes the connection), never by route, so that
+// health, pools and balancing are shared by every route to the same Service.
+import type { Brand } from '../kit/brand.ts';
+import type { Origin } from './origin.ts';
+
+/** `namespace NUL service NUL port` plus what changes the connection; made by `upstreamKey` only. */
+export type UpstreamKey = Brand<string, 'UpstreamKey'>;
+
+/** One address that answers for a Service port. IPv6 addresses without brackets. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Upstream {
+  readonly key: UpstreamKey;
+  /** `namespace-service-port` as in ingress-nginx's `$proxy_upstream_name`: for logs and metrics, not unique. */
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  /** Set for a Service of type ExternalName: the controller resolves it and fills `endpoints`. */
+  readonly externalName?: { readonly host: string; readonly port: number };
+  readonly origin: Origin;
+}
+
+/** Joins with NUL, which no Kubernetes name can hold, so that two Services never share a key. */
+export function upstreamKey(namespace: string, service: string, port: string, variant = ''): UpstreamKey {
+  return `${namespace}\0${service}\0${port}${variant === '' ? '' : `\0${variant}`}` as UpstreamKey;
+}
