@@ -1,0 +1,142 @@
+// Matches paths on a host on which an object uses regular expressions: then every path of the host is one, case-insensitive and anchored at the
+// start only, and the first that matches wins, longest first, ties lexically greater first (ingress-nginx: "regex host").
+// Exact is no longer exact here, and `.` in a plain path takes any character. There is no slash redirect.
+//
+// A pattern that cannot take the path because of its literal beginning is skipped before it is compiled or run.
+import { assertNever } from '../kit/assert-never.ts';
+import type { PathMatch, VirtualHost } from '../model/route.ts';
+import { compiledRoute } from './compiled-host.ts';
+import type { CompileRoute, CompiledHost, CompiledRoute } from './compiled-host.ts';
+import type { PatternCache } from './pattern-cache.ts';
+
+export function compileRegexHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>, patterns: PatternCache): CompiledHost<T> {
+  const exactPaths = new Set(host.routes.flatMap((route) => (route.match.kind === 'exact' ? [route.match.path] : [])));
+  const rows: Row<T>[] = [];
+  for (const route of host.routes) {
+    const target = compileRoute(route, host);
+    for (const pattern of regexPatterns(route.match, exactPaths)) {
+      rows.push({ literal: literalPrefix(pattern), pattern, verdict: compiledRoute(route, target, pattern) });
+    }
+  }
+  // The sort is stable: of two equal patterns the first route's stays ahead.
+  rows.sort((one, other) => compareEvaluationOrder(one.pattern, other.pattern));
+  return new RegexHost(host, rows, patterns);
+}
+
+/**
+ * The patterns that a path rule stands for on a regex host. A prefix `/foo` gives `/foo/` and `/foo`, only the first if an exact `/foo` is there:
+ * ingress-nginx makes these two locations before it turns them into patterns.
+ */
+function regexPatterns(match: PathMatch, exactPaths: ReadonlySet<string>): readonly string[] {
+  switch (match.kind) {
+    case 'regex':
+      return [match.pattern];
+    case 'exact':
+      return [match.path];
+    case 'prefix': {
+      if (match.path === '/') return ['/'];
+      const withSlash = match.path.endsWith('/') ? match.path : `${match.path}/`;
+      return exactPaths.has(match.path) || withSlash === match.path ? [withSlash] : [withSlash, match.path];
+    }
+    default:
+      return assertNever(match);
+  }
+}
+
+/** Negative if the first pattern is tried first. Lengths are in bytes of UTF-8, as ingress-nginx compares them. */
+function compareEvaluationOrder(one: string, other: string): number {
+  const byLength = utf8Length(other) - utf8Length(one);
+  if (byLength !== 0 || one === other) return byLength;
+  return one > other ? -1 : 1;
+}
+
+/**
+ * The characters that every path must begin with, in any case, for the pattern to match; lower case, ASCII only, empty if unknown.
+ * Errs on the short side only.
+ */
+export function literalPrefix(pattern: string): string {
+  if (mayHaveTopLevelAlternation(pattern)) return '';
+  let prefix = '';
+  for (let index = 0; index < pattern.length; index++) {
+    const character = pattern.charAt(index);
+    if (QUANTIFIERS.includes(character)) return prefix.slice(0, -1).toLowerCase();
+    if (LITERAL.test(character)) {
+      prefix += character;
+    } else if (character === '\\' && ESCAPABLE.test(pattern.charAt(index + 1))) {
+      index++;
+      prefix += pattern.charAt(index);
+    } else {
+      break;
+    }
+  }
+  return prefix.toLowerCase();
+}
+
+/** False only if certainly every `|` stands in a group or a class, so that the beginning of the pattern holds for all of it. */
+function mayHaveTopLevelAlternation(pattern: string): boolean {
+  if (!pattern.includes('|')) return false;
+  const plain = pattern.replace(ESCAPES, '-').replace(SIMPLE_CLASSES, '-');
+  if (pattern.includes('\\Q') || plain.includes('[') || plain.includes(']')) return true;
+  let depth = 0;
+  for (const character of plain) {
+    if (character === '(') depth++;
+    else if (character === ')') depth--;
+    else if (character === '|' && depth <= 0) return true;
+  }
+  return false;
+}
+
+const ESCAPES = /\\./gs;
+const SIMPLE_CLASSES = /\[\^?\]?[^\][]*\]/g;
+const ESCAPABLE = /^[!-/:-@[-`{-~]$/;
+const LITERAL = /^[A-Za-z0-9!"#%&',/:;<=>@_`~-]$/;
+const QUANTIFIERS = '?*+{';
+
+interface Row<T> {
+  readonly literal: string;
+  readonly pattern: string;
+  readonly verdict: CompiledRoute<T>;
+}
+
+class RegexHost<T> implements CompiledHost<T> {
+  readonly host: VirtualHost;
+  readonly #rows: readonly Row<T>[];
+  readonly #patterns: PatternCache;
+
+  constructor(host: VirtualHost, rows: readonly Row<T>[], patterns: PatternCache) {
+    this.host = host;
+    this.#rows = rows;
+    this.#patterns = patterns;
+  }
+
+  matchPath(path: string): CompiledRoute<T> | undefined {
+    for (const row of this.#rows) {
+      if (mayBeginWith(path, row.literal) && this.#patterns.matches(row.pattern, path)) return row.verdict;
+    }
+    return undefined;
+  }
+}
+
+/** False only if the path certainly does not begin with these characters, whatever their case. */
+function mayBeginWith(path: string, literal: string): boolean {
+  if (path.length < literal.length) return false;
+  for (let index = 0; index < literal.length; index++) {
+    let code = path.charCodeAt(index);
+    // Unicode folds some characters outside ASCII to ASCII letters, such as the Kelvin sign to k: RE2 decides.
+    if (code >= 0x80) return true;
+    if (code >= 0x41 && code <= 0x5a) code += 0x20;
+    if (code !== literal.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x80) length += 1;
+    else if (point < 0x800) length += 2;
+    else length += point < 0x10000 ? 3 : 4;
+  }
+  return length;
+}

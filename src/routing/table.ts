@@ -1,0 +1,128 @@
+// The routing table: which compiled host takes a request. Hosts are compiled one by one as they change and replaced by one assignment; there is
+// always an answer, because a built-in catch-all without routes stands in where `_` is missing.
+import { CATCH_ALL_HOST } from '../model/route.ts';
+import type { HostName, VirtualHost } from '../model/route.ts';
+import type { CompileRoute, CompiledHost } from './compiled-host.ts';
+import { compileLiteralHost } from './literal-host.ts';
+import { createPatternCache } from './pattern-cache.ts';
+import type { PatternCache } from './pattern-cache.ts';
+import { compileRegexHost } from './regex-host.ts';
+
+export interface RoutingTable<T> {
+  /** Compiles the host and puts it in the place of the one with the same name, if there is one. */
+  upsertHost(host: VirtualHost): void;
+  removeHost(name: HostName): void;
+  /**
+   * Finds the host for a name that `normaliseHost` gave: the exact name, else `*.` with its first label replaced, else the catch-all. A
+   * wildcard takes exactly one label of letters, digits, `-` and `_`. Empty for a request without a host.
+   */
+  findHost(hostName: string): CompiledHost<T>;
+  /** Compiles every host again, because something that `compileRoute` reads, such as the global settings, has changed. */
+  rebuild(): void;
+  /** Every compiled host, in no particular order, without the built-in catch-all. */
+  hosts(): Iterable<CompiledHost<T>>;
+  readonly size: number;
+}
+
+export interface RoutingTableOptions {
+  /** Give the same cache to tables that live side by side. */
+  readonly patterns?: PatternCache;
+}
+
+export function createRoutingTable<T>(compileRoute: CompileRoute<T>, options: RoutingTableOptions = {}): RoutingTable<T> {
+  return new HostTable(compileRoute, options.patterns ?? createPatternCache());
+}
+
+/** Compiles one host. Equal hosts give the same verdicts. */
+export function compileHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>, patterns: PatternCache): CompiledHost<T> {
+  return host.pathMode === 'regex' ? compileRegexHost(host, compileRoute, patterns) : compileLiteralHost(host, compileRoute);
+}
+
+/** What takes requests for unknown hosts as long as the model has no catch-all: nothing matches, so the answer is a 404. */
+export const BUILT_IN_CATCH_ALL: VirtualHost = {
+  name: CATCH_ALL_HOST,
+  pathMode: 'literal',
+  routes: [],
+  tls: { kind: 'none' },
+  origin: { kind: 'Flag', namespace: '', name: 'built-in catch-all' },
+};
+
+const PERIOD = 0x2e;
+
+class HostTable<T> implements RoutingTable<T> {
+  readonly #compileRoute: CompileRoute<T>;
+  readonly #patterns: PatternCache;
+  readonly #builtInCatchAll: CompiledHost<T>;
+  #catchAll: CompiledHost<T>;
+  #exact = new Map<string, CompiledHost<T>>();
+  /** Key: the name without `*`, so `.shop.example`. */
+  #wildcards = new Map<string, CompiledHost<T>>();
+
+  constructor(compileRoute: CompileRoute<T>, patterns: PatternCache) {
+    this.#compileRoute = compileRoute;
+    this.#patterns = patterns;
+    this.#builtInCatchAll = this.#compile(BUILT_IN_CATCH_ALL);
+    this.#catchAll = this.#builtInCatchAll;
+  }
+
+  get size(): number {
+    return this.#exact.size + this.#wildcards.size + (this.#catchAll === this.#builtInCatchAll ? 0 : 1);
+  }
+
+  upsertHost(host: VirtualHost): void {
+    const compiled = this.#compile(host);
+    if (host.name === CATCH_ALL_HOST) this.#catchAll = compiled;
+    else if (host.name.startsWith('*.')) this.#wildcards.set(host.name.slice(1), compiled);
+    else this.#exact.set(host.name, compiled);
+  }
+
+  removeHost(name: HostName): void {
+    if (name === CATCH_ALL_HOST) this.#catchAll = this.#builtInCatchAll;
+    else if (name.startsWith('*.')) this.#wildcards.delete(name.slice(1));
+    else this.#exact.delete(name);
+  }
+
+  findHost(hostName: string): CompiledHost<T> {
+    const exact = this.#exact.get(hostName);
+    if (exact !== undefined) return exact;
+    if (this.#wildcards.size > 0) {
+      const labelEnd = endOfLabel(hostName);
+      if (labelEnd > 0) {
+        const wildcard = this.#wildcards.get(hostName.slice(labelEnd));
+        if (wildcard !== undefined) return wildcard;
+      }
+    }
+    return this.#catchAll;
+  }
+
+  rebuild(): void {
+    // All first, then swapped: a request sees the old world or the new one.
+    const exact = new Map(this.#exact.entries().map(([name, { host }]) => [name, this.#compile(host)]));
+    const wildcards = new Map(this.#wildcards.entries().map(([name, { host }]) => [name, this.#compile(host)]));
+    if (this.#catchAll !== this.#builtInCatchAll) this.#catchAll = this.#compile(this.#catchAll.host);
+    this.#exact = exact;
+    this.#wildcards = wildcards;
+  }
+
+  *hosts(): Iterable<CompiledHost<T>> {
+    yield* this.#exact.values();
+    yield* this.#wildcards.values();
+    if (this.#catchAll !== this.#builtInCatchAll) yield this.#catchAll;
+  }
+
+  #compile(host: VirtualHost): CompiledHost<T> {
+    return compileHost(host, this.#compileRoute, this.#patterns);
+  }
+}
+
+/** Where the first label ends, if it is one that a wildcard takes and a dot follows; else -1. */
+function endOfLabel(hostName: string): number {
+  for (let index = 0; index < hostName.length; index++) {
+    const code = hostName.charCodeAt(index);
+    if (code === PERIOD) return index === 0 ? -1 : index;
+    const isDigit = code >= 0x30 && code <= 0x39;
+    const letter = code | 0x20;
+    if (!isDigit && !(letter >= 0x61 && letter <= 0x7a) && code !== 0x2d && code !== 0x5f) return -1;
+  }
+  return -1;
+}
