@@ -1,0 +1,55 @@
+// What the command line of `portico serve` decides, resolved: every default is filled in and every value is in the model's units.
+// src/cli/flags.ts has one flag for each member.
+import type { LabelSelector } from '../translate/label-selector.ts';
+import type { ObjectName } from '../translate/options.ts';
+
+export interface ServeOptions {
+  /** Directories and files, as written; never empty in `serve`. */
+  readonly manifests: readonly string[];
+  /** 0: a free port. */
+  readonly httpPort: number;
+  /** 0: a free port. */
+  readonly httpsPort: number;
+  /** Health, readiness and metrics. 0: a free port. */
+  readonly healthzPort: number;
+  /** Address of the health port; empty: all addresses. */
+  readonly healthzHost: string;
+  /** Begins with `/`. */
+  readonly healthCheckPath: string;
+  /** Address of the HTTP and HTTPS ports; empty: all addresses, IPv4 and IPv6. */
+  readonly bind: string;
+  /** At least 1. */
+  readonly workers: number;
+  readonly ingressClass: string;
+  readonly controllerClass: string;
+  readonly ingressClassByName: boolean;
+  readonly watchIngressWithoutClass: boolean;
+  /** Undefined: all namespaces. Never set together with `watchNamespaceSelector`. */
+  readonly watchNamespace: string | undefined;
+  readonly watchNamespaceSelector: LabelSelector | undefined;
+  readonly configmap: ObjectName | undefined;
+  readonly defaultBackendService: ObjectName | undefined;
+  readonly defaultSslCertificate: ObjectName | undefined;
+  readonly annotationsPrefix: string;
+  readonly disableCatchAll: boolean;
+  readonly disableSvcExternalName: boolean;
+  readonly enableMetrics: boolean;
+  readonly metricsPerHost: boolean;
+  readonly metricsPerUndefinedHost: boolean;
+  readonly reportStatusClasses: boolean;
+  /** As written, with or without the prefix of ingress-nginx's metrics. */
+  readonly excludeSocketMetrics: readonly string[];
+  /** Seconds, ascending. */
+  readonly timeBuckets: readonly number[];
+  /** Bytes, ascending. */
+  readonly lengthBuckets: readonly number[];
+  /** Bytes, ascending. */
+  readonly sizeBuckets: readonly number[];
+  /** From SIGTERM, when readiness begins to fail, until no new connection is accepted. */
+  readonly shutdownGracePeriodMs: number;
+  /** From the end of the drain to the exit. */
+  readonly postShutdownGracePeriodMs: number;
+  readonly logFormat: 'json' | 'text';
+  /** 0 to 10, as klog's `-v`: 0 to 2 what an operator needs, 3 and 4 what changed, from 5 on everything. */
+  readonly verbosity: number;
+}
