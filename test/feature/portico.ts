@@ -1,0 +1,208 @@
+// Starts the real program for tests, as a user would: manifests in a directory of its own, ports that are free, ready before the test
+// goes on, and gone after it.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const launcher = fileURLToPath(new URL('../../bin/portico', import.meta.url));
+const readyLimitMs = 20_000;
+const stopLimitMs = 10_000;
+
+export interface PorticoOptions {
+  /** File name in the manifests directory to YAML. */
+  readonly manifests: Readonly<Record<string, string>>;
+  /** Further flags, after the ones that set ports and workers. */
+  readonly args?: readonly string[];
+  /** Default 1. */
+  readonly workers?: number;
+}
+
+export interface Portico {
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Health, readiness and metrics. */
+  readonly healthzPort: number;
+  readonly manifestsDir: string;
+  readonly pid: number;
+  /** Writes a file of the manifests directory. */
+  write(name: string, yaml: string): void;
+  /** Removes a file of the manifests directory. */
+  remove(name: string): void;
+  /** Everything that was printed so far, on both outputs. */
+  output(): string;
+  /** False once the process has ended. */
+  isRunning(): boolean;
+  /** SIGTERM, and SIGKILL when that does not end it; answers the exit code, null after a signal. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts Portico and waits until it is ready. Throws with its output when it ends or is not ready in time. */
+export async function startPortico({ manifests, args = [], workers = 1 }: PorticoOptions): Promise<Portico> {
+  const manifestsDir = mkdtempSync(join(tmpdir(), 'portico-test-'));
+  for (const [name, yaml] of Object.entries(manifests)) writeFileSync(join(manifestsDir, name), yaml);
+  const [httpPort, httpsPort, healthzPort] = await findFreePorts(3);
+  if (httpPort === undefined || httpsPort === undefined || healthzPort === undefined) throw new Error('no free ports');
+  const ports = ['--http-port', httpPort, '--https-port', httpsPort, '--healthz-port', healthzPort].map(String);
+  const own = ['--manifests', manifestsDir, ...ports, '--bind', '127.0.0.1', '--workers', String(workers), '--configmap', 'default/controller'];
+  const child = spawn(launcher, ['serve', ...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const running = watchProcess(child);
+  const portico: Portico = {
+    httpPort,
+    httpsPort,
+    healthzPort,
+    manifestsDir,
+    pid: child.pid ?? 0,
+    write: (name, yaml) => {
+      writeFileSync(join(manifestsDir, name), yaml);
+    },
+    remove: (name) => {
+      rmSync(join(manifestsDir, name));
+    },
+    output: running.output,
+    isRunning: running.isRunning,
+    stop: async () => {
+      const code = await running.end();
+      rmSync(manifestsDir, { recursive: true, force: true });
+      return code;
+    },
+  };
+  await waitUntilReady(portico);
+  return portico;
+}
+
+async function waitUntilReady(portico: Portico): Promise<void> {
+  const endMs = Date.now() + readyLimitMs;
+  while (Date.now() < endMs && portico.isRunning()) {
+    const response = await fetch(`http://127.0.0.1:${portico.healthzPort}/readyz`).catch(() => undefined);
+    await response?.arrayBuffer();
+    if (response?.status === 200) return;
+    await sleep(20);
+  }
+  const why = portico.isRunning() ? `is not ready after ${readyLimitMs} ms` : 'ended before it was ready';
+  await portico.stop();
+  throw new Error(`portico serve ${why}:\n${portico.output()}`);
+}
+
+interface RunningProcess {
+  output(): string;
+  isRunning(): boolean;
+  end(): Promise<number | null>;
+}
+
+/** Collects the output of a child in its own process group, and can end the group. */
+function watchProcess(child: ChildProcess): RunningProcess {
+  let output = '';
+  let isRunning = true;
+  const collect = (data: Buffer): void => {
+    output = (output + data.toString('utf8')).slice(-200_000);
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const signal = (name: NodeJS.Signals): void => {
+    if (!isRunning || child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // The group ended between the check and the signal.
+    }
+  };
+  const killOnExit = (): void => {
+    signal('SIGKILL');
+  };
+  process.once('exit', killOnExit);
+  const exit = new Promise<number | null>((resolve) => {
+    const done = (code: number | null): void => {
+      isRunning = false;
+      process.removeListener('exit', killOnExit);
+      resolve(code);
+    };
+    child.once('exit', done);
+    child.once('error', (error) => {
+      output += `${error.message}\n`;
+      done(null);
+    });
+  });
+  return {
+    output: () => output,
+    isRunning: () => isRunning,
+    end: async () => {
+      signal('SIGTERM');
+      const timer = setTimeout(signal, stopLimitMs, 'SIGKILL');
+      const code = await exit;
+      clearTimeout(timer);
+      return code;
+    },
+  };
+}
+
+/** Ports on loopback that nothing uses, below the range that the system gives to outgoing connections. */
+export async function findFreePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
+
+/**
+ * Manifests that send every host and path to these backends on loopback: an Ingress with a default backend only, its Service, and an
+ * EndpointSlice. `config` is the data of the controller's ConfigMap.
+ */
+export function catchAllManifests(backendPorts: readonly number[], config: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    'class.yaml': manifest({ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', name: 'nginx' }, { spec: { controller: 'k8s.io/ingress-nginx' } }),
+    'config.yaml': manifest({ apiVersion: 'v1', kind: 'ConfigMap', name: 'controller' }, { data: config }),
+    'ingress.yaml': manifest(
+      { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'catch-all' },
+      { spec: { ingressClassName: 'nginx', defaultBackend: { service: { name: 'backend', port: { number: 80 } } } } },
+    ),
+    'service.yaml': manifest(
+      { apiVersion: 'v1', kind: 'Service', name: 'backend' },
+      { spec: { ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' }] } },
+    ),
+    ...endpointManifests(backendPorts),
+  };
+}
+
+/** The EndpointSlices of `catchAllManifests`, one for each port. */
+export function endpointManifests(ports: readonly number[]): Record<string, string> {
+  const slices = ports.map((port) =>
+    manifest(
+      { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', name: `backend-${port}`, labels: { 'kubernetes.io/service-name': 'backend' } },
+      { addressType: 'IPv4', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }] },
+    ),
+  );
+  return { 'endpoints.yaml': slices.join('---\n') };
+}
+
+interface Identity {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** One object as JSON, which is YAML too. */
+function manifest({ apiVersion, kind, name, labels }: Identity, rest: object): string {
+  const metadata = { name, namespace: kind === 'IngressClass' ? undefined : 'default', labels };
+  return `${JSON.stringify({ apiVersion, kind, metadata, ...rest }, undefined, 2)}\n`;
+}

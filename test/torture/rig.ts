@@ -1,0 +1,44 @@
+// The rigs of a run: a proxy under test with a raw backend behind it. Without a target each rig starts a Portico of its own, with short
+// timeouts, so that a vector that is never completed is answered within the limit of an exchange.
+import { catchAllManifests, type Portico, startPortico } from '../feature/portico.ts';
+import { Backend } from './backend.ts';
+import type { Target } from './options.ts';
+import type { Rig, Timing } from './request.ts';
+
+export interface OwnedRig extends Rig {
+  /** Why the proxy cannot be used any more; undefined while it runs. */
+  failure(): string | undefined;
+  close(): Promise<void>;
+}
+
+/** ConfigMap keys of ingress-nginx: times in seconds. A retry would make one request two, so there is none. */
+const shortTimeouts = {
+  'client-header-timeout': '2',
+  'client-body-timeout': '2',
+  'proxy-read-timeout': '2',
+  'proxy-send-timeout': '2',
+  'proxy-connect-timeout': '1',
+  'proxy-next-upstream': 'off',
+  'worker-shutdown-timeout': '1s',
+};
+
+export async function openRig(target: Target | undefined, timing: Timing): Promise<OwnedRig> {
+  const backend = new Backend();
+  const backendPort = await backend.listen(target?.backendPort ?? 0);
+  if (target !== undefined) return { proxy: target.proxy, backend, timing, failure: () => undefined, close: () => backend.close() };
+  const portico = await startPortico({ manifests: catchAllManifests([backendPort], shortTimeouts) });
+  return {
+    proxy: { host: '127.0.0.1', port: portico.httpPort },
+    backend,
+    timing,
+    failure: () => failureOf(portico),
+    close: async () => {
+      await portico.stop();
+      await backend.close();
+    },
+  };
+}
+
+function failureOf(portico: Portico): string | undefined {
+  return portico.isRunning() ? undefined : `Portico ended: ${portico.output().slice(-600)}`;
+}
