@@ -185,6 +185,14 @@ for (const [name, decide] of Object.entries({ compiled: decideCompiled, naive: d
   });
 }
 
+test('paths with the same hash are told apart', () => {
+  // '/0p5gs' and '/0uj0a' collide in the hash of hosts with many routes; so does whatever continues them.
+  const hosts = [hostWith('h.example', [...bystanders, prefix('/0p5gs'), exact('/0p5gp/x')])];
+  assert.equal(describeDecision(decideCompiled(hosts, 'h.example', '/0p5gs/x')), 'prefix /0p5gs');
+  assert.equal(describeDecision(decideCompiled(hosts, 'h.example', '/0uj0a/x')), '-');
+  assert.equal(describeDecision(decideCompiled(hosts, 'h.example', '/0uj0b/x')), '-');
+});
+
 const element = fc.constantFrom('a', 'b', 'ab', 'A', 'é', 'a.b', 'k', '\u212a');
 const normalPath = fc.tuple(fc.array(element, { maxLength: 4 }), fc.boolean()).map(([elements, slash]) => {
   return elements.length === 0 ? '/' : `/${elements.join('/')}${slash ? '/' : ''}`;
