@@ -32,7 +32,8 @@ export function parseDurationMs(text: string): Result<number> {
   const withUnit = /^\d+(\.\d+)?$/.test(text) ? `${text}s` : text;
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(withUnit)) return fail('is not a duration such as "30s", "1m30s" or a number of seconds');
   let sumMs = 0;
-  for (const [, digits, unit] of withUnit.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) sumMs += Number(digits) * (DURATION_UNITS_MS[unit ?? ''] ?? 0);
+  for (const [, digits, unit] of withUnit.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+    sumMs += Number(digits) * (DURATION_UNITS_MS[unit ?? ''] ?? 0);
   return sumMs > 86_400_000 ? fail('is longer than a day') : ok(Math.round(sumMs));
 }
 

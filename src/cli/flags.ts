@@ -137,7 +137,8 @@ export const flags: FlagTable = {
     placeholder: 'selector',
     defaultText: '',
     parse: parseSelector,
-    summary: 'Serve only the Ingresses of namespaces with these labels, such as "team=shop,stage in (prod,test)". Not together with --watch-namespace.',
+    summary:
+      'Serve only the Ingresses of namespaces with these labels, such as "team=shop,stage in (prod,test)". Not together with --watch-namespace.',
   },
   annotationsPrefix: {
     ...classes,
@@ -147,8 +148,22 @@ export const flags: FlagTable = {
     parse: parseAnnotationsPrefix,
     summary: 'Prefix of the annotations that are read, without the slash.',
   },
-  httpPort: { ...ports, name: 'http-port', placeholder: 'port', defaultText: '80', parse: parsePort, summary: 'Port for HTTP; 0 takes a free one.' },
-  httpsPort: { ...ports, name: 'https-port', placeholder: 'port', defaultText: '443', parse: parsePort, summary: 'Port for HTTPS; 0 takes a free one.' },
+  httpPort: {
+    ...ports,
+    name: 'http-port',
+    placeholder: 'port',
+    defaultText: '80',
+    parse: parsePort,
+    summary: 'Port for HTTP; 0 takes a free one.',
+  },
+  httpsPort: {
+    ...ports,
+    name: 'https-port',
+    placeholder: 'port',
+    defaultText: '443',
+    parse: parsePort,
+    summary: 'Port for HTTPS; 0 takes a free one.',
+  },
   bind: {
     ...ports,
     isFromIngressNginx: false,
