@@ -85,7 +85,10 @@ test('keeps deadlines that are further away than a turn of the wheel', () => {
     return probe;
   });
   advanceTo(wheel, 100, 5000);
-  assert.deepEqual(probes.map((probe) => probe.firedMs), [[700], [800], [900], [2400], [2500]]);
+  assert.deepEqual(
+    probes.map((probe) => probe.firedMs),
+    [[700], [800], [900], [2400], [2500]],
+  );
 });
 
 test('catches up after a stall of several turns, and does nothing when the clock goes back', () => {
@@ -97,7 +100,10 @@ test('catches up after a stall of several turns, and does nothing when the clock
   });
   wheel.advance(50_000);
   wheel.advance(10);
-  assert.deepEqual(probes.map((probe) => probe.firedMs), [[50_000], [50_000], [50_000], []]);
+  assert.deepEqual(
+    probes.map((probe) => probe.firedMs),
+    [[50_000], [50_000], [50_000], []],
+  );
   advanceTo(wheel, 50_100, 91_000);
   assert.deepEqual(probes.at(-1)?.firedMs, [90_000]);
 });
@@ -143,6 +149,10 @@ test('cancelling twice or an entry that was never scheduled changes nothing', ()
   wheel.advance(1000);
   assert.deepEqual(probe.firedMs, []);
   assert.equal(wheel.size, 0);
+});
+
+test('refuses a number of slots that is no power of two', () => {
+  for (const slots of [0, 1, 12]) assert.throws(() => createTimerWheel({ nowMs: 0, slots }), RangeError);
 });
 
 test('fires exactly what a list of deadlines would fire', () => {

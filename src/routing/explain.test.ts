@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { exact, hostWith, prefix, regex, routeFor } from '../../test/support/model-rows.ts';
 import { decideNaively } from '../../test/support/naive-matcher.ts';
-import type { VirtualHost } from '../model/route.ts';
+import type { Action, RoutePolicies, VirtualHost } from '../model/route.ts';
+import { upstreamKey } from '../model/upstream.ts';
 import { explain, explainHosts } from './explain.ts';
 import type { Explanation } from './explain.ts';
 import { formatExplanation } from './explanation-text.ts';
@@ -18,7 +19,15 @@ function reasons(explanation: Explanation): Readonly<Record<string, string>> {
 }
 
 test('says why each rule won, lost or does not match', () => {
-  const host = hostWith('a.example', [prefix('/'), prefix('/foo'), prefix('/foo/bar'), exact('/foo'), prefix('/fo'), exact('/FOO'), prefix('/x')]);
+  const host = hostWith('a.example', [
+    prefix('/'),
+    prefix('/foo'),
+    prefix('/foo/bar'),
+    exact('/foo'),
+    prefix('/fo'),
+    exact('/FOO'),
+    prefix('/x'),
+  ]);
   assert.deepEqual(reasons(explainPath(host, '/foo')), {
     'exact /foo': 'won exact-path',
     'prefix /': 'lost exact-path',
@@ -29,7 +38,10 @@ test('says why each rule won, lost or does not match', () => {
     'prefix /x': 'no-match other-path',
   });
   const below = reasons(explainPath(host, '/foo/bar/1'));
-  assert.deepEqual([below['prefix /foo/bar'], below['prefix /foo'], below['exact /foo']], ['won longest-prefix', 'lost longer-prefix', 'no-match other-path']);
+  assert.deepEqual(
+    [below['prefix /foo/bar'], below['prefix /foo'], below['exact /foo']],
+    ['won longest-prefix', 'lost longer-prefix', 'no-match other-path'],
+  );
 });
 
 test('says that a slash redirect goes before shorter prefixes', () => {
@@ -102,7 +114,26 @@ test('writes an explanation as text', () => {
   assert.match(formatExplanation(explainPath(host, '/y')), /answer forwarded to Service default\/prefix \/, port 80$/);
   assert.match(formatExplanation(explainPath(host, '/%0d%0a')), /matched as \/\\x0d\\x0a\n/);
   assert.match(formatExplanation(explainPath(host, '/..')), /answer 400 PRT-REQ-5, the path leads above the root$/);
-  assert.match(formatExplanation(explainHosts([], { scheme: 'http', host: 'b.example', path: '/' })), /none; .* takes b\.example\n[^]*404 PRT-ROUTE-1/);
+  assert.match(
+    formatExplanation(explainHosts([], { scheme: 'http', host: 'b.example', path: '/' })),
+    /none; .* takes b\.example\n[^]*404 PRT-ROUTE-1/,
+  );
+});
+
+test('writes what is done with the request', () => {
+  const answerFor = (action: Action, policies: RoutePolicies = {}): string | undefined => {
+    const host: VirtualHost = { ...hostWith('*.example', []), routes: [{ ...routeFor(prefix('/'), policies), action }] };
+    return formatExplanation(explainHosts([host], { scheme: 'http', host: 'a.example', path: '/' })).split('  answer ')[1];
+  };
+  const [shop, spare] = [upstreamKey('default', 'shop', '80'), upstreamKey('default', 'spare', 'http')];
+  const fallback = 'forwarded to Service default/shop, port 80, or Service default/spare, port http while it has no endpoint';
+  assert.equal(answerFor({ kind: 'forward', upstream: shop, fallback: spare }), fallback);
+  assert.equal(answerFor({ kind: 'default-backend', upstream: spare }), 'the default backend Service default/spare, port http');
+  assert.equal(answerFor({ kind: 'default-backend', upstream: null }), 'the built-in default backend, 404');
+  assert.equal(answerFor({ kind: 'refuse', code: 'PRT-ROUTE-3' }), '503 PRT-ROUTE-3, route-refused');
+  const tlsRedirect = { statusCode: 308, preserveTrailingSlash: true, port: null } as const;
+  const redirected = '308 to the same URL over TLS, and there: forwarded to Service default/shop, port 80';
+  assert.equal(answerFor({ kind: 'forward', upstream: shop }, { tlsRedirect }), redirected);
 });
 
 const path = fc.tuple(fc.array(fc.constantFrom('a', 'b', 'ab', 'A'), { maxLength: 3 }), fc.boolean()).map(([elements, slash]) => {
@@ -127,7 +158,10 @@ test('reasons agree with the verdict, and with the naive matcher rule by rule', 
       const { candidates, outcome } = explainPath(host, asked);
       assert.equal(candidates.length, host.routes.length);
       const winners = candidates.filter(({ reason }) => reason.kind === 'won');
-      assert.deepEqual(winners.map(({ route }) => route), decision.kind === 'none' ? [] : [decision.route]);
+      assert.deepEqual(
+        winners.map(({ route }) => route),
+        decision.kind === 'none' ? [] : [decision.route],
+      );
       assert.equal(outcome.kind, decision.kind === 'none' ? 'no-route' : decision.kind === 'route' ? 'action' : 'slash-redirect');
       for (const { route, reason } of candidates) {
         const alone = { ...host, routes: host.routes.filter(({ id }) => id === route) };

@@ -49,7 +49,10 @@ export interface Candidate {
 }
 
 export type CandidateReason =
-  | { readonly kind: 'won'; readonly because: 'exact-path' | 'path-of-the-prefix' | 'longest-prefix' | 'first-pattern' | 'path-lacks-slash' }
+  | {
+      readonly kind: 'won';
+      readonly because: 'exact-path' | 'path-of-the-prefix' | 'longest-prefix' | 'first-pattern' | 'path-lacks-slash';
+    }
   /** It takes the path, but another rule goes first. */
   | { readonly kind: 'lost'; readonly to: string; readonly because: 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern' }
   | { readonly kind: 'no-match'; readonly because: 'other-path' | 'case' | 'part-of-an-element' | 'pattern' }
@@ -108,7 +111,11 @@ function describeOutcome(verdict: PathVerdict<unknown> | undefined, request: Exp
 
 const RANKS: Readonly<Record<CandidateReason['kind'], number>> = { won: 0, lost: 1, 'no-match': 2 };
 
-function describeCandidates(compiled: CompiledHost<unknown>, path: string, verdict: PathVerdict<unknown> | undefined): readonly Candidate[] {
+function describeCandidates(
+  compiled: CompiledHost<unknown>,
+  path: string,
+  verdict: PathVerdict<unknown> | undefined,
+): readonly Candidate[] {
   const { host } = compiled;
   const patterns = createPatternCache();
   const candidates = host.routes.map((route): Candidate => {

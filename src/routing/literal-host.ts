@@ -4,15 +4,14 @@
 //
 // All rules become nodes, one for each path without a slash at the end: `own` answers exactly that path, `below` answers it followed by `/` and
 // anything. The verdict for a path is the `own` of the node that equals it, else the `below` of the longest node above it. Small hosts are
-// searched in order of length; others walk the path once and look a rolling hash up at every `/`. Nothing is allocated per match
-// (bench/micro/matcher.ts).
+// searched in order of length; others walk the path once and look a rolling hash up at every `/`. Nothing is allocated per match.
 import { assertNever } from '../kit/assert-never.ts';
 import type { Route, VirtualHost } from '../model/route.ts';
 import { compiledRoute, slashRedirect } from './compiled-host.ts';
 import type { CompileRoute, CompiledHost, CompiledRoute, PathVerdict } from './compiled-host.ts';
 
-/** Up to this many nodes a search in order is faster than hashing the path. */
-const MAX_LINEAR_NODES = 8;
+/** Up to this many nodes a search in order is faster than hashing the path (bench/micro/matcher.ts). */
+const MAX_LINEAR_NODES = 16;
 
 export function compileLiteralHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>): CompiledHost<T> {
   const nodes = compileNodes(host, compileRoute);
@@ -22,6 +21,9 @@ export function compileLiteralHost<T>(host: VirtualHost, compileRoute: CompileRo
 interface PathNode<T> {
   /** Empty for the prefix `/`. */
   readonly key: string;
+  /** Length and last character of the key, kept here so that most nodes are passed over without a look at the key. */
+  readonly keyLength: number;
+  readonly lastCode: number;
   readonly own: PathVerdict<T> | undefined;
   readonly below: CompiledRoute<T> | undefined;
 }
@@ -40,14 +42,16 @@ class LinearHost<T> implements CompiledHost<T> {
 
   matchPath(path: string): PathVerdict<T> | undefined {
     const nodes = this.#nodes;
+    const pathLength = path.length;
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index];
       if (node === undefined) break;
-      const length = node.key.length;
-      if (length < path.length) {
-        if (node.below !== undefined && path.charCodeAt(length) === SLASH && path.startsWith(node.key)) return node.below;
-      } else if (node.own !== undefined && path === node.key) {
-        return node.own;
+      const length = node.keyLength;
+      if (length > pathLength || (length > 0 && path.charCodeAt(length - 1) !== node.lastCode)) continue;
+      if (length === pathLength) {
+        if (node.own !== undefined && path === node.key) return node.own;
+      } else if (node.below !== undefined && path.charCodeAt(length) === SLASH && path.startsWith(node.key)) {
+        return node.below;
       }
     }
     return undefined;
@@ -104,7 +108,7 @@ class HashedHost<T> implements CompiledHost<T> {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const node = this.#slots[slot];
       if (node === undefined) return undefined;
-      if (this.#hashes[slot] === hash && node.key.length === length && path.startsWith(node.key)) return node;
+      if (this.#hashes[slot] === hash && node.keyLength === length && path.startsWith(node.key)) return node;
     }
   }
 }
@@ -133,6 +137,8 @@ function compileNodes<T>(host: VirtualHost, compileRoute: CompileRoute<T>): read
     const redirect = redirecting === undefined ? undefined : slashRedirect(redirecting.route, redirecting.target, withSlash);
     return {
       key,
+      keyLength: key.length,
+      lastCode: key === '' ? 0 : key.charCodeAt(key.length - 1),
       own: rules.exact.get(key) ?? rules.prefix.get(key) ?? redirect,
       below: rules.prefix.get(withSlash) ?? rules.prefix.get(key),
     };

@@ -57,7 +57,11 @@ test('rebuild compiles every host again', () => {
   generation = 2;
   table.rebuild();
   assert.equal(before?.target, '1 a.example prefix /');
-  for (const [asked, name] of [['a.example', 'a.example'], ['b.example', '*.example'], ['', '_']] as const) {
+  for (const [asked, name] of [
+    ['a.example', 'a.example'],
+    ['b.example', '*.example'],
+    ['', '_'],
+  ] as const) {
     assert.equal(table.findHost(asked).matchPath('/')?.target, `2 ${name} prefix /`);
   }
 });
@@ -67,7 +71,12 @@ test('a verdict is the same object each time', () => {
   const many = Array.from({ length: 30 }, (_, index) => prefix(`/${index}`));
   table.upsertHost(hostWith('few.example', [prefix('/a'), exact('/b/')]));
   table.upsertHost(hostWith('many.example', [...many, exact('/b/')]));
-  for (const [host, path] of [['few.example', '/a/x'], ['few.example', '/b'], ['many.example', '/7/x'], ['many.example', '/b']] as const) {
+  for (const [host, path] of [
+    ['few.example', '/a/x'],
+    ['few.example', '/b'],
+    ['many.example', '/7/x'],
+    ['many.example', '/b'],
+  ] as const) {
     const verdict = table.findHost(host).matchPath(path);
     assert.ok(verdict);
     assert.equal(table.findHost(host).matchPath(path), verdict);
