@@ -47,7 +47,17 @@ export async function startPortico({ manifests, args = [], workers = 1 }: Portic
   const [httpPort, httpsPort, healthzPort] = await findFreePorts(3);
   if (httpPort === undefined || httpsPort === undefined || healthzPort === undefined) throw new Error('no free ports');
   const ports = ['--http-port', httpPort, '--https-port', httpsPort, '--healthz-port', healthzPort].map(String);
-  const own = ['--manifests', manifestsDir, ...ports, '--bind', '127.0.0.1', '--workers', String(workers), '--configmap', 'default/controller'];
+  const own = [
+    '--manifests',
+    manifestsDir,
+    ...ports,
+    '--bind',
+    '127.0.0.1',
+    '--workers',
+    String(workers),
+    '--configmap',
+    'default/controller',
+  ];
   const child = spawn(launcher, ['serve', ...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const running = watchProcess(child);
   const portico: Portico = {
@@ -169,7 +179,10 @@ function isFree(port: number): Promise<boolean> {
  */
 export function catchAllManifests(backendPorts: readonly number[], config: Readonly<Record<string, string>>): Record<string, string> {
   return {
-    'class.yaml': manifest({ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', name: 'nginx' }, { spec: { controller: 'k8s.io/ingress-nginx' } }),
+    'class.yaml': manifest(
+      { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', name: 'nginx' },
+      { spec: { controller: 'k8s.io/ingress-nginx' } },
+    ),
     'config.yaml': manifest({ apiVersion: 'v1', kind: 'ConfigMap', name: 'controller' }, { data: config }),
     'ingress.yaml': manifest(
       { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'catch-all' },
@@ -187,8 +200,17 @@ export function catchAllManifests(backendPorts: readonly number[], config: Reado
 export function endpointManifests(ports: readonly number[]): Record<string, string> {
   const slices = ports.map((port) =>
     manifest(
-      { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', name: `backend-${port}`, labels: { 'kubernetes.io/service-name': 'backend' } },
-      { addressType: 'IPv4', ports: [{ name: 'http', port, protocol: 'TCP' }], endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }] },
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        name: `backend-${port}`,
+        labels: { 'kubernetes.io/service-name': 'backend' },
+      },
+      {
+        addressType: 'IPv4',
+        ports: [{ name: 'http', port, protocol: 'TCP' }],
+        endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+      },
     ),
   );
   return { 'endpoints.yaml': slices.join('---\n') };

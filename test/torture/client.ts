@@ -112,6 +112,7 @@ export async function settle(client: Client, backend: { readonly lastArrivalMs: 
     const quietMs = nowMs - Math.max(client.lastArrivalMs, backend.lastArrivalMs, startMs);
     if (rest.mustClose) {
       if (client.received !== '' && quietMs > openQuietMs) return;
-    } else if (quietMs > Math.min(rest.idleMs, completeQuietMs) && (rest.isComplete() || (client.received !== '' && quietMs > rest.idleMs))) return;
+    } else if (quietMs > Math.min(rest.idleMs, completeQuietMs) && (rest.isComplete() || (client.received !== '' && quietMs > rest.idleMs)))
+      return;
   }
 }

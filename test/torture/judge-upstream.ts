@@ -71,11 +71,13 @@ function judgeDelivered(vector: UpstreamVector, responses: Responses, answer: Re
 function deliveryProblems(vector: UpstreamVector, { interim }: Responses, answer: ResponseMessage): string[] {
   const problems: string[] = [];
   if (answer.status !== vector.status) problems.push(`status ${answer.status}, not ${vector.status}`);
-  if (vector.body !== undefined && answer.body !== bytesOf(vector.body)) problems.push(`body ${show(answer.body)}, not ${show(bytesOf(vector.body))}`);
+  if (vector.body !== undefined && answer.body !== bytesOf(vector.body))
+    problems.push(`body ${show(answer.body)}, not ${show(bytesOf(vector.body))}`);
   problems.push(...fieldProblems(answer.fields, vector.headers ?? {}, 'header'));
   problems.push(...fieldProblems(answer.trailers, vector.trailers ?? {}, 'trailer'));
   const got = interim.map((response) => response.status);
-  if (vector.interim !== undefined && !isSame(got, vector.interim)) problems.push(`interim ${got.join(',')}, not ${vector.interim.join(',')}`);
+  if (vector.interim !== undefined && !isSame(got, vector.interim))
+    problems.push(`interim ${got.join(',')}, not ${vector.interim.join(',')}`);
   return problems;
 }
 
@@ -88,6 +90,7 @@ function judgeFurtherRequests({ same, next }: UpstreamObservation): Findings {
     else if (same.status !== 400) found.push(['wrong', note]);
   }
   if (next === undefined) found.push(['deviates', 'the next client got no response']);
-  else if (next.body !== 'ok GET /next\n') found.push([next.status >= 500 ? 'deviates' : 'wrong', `the next client got ${next.status} ${show(next.body)}`]);
+  else if (next.body !== 'ok GET /next\n')
+    found.push([next.status >= 500 ? 'deviates' : 'wrong', `the next client got ${next.status} ${show(next.body)}`]);
   return found;
 }

@@ -78,7 +78,8 @@ function judgeMissing(wanted: number, seen: RequestObservation): Judgement {
 function judgeClientSide({ client }: RequestVector, seen: RequestObservation): Judgement {
   const statuses = statusesOf(seen.responses);
   const wanted = client.statuses ?? listOf(client.status);
-  if (wanted.length > 0 && !isSame(statuses, wanted)) return { verdict: 'deviates', notes: [`client statuses ${statuses.join(',')}, not ${wanted.join(',')}`] };
+  if (wanted.length > 0 && !isSame(statuses, wanted))
+    return { verdict: 'deviates', notes: [`client statuses ${statuses.join(',')}, not ${wanted.join(',')}`] };
   if (client.tunnel !== undefined && seen.responses.tunnel !== client.tunnel) {
     return wrong(`tunnel bytes ${show(seen.responses.tunnel ?? 'none')}, not ${show(client.tunnel)}`);
   }
@@ -89,7 +90,8 @@ function judgeReject(vector: RequestVector, seen: RequestObservation): Judgement
   const before = listOf(vector.seen);
   if (seen.malformed.length > 0) return wrong(`backend got malformed bytes: ${seen.malformed[0]}`);
   const extra = seen.requests.slice(before.length);
-  if (extra.length > 1 || extra.some((request) => request.target.includes('smuggled'))) return wrong(`reached the backend: ${nameAll(extra)}`);
+  if (extra.length > 1 || extra.some((request) => request.target.includes('smuggled')))
+    return wrong(`reached the backend: ${nameAll(extra)}`);
   if (extra[0] !== undefined) return { verdict: 'forwarded', notes: [`forwarded as ${nameAll(extra)} body ${show(extra[0].body)}`] };
   for (const [index, wanted] of before.entries()) {
     const request = seen.requests[index];
@@ -125,7 +127,8 @@ export function requestProblems(wanted: SeenRequest, got: RequestMessage): strin
   if (wanted.method !== undefined && got.method !== wanted.method) problems.push(`method ${got.method}, not ${wanted.method}`);
   const targets = listOf(wanted.target);
   if (targets.length > 0 && !targets.includes(got.target)) problems.push(`target ${show(got.target)}, not ${show(targets.join(' or '))}`);
-  if (wanted.body !== undefined && got.body !== bytesOf(wanted.body)) problems.push(`body ${show(got.body)}, not ${show(bytesOf(wanted.body))}`);
+  if (wanted.body !== undefined && got.body !== bytesOf(wanted.body))
+    problems.push(`body ${show(got.body)}, not ${show(bytesOf(wanted.body))}`);
   problems.push(...fieldProblems(got.fields, wanted.headers ?? {}, 'header'));
   problems.push(...fieldProblems(got.trailers, wanted.trailers ?? {}, 'trailer'));
   return problems;
@@ -135,7 +138,9 @@ export function requestProblems(wanted: SeenRequest, got: RequestMessage): strin
 export function fieldProblems(fields: readonly Field[], wishes: Readonly<Record<string, FieldWish>>, label: string): string[] {
   return Object.entries(wishes).flatMap(([name, wish]) => {
     const got = valuesOf(fields, name.toLowerCase());
-    return isFieldAsWished(name.toLowerCase(), got, wish) ? [] : [`${label} ${name} is ${JSON.stringify(got)}, not ${JSON.stringify(wish)}`];
+    return isFieldAsWished(name.toLowerCase(), got, wish)
+      ? []
+      : [`${label} ${name} is ${JSON.stringify(got)}, not ${JSON.stringify(wish)}`];
   });
 }
 

@@ -27,15 +27,11 @@ const longestMutatedBytes = 2000;
 
 /** Vectors that can be mutated: one plain request that a proxy forwards. */
 export function mutableVectors(vectors: readonly Vector[]): RequestVector[] {
-  return vectors.filter(
-    (vector) =>
-      vector.kind === 'request' &&
-      vector.expect === 'forward' &&
-      listOf(vector.seen).length === 1 &&
-      vector.backend === undefined &&
-      !vector.fin &&
-      bytesOf(vector.raw).length <= longestMutatedBytes,
-  );
+  return vectors.filter((vector) => vector.kind === 'request').filter(isMutable);
+}
+
+function isMutable({ expect, seen, backend, fin, raw }: RequestVector): boolean {
+  return expect === 'forward' && listOf(seen).length === 1 && backend === undefined && !fin && bytesOf(raw).length <= longestMutatedBytes;
 }
 
 /** `count` mutations of these vectors, chosen by `random`. */

@@ -102,7 +102,9 @@ function parse(argv: readonly string[], defaultDir: string): Result<Options> {
 
 /** `--mutate` may stand without a number. */
 function withMutationCount(argv: readonly string[]): string[] {
-  return argv.flatMap((argument, index) => (argument === '--mutate' && !/^[0-9]+$/.test(argv[index + 1] ?? '') ? [argument, '5000'] : [argument]));
+  return argv.flatMap((argument, index) =>
+    argument === '--mutate' && !/^[0-9]+$/.test(argv[index + 1] ?? '') ? [argument, '5000'] : [argument],
+  );
 }
 
 function parseTarget(text: string, backendPort: string | undefined): Target {

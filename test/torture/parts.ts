@@ -31,7 +31,6 @@ export function expandParts(parts: Part | readonly Part[]): Step[] {
   }
   flush();
   for (const step of steps) {
-    // oxlint-disable-next-line no-control-regex -- the range of bytes
     if (step.kind === 'write' && /[^\x00-\xff]/.test(step.bytes)) throw new Error(`not latin1: ${JSON.stringify(step.bytes.slice(0, 60))}`);
   }
   return steps;

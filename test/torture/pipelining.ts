@@ -29,7 +29,8 @@ export async function runPipelining(vector: PipeliningVector, rig: Rig, stride: 
 
 function judgePasses(problems: readonly string[], differences: readonly string[]): Judgement {
   const notes = problems.map((problem) => `uncut: ${problem}`);
-  if (differences.length > 0) return { verdict: 'wrong', notes: [...notes, `${differences.length} ways of cutting differ; first: ${differences[0]}`] };
+  if (differences.length > 0)
+    return { verdict: 'wrong', notes: [...notes, `${differences.length} ways of cutting differ; first: ${differences[0]}`] };
   return { verdict: problems.length > 0 ? 'deviates' : 'ok', notes };
 }
 

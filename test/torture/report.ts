@@ -24,14 +24,18 @@ export function formatResult(result: TortureResult): string {
 export function formatTable(results: readonly TortureResult[]): string {
   const rows = new Map<string, Map<Verdict | 'all', number>>();
   for (const result of results) {
-    const name = [result.kind, result.expect, `[${result.level}]`, result.sending === 'whole' ? '' : result.sending].filter((word) => word !== '').join(' ');
+    const name = [result.kind, result.expect, `[${result.level}]`, result.sending === 'whole' ? '' : result.sending]
+      .filter((word) => word !== '')
+      .join(' ');
     const row = rows.get(name) ?? new Map<Verdict | 'all', number>();
     rows.set(name, row);
     for (const column of ['all', result.verdict] as const) row.set(column, (row.get(column) ?? 0) + 1);
   }
   const columns = ['all', ...verdicts] as const;
   const width = Math.max(...[...rows.keys()].map((name) => name.length), 0);
-  const lines = [...rows].map(([name, row]) => name.padEnd(width) + columns.map((column) => String(row.get(column) ?? 0).padStart(11)).join(''));
+  const lines = [...rows].map(
+    ([name, row]) => name.padEnd(width) + columns.map((column) => String(row.get(column) ?? 0).padStart(11)).join(''),
+  );
   return [' '.repeat(width) + columns.map((column) => column.padStart(11)).join(''), ...lines].join('\n');
 }
 

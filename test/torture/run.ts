@@ -30,7 +30,11 @@ function createTasks(vectors: readonly Vector[], options: Options): Task[] {
   const tasks = options.vectors ? vectors.map((vector) => ({ name: vector.id, ...vectorTask(vector, options) })) : [];
   const mutable = mutableVectors(vectors);
   const mutations = mutable.length === 0 ? [] : createMutations(mutable, createRandom(`mutate ${options.seed}`), options.mutations);
-  const fuzz = mutations.map((mutation) => ({ name: mutation.id, cost: 0, run: async (rig: Rig) => [await mutationResult(mutation, rig)] }));
+  const fuzz = mutations.map((mutation) => ({
+    name: mutation.id,
+    cost: 0,
+    run: async (rig: Rig) => [await mutationResult(mutation, rig)],
+  }));
   return [...tasks, ...fuzz].map((task, order) => ({ ...task, order }));
 }
 
@@ -59,7 +63,11 @@ function compareRuns(whole: RequestRun, other: RequestRun): Judgement & Pick<Req
   return { verdict: 'wrong', notes, statuses: other.statuses };
 }
 
-function toResult(vector: RequestVector | UpstreamVector | PipeliningVector, run: Judgement & Pick<RequestRun, 'statuses'>, sending: string): TortureResult {
+function toResult(
+  vector: RequestVector | UpstreamVector | PipeliningVector,
+  run: Judgement & Pick<RequestRun, 'statuses'>,
+  sending: string,
+): TortureResult {
   const { id, kind, level, tags } = vector;
   const expect = vector.kind === 'pipelining' ? '' : vector.expect;
   return { id, kind, expect, level, tags, sending, verdict: run.verdict, notes: run.notes, statuses: run.statuses };
@@ -94,7 +102,9 @@ async function runTask(task: Task, rig: OwnedRig): Promise<TortureResult[]> {
   } catch (error) {
     why = rig.failure() ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  return [{ id: task.name, kind: 'run', expect: '', level: 'must', tags: [], sending: 'whole', verdict: 'wrong', notes: [why], statuses: [] }];
+  return [
+    { id: task.name, kind: 'run', expect: '', level: 'must', tags: [], sending: 'whole', verdict: 'wrong', notes: [why], statuses: [] },
+  ];
 }
 
 async function main(): Promise<number> {

@@ -32,7 +32,9 @@ export async function runUpstream(vector: UpstreamVector, rig: Rig, cut: Cut): P
   const received = client.received;
   const next = await askAnew(rig, '/next');
   client.destroy();
-  const isReused = backend.requests.some(({ target, connection }) => /^\/(same|next)$/.test(target) && connection === backend.scriptConnection);
+  const isReused = backend.requests.some(
+    ({ target, connection }) => /^\/(same|next)$/.test(target) && connection === backend.scriptConnection,
+  );
   const observation = { responses, received, isClosed, same, next, isReused, malformed: backend.malformed };
   return { ...judgeUpstream(vector, observation), statuses: statusesOf(responses), outcome: outcomeOf(vector, observation) };
 }

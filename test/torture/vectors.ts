@@ -88,7 +88,11 @@ const pipeliningVector = z
     ...common,
     raw: parts,
     statuses: z.array(z.int()),
-    seen: z.array(seenRequest),
+    /** An empty value in YAML: nothing may reach the backend. */
+    seen: z
+      .array(seenRequest)
+      .nullable()
+      .transform((seen) => seen ?? []),
     closed: z.boolean().default(false),
   })
   .transform((vector) => ({ kind: 'pipelining' as const, ...vector }));

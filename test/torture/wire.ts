@@ -229,7 +229,6 @@ function readTrailers(bytes: string, at: number, body: string): BodyReading {
 function readFields(lines: readonly string[], problems: string[]): Field[] {
   const fields: Field[] = [];
   for (const line of lines) {
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     if (/[\r\n\0]/.test(line)) problems.push('CR, LF or NUL inside a field line');
     const colon = line.indexOf(':');
     if (/^[ \t]/.test(line)) {
@@ -242,7 +241,10 @@ function readFields(lines: readonly string[], problems: string[]): Field[] {
     }
     const name = line.slice(0, colon);
     if (!token.test(name)) problems.push(`bad field name ${JSON.stringify(name)}`);
-    const value = line.slice(colon + 1).replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
+    const value = line
+      .slice(colon + 1)
+      .replace(/^[ \t]+/, '')
+      .replace(/[ \t]+$/, '');
     if (!fieldValue.test(value)) problems.push(`control character in the value of ${name}`);
     fields.push([name.toLowerCase(), value]);
   }
