@@ -1,5 +1,5 @@
 // Sets of IP addresses written as CIDRs: which addresses are trusted, allowed or denied. Ranges are merged and sorted once; a
-// look-up is a binary search over numbers and allocates nothing (30 to 40 ns, against 250 to 380 ns for net.BlockList).
+// look-up is a binary search over numbers and allocates nothing (45 to 75 ns for IPv4, about 120 ns for IPv6; net.BlockList takes 250 to 380 ns).
 // Invariants: IPv4 and IPv6 ranges are apart; an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is its IPv4 address in every place;
 // text that is not an address is in no set.
 import { fail, ok } from './result.ts';
