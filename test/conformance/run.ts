@@ -1,0 +1,145 @@
+// `npm run conformance [-- DIR|FILE...]`: runs the case files against the real program. Ends with 1 if a case of level must or should fails.
+import { accessSync, constants, globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createCertificateIssuer } from '../support/certificates.ts';
+import { createFreePorts } from '../support/free-ports.ts';
+import { loadCaseFile } from './case-format.ts';
+import type { Case, CaseFile } from './case-format.ts';
+import { runCase } from './case-runner.ts';
+import { countResults, fileLines, summaryLines } from './report.ts';
+import type { CaseResult } from './report.ts';
+import { loadScope, outOfScopeReasons } from './scope.ts';
+import { World } from './world.ts';
+import type { WorldOptions } from './world.ts';
+
+const HELP = `usage: run.ts [options] [DIR|FILE...]
+
+  --only REGEX     only cases whose id matches
+  --all            also what scope.yaml declares out of scope
+  --jobs N         controllers that run at the same time (default 2)
+  --verbose        a line for every case
+  --keep           keep the directories with the objects
+  --program PATH   the program under test (default bin/portico)
+  --source KIND    where the controller reads from: manifests (the only one for now)
+`;
+
+interface Run {
+  readonly files: readonly CaseFile[];
+  readonly isSelected: (one: Case) => boolean;
+  readonly reasonsOf: (file: CaseFile, one: Case) => readonly string[];
+  readonly isVerbose: boolean;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', default: '' },
+      all: { type: 'boolean', default: false },
+      jobs: { type: 'string', default: '2' },
+      verbose: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      program: { type: 'string', default: join(import.meta.dirname, '..', '..', 'bin', 'portico') },
+      source: { type: 'string', default: 'manifests' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.source !== 'manifests') throw new Error(`--source ${values.source}: only manifests is available`);
+  accessSync(values.program, constants.X_OK);
+  const scope = loadScope(join(import.meta.dirname, 'scope.yaml'));
+  const pattern = new RegExp(values.only);
+  const paths = positionals.length > 0 ? positionals : [join(import.meta.dirname, 'cases', 'ingress')];
+  const root = mkdtempSync(join(tmpdir(), 'portico-conformance-'));
+  const run: Run = {
+    files: paths.flatMap(caseFilesIn).map(loadCaseFile),
+    isSelected: (one) => pattern.test(one.id),
+    reasonsOf: (file, one) => (values.all ? [] : outOfScopeReasons(scope, file.topic, one)),
+    isVerbose: values.verbose,
+  };
+  try {
+    const results = await runFiles(run, Math.max(1, Number(values.jobs) || 1), worldOptions(root, values.program));
+    process.stdout.write(`\n${summaryLines(results).join('\n')}\n`);
+    return countResults(results).failed > 0 ? 1 : 0;
+  } finally {
+    if (values.keep) process.stdout.write(`objects kept in ${root}\n`);
+    else rmSync(root, { recursive: true, force: true });
+  }
+}
+
+function caseFilesIn(path: string): string[] {
+  return statSync(path).isDirectory() ? globSync('**/*.yaml', { cwd: path }).sort().map((name) => join(path, name)) : [path];
+}
+
+/** Makes the surroundings of the job with that number. */
+function worldOptions(root: string, program: string): (job: number) => WorldOptions {
+  const freePorts = createFreePorts(Math.random);
+  const issuer = createCertificateIssuer({ poolSize: 3, now: Date.now });
+  let addresses = 0;
+  const nextAddress = (): string => {
+    addresses += 1;
+    return `127.${1 + (Math.floor(addresses / 64_516) % 250)}.${1 + (Math.floor(addresses / 254) % 254)}.${1 + (addresses % 254)}`;
+  };
+  return (job) => ({ directory: join(root, `job-${job}`), command: [program], freePorts, issuer, nextAddress });
+}
+
+async function runFiles(run: Run, jobs: number, optionsOf: (job: number) => WorldOptions): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  // Long files first, so that no job is left alone with one at the end.
+  const queue = [...run.files].sort((a, b) => weight(b) - weight(a));
+  await Promise.all(
+    Array.from({ length: jobs }, async (_, job) => {
+      const world = await World.create(optionsOf(job));
+      try {
+        for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+          const fileResults = await runFile(run, file, world);
+          results.push(...fileResults);
+          if (fileResults.length > 0) process.stdout.write(`${fileLines(file, fileResults, run.isVerbose).join('\n')}\n`);
+        }
+      } finally {
+        await world.close();
+      }
+    }),
+  );
+  return results;
+}
+
+/** Cases with arguments cost a start of the program each. */
+function weight(file: CaseFile): number {
+  return file.cases.reduce((sum, one) => sum + (one.args.length > 0 ? 4 : 1), 0);
+}
+
+async function runFile(run: Run, file: CaseFile, world: World): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const one of file.cases.filter(run.isSelected)) results.push(await runOne(run, file, { one, world }));
+  return results;
+}
+
+async function runOne(run: Run, file: CaseFile, item: { readonly one: Case; readonly world: World }): Promise<CaseResult> {
+  const { one, world } = item;
+  const about = { id: one.id, name: one.name, level: one.level };
+  const reasons = run.reasonsOf(file, one);
+  if (reasons.length > 0) return { ...about, seconds: 0, kind: 'out-of-scope', reasons };
+  const startMs = performance.now();
+  let problems: readonly string[];
+  try {
+    problems = await runCase(one, world);
+  } catch (error) {
+    problems = [error instanceof Error ? error.message : String(error)];
+    await world.stopController();
+  }
+  const seconds = (performance.now() - startMs) / 1000;
+  return problems.length === 0 ? { ...about, seconds, kind: 'passed' } : { ...about, seconds, kind: 'failed', problems };
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}
