@@ -1,5 +1,6 @@
 // What is known about one exchange (a request and its response) when it ends: the one input of the metrics and of the access log.
 // The proxy keeps one record per connection and fills it again for each request; observers must not keep a reference.
+// Text from clients and backends holds one byte per character (latin1), as received; who prints it decodes and escapes it.
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { RouteLabels } from '../model/route.ts';
 
@@ -14,6 +15,23 @@ export interface UpstreamAttempt {
   readonly connectSeconds: number;
   readonly headerSeconds: number;
   readonly responseSeconds: number;
+}
+
+/** What is known about a client connection; one object per connection, only read by log formats that ask for it. */
+export interface ConnectionFacts {
+  /** Counts connections of the worker, from 1. */
+  readonly serial: number;
+  /** Requests on this connection so far, the one that ends included. */
+  readonly requests: number;
+  /** The other end of the TCP connection, whatever a PROXY header or X-Forwarded-For says. */
+  readonly peerAddress: string;
+  /** Source address of the PROXY header; empty where there was none. */
+  readonly proxyProtocolAddress: string;
+  /** `TLSv1.3`, and OpenSSL's name of the cipher; empty on plain connections. */
+  readonly tlsProtocol: string;
+  readonly tlsCipher: string;
+  /** Name from SNI, or empty. */
+  readonly tlsServerName: string;
 }
 
 export interface ExchangeRecord {
@@ -50,6 +68,7 @@ export interface ExchangeRecord {
   readonly alternativeUpstreamName: string;
   /** In order; the last one gave the answer, if any did. */
   readonly attempts: readonly UpstreamAttempt[];
+  readonly connection?: ConnectionFacts;
   /** Value of a request header by lower-case name; empty where absent. Slow: reads the head again. */
   requestHeader(name: string): string;
   /** Value of a response header as sent by the upstream, by lower-case name. */
