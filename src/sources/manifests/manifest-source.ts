@@ -1,0 +1,327 @@
+// A source of objects: manifest files on disk, watched. Joins the tree of files, the documents in them and the claims on objects, and
+// decides when to look and what to believe: events are collected for a few milliseconds, and what may be half of a write (a file that
+// shrank in place, or is gone) is looked at once more before it counts. Everything else is in the parts.
+import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Result } from '../../kit/result.ts';
+import { ok } from '../../kit/result.ts';
+import type { DiagnosticCode } from '../../model/diagnostic-codes.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import { formatOrigin } from '../../model/origin.ts';
+import type { KubernetesObject } from '../../resources/objects.ts';
+import type { ObjectBatch } from '../../resources/store.ts';
+import { FileBytes } from './file-bytes.ts';
+import { FieldLines } from './field-lines.ts';
+import { FileTree, isSameSignature } from './file-tree.ts';
+import type { FileSignature, TreeFile } from './file-tree.ts';
+import { fileDiagnostic } from './manifest-document.ts';
+import type { ManifestDocument } from './manifest-document.ts';
+import { editFile } from './manifest-file.ts';
+import { ObjectClaims } from './object-claims.ts';
+
+export interface ManifestBatch {
+  /** What changed since the last batch; in the first one, everything. */
+  readonly changes: ObjectBatch;
+  /** All that there is to say about the files now, in the order of files and lines: a complete list, not a difference. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ManifestSource {
+  /**
+   * Reads all files and hands over the first batch before it returns; then watches. Fails, with a message for the user, where an argument
+   * does not exist. Bad files and objects are no failure: they are diagnostics of the batch.
+   */
+  start(): Result<undefined>;
+  /** Ends watching; no batch comes after it. */
+  close(): void;
+}
+
+export interface ManifestSourceOptions {
+  /** Files and directories. Earlier ones win over later ones where an object stands in several. */
+  readonly paths: readonly string[];
+  readonly onBatch: (batch: ManifestBatch) => void;
+  /** A directory cannot be watched; its changes are found by the walk every `walkIntervalMs` only. */
+  readonly onWatchError?: (path: string, error: Error) => void;
+  /** Told how many documents were parsed, after each file that was read. */
+  readonly onDocumentsRead?: (count: number) => void;
+  readonly timing?: Partial<ManifestTiming>;
+}
+
+export interface ManifestTiming {
+  /** A batch begins when this long nothing happened, */
+  readonly holdOffMs: number;
+  /** or at the latest this long after the first event. */
+  readonly maxWaitMs: number;
+  /** How long a file that shrank in place, or is gone, must stay so. */
+  readonly settleMs: number;
+  /** Time between walks over all files, the safety net under the events; 0 for none. */
+  readonly walkIntervalMs: number;
+}
+
+const defaultTiming: ManifestTiming = { holdOffMs: 3, maxWaitMs: 15, settleMs: 20, walkIntervalMs: 10_000 };
+/** Walks may take this share of the time of the thread, so that very many files are walked over less often. */
+const walkShare = 0.01;
+export const maxFileBytes = 64 * 1024 * 1024;
+
+export function createManifestSource(options: ManifestSourceOptions): ManifestSource {
+  return new WatchedManifests(options);
+}
+
+/** Reads the files once, for `portico check`. Fails where an argument does not exist. */
+export function loadManifests(paths: readonly string[]): Result<{ readonly objects: readonly KubernetesObject[]; readonly diagnostics: readonly Diagnostic[] }> {
+  const tree = new FileTree(paths, undefined);
+  const opened = tree.open();
+  if (!opened.ok) return opened;
+  const files = new ManifestFiles(undefined);
+  for (const file of tree.takeChanges().changed) files.read(file);
+  const { changes, diagnostics } = files.takeBatch(tree.unreadable);
+  return ok({ objects: changes.upserts, diagnostics });
+}
+
+interface FileState {
+  readonly order: TreeFile;
+  /** Of the content that was read last. */
+  signature: FileSignature;
+  documents: readonly ManifestDocument[];
+  /** Why the file could not be read as it is now. */
+  problem: Diagnostic | undefined;
+}
+
+/** The content of all files. */
+class ManifestFiles {
+  readonly #states = new Map<string, FileState>();
+  readonly #claims = new ObjectClaims();
+  readonly #bytes = new FileBytes();
+  readonly #lines = new FieldLines();
+  readonly #onDocumentsRead: ((count: number) => void) | undefined;
+  /** Paths of files with a diagnostic. */
+  readonly #troubled = new Set<string>();
+
+  constructor(onDocumentsRead: ((count: number) => void) | undefined) {
+    this.#onDocumentsRead = onDocumentsRead;
+  }
+
+  /** Signature of the content that was read last; undefined for an unknown file. */
+  signatureOf(path: string): FileSignature | undefined {
+    return this.#states.get(path)?.signature;
+  }
+
+  read(file: TreeFile): void {
+    const state = this.#states.get(file.path) ?? { order: file, signature: file.signature, documents: [], problem: undefined };
+    this.#states.set(file.path, state);
+    state.signature = file.signature;
+    state.problem = this.#readContent(state, file.signature.sizeBytes);
+    const isTroubled = state.problem !== undefined || state.documents.some((document) => document.diagnostics.length > 0);
+    if (isTroubled) this.#troubled.add(file.path);
+    else this.#troubled.delete(file.path);
+  }
+
+  remove(path: string): void {
+    for (const document of this.#states.get(path)?.documents ?? []) this.#claims.remove(document);
+    this.#states.delete(path);
+    this.#troubled.delete(path);
+  }
+
+  takeBatch(unreadable: ReadonlyMap<string, string>): ManifestBatch {
+    const changes = this.#claims.settle();
+    this.#lines.renew();
+    return { changes, diagnostics: this.#diagnostics(unreadable) };
+  }
+
+  /** Answers what keeps the file from being read; its documents stay as they were then. */
+  #readContent(state: FileState, sizeBytes: number): Diagnostic | undefined {
+    const { path } = state.order;
+    const problem = (code: DiagnosticCode, message: string): Diagnostic => {
+      const ending = state.documents.length > 0 ? 'the last good state of its objects keeps serving' : 'it is left out';
+      return fileDiagnostic(code, `${message}; ${ending}`, path);
+    };
+    if (sizeBytes > maxFileBytes) return problem('PRT-READ-1', `is larger than ${maxFileBytes} bytes`);
+    try {
+      return this.#bytes.read(path, (bytes) => {
+        if (!isUtf8(bytes)) return problem('PRT-READ-2', 'is not text in UTF-8');
+        this.#edit(state, withoutByteOrderMark(bytes));
+        return undefined;
+      });
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return problem('PRT-READ-1', `cannot be read: ${error.message}`);
+    }
+  }
+
+  #edit(state: FileState, bytes: Buffer): void {
+    const file = state.order;
+    const format = file.path.toLowerCase().endsWith('.json') ? 'json' : 'yaml';
+    const edit = editFile(state.documents, bytes, { file: file.path, format, lines: this.#lines });
+    state.documents = edit.documents;
+    for (const document of edit.gone) this.#claims.remove(document);
+    for (const document of edit.moved) this.#claims.refresh(document, file);
+    for (const document of edit.fresh) this.#claims.add(document, file);
+    if (edit.fresh.length > 0) this.#onDocumentsRead?.(edit.fresh.length);
+  }
+
+  #diagnostics(unreadable: ReadonlyMap<string, string>): readonly Diagnostic[] {
+    const diagnostics: Diagnostic[] = [];
+    for (const [path, reason] of unreadable) diagnostics.push(fileDiagnostic('PRT-READ-1', `cannot be read: ${reason}`, path));
+    for (const path of this.#troubled) {
+      const state = this.#states.get(path);
+      if (state?.problem !== undefined) diagnostics.push(state.problem);
+      for (const document of state?.documents ?? []) diagnostics.push(...document.diagnostics);
+    }
+    diagnostics.push(...this.#claims.diagnostics());
+    return diagnostics.sort((left, right) => this.#compare(left, right));
+  }
+
+  #compare(left: Diagnostic, right: Diagnostic): number {
+    const leftFile = left.origin.file ?? '';
+    const rightFile = right.origin.file ?? '';
+    if (leftFile === rightFile) return (left.origin.line ?? 0) - (right.origin.line ?? 0);
+    const leftArgument = this.#states.get(leftFile)?.order.argument ?? -1;
+    const rightArgument = this.#states.get(rightFile)?.order.argument ?? -1;
+    return leftArgument - rightArgument || (leftFile < rightFile ? -1 : 1);
+  }
+}
+
+/** A file that is gone (no signature) or shrank in place, and since when it looks like that. */
+interface Doubt {
+  readonly signature: FileSignature | undefined;
+  readonly sinceMs: number;
+}
+
+class WatchedManifests implements ManifestSource {
+  readonly #options: ManifestSourceOptions;
+  readonly #timing: ManifestTiming;
+  readonly #tree: FileTree;
+  readonly #files: ManifestFiles;
+  /** By path: files that may be half of a write. */
+  readonly #doubts = new Map<string, Doubt>();
+  #diagnostics: readonly Diagnostic[] = [];
+  #firstEventMs: number | undefined;
+  #batchTimer: NodeJS.Timeout | undefined;
+  #settleTimer: NodeJS.Timeout | undefined;
+  #walkTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: ManifestSourceOptions) {
+    this.#options = options;
+    this.#timing = { ...defaultTiming, ...options.timing };
+    this.#files = new ManifestFiles(options.onDocumentsRead);
+    this.#tree = new FileTree(options.paths, {
+      onEvent: () => this.#scheduleBatch(),
+      onWatchError: (path, error) => options.onWatchError?.(path, error),
+    });
+  }
+
+  start(): Result<undefined> {
+    const opened = this.#tree.open();
+    if (!opened.ok) return opened;
+    for (const file of this.#tree.takeChanges().changed) this.#files.read(file);
+    this.#deliver(true);
+    this.#scheduleWalk(this.#timing.walkIntervalMs);
+    return ok(undefined);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#tree.close();
+    clearTimeout(this.#batchTimer);
+    clearTimeout(this.#settleTimer);
+    clearTimeout(this.#walkTimer);
+  }
+
+  #scheduleBatch(): void {
+    if (this.#isClosed) return;
+    const now = performance.now();
+    this.#firstEventMs ??= now;
+    const latestMs = this.#firstEventMs + this.#timing.maxWaitMs - now;
+    clearTimeout(this.#batchTimer);
+    this.#batchTimer = setTimeout(() => this.#batch(), Math.max(Math.min(this.#timing.holdOffMs, latestMs), 0));
+  }
+
+  #batch(): void {
+    this.#firstEventMs = undefined;
+    for (const [path, doubt] of this.#doubts) if (doubt.signature !== undefined && this.#isSettled(doubt)) this.#tree.hint(path);
+    const { changed, removed } = this.#tree.takeChanges();
+    for (const file of removed) this.#doubts.set(file.path, { signature: undefined, sinceMs: performance.now() });
+    for (const file of changed) if (!this.#isDoubtful(file)) this.#files.read(file);
+    for (const [path, doubt] of this.#doubts) {
+      if (doubt.signature !== undefined) continue;
+      // A file that others appear beside was moved. One that only vanished may be about to be written anew, as some editors do.
+      if (changed.size === 0 && !this.#isSettled(doubt)) continue;
+      this.#files.remove(path);
+      this.#doubts.delete(path);
+    }
+    if (this.#doubts.size > 0) this.#settleTimer ??= setTimeout(() => this.#settle(), this.#timing.settleMs);
+    this.#deliver(false);
+  }
+
+  /** A file that shrank in place may be half written: truncated, and not filled again yet. It counts when it stays as it is. */
+  #isDoubtful(file: TreeFile): boolean {
+    const doubt = this.#doubts.get(file.path);
+    this.#doubts.delete(file.path);
+    const read = this.#files.signatureOf(file.path);
+    const isShorter = read !== undefined && read.inode === file.signature.inode && file.signature.sizeBytes < read.sizeBytes;
+    if (!isShorter) return false;
+    const isUnchanged = doubt?.signature !== undefined && isSameSignature(doubt.signature, file.signature);
+    if (isUnchanged && this.#isSettled(doubt)) return false;
+    this.#doubts.set(file.path, isUnchanged ? doubt : { signature: file.signature, sinceMs: performance.now() });
+    return true;
+  }
+
+  /** Timers may run a millisecond early. */
+  #isSettled(doubt: Doubt): boolean {
+    return performance.now() - doubt.sinceMs >= this.#timing.settleMs - 1;
+  }
+
+  #settle(): void {
+    this.#settleTimer = undefined;
+    this.#batch();
+  }
+
+  #deliver(isFirst: boolean): void {
+    const batch = this.#files.takeBatch(this.#tree.unreadable);
+    const { upserts, removals } = batch.changes;
+    if (!isFirst && upserts.length === 0 && removals.length === 0 && isSameList(this.#diagnostics, batch.diagnostics)) return;
+    this.#diagnostics = batch.diagnostics;
+    this.#options.onBatch(batch);
+  }
+
+  #scheduleWalk(delayMs: number): void {
+    if (this.#timing.walkIntervalMs === 0 || this.#isClosed) return;
+    this.#walkTimer = setTimeout(() => void this.#walk(), delayMs);
+    this.#walkTimer.unref();
+  }
+
+  /** Walks in steps, each in a turn of its own, so that no other work of the thread waits for long. */
+  async #walk(): Promise<void> {
+    let spentMs = 0;
+    const steps = this.#tree.walk();
+    for (;;) {
+      const startMs = performance.now();
+      const isDone = steps.next().done === true;
+      spentMs += performance.now() - startMs;
+      if (isDone) break;
+      await nextTurn();
+      if (this.#isClosed) return;
+    }
+    this.#batch();
+    this.#scheduleWalk(Math.max(this.#timing.walkIntervalMs, spentMs / walkShare));
+  }
+}
+
+function isSameList(left: readonly Diagnostic[], right: readonly Diagnostic[]): boolean {
+  return left.length === right.length && left.every((entry, index) => isSameDiagnostic(entry, right[index]));
+}
+
+function isSameDiagnostic(left: Diagnostic, right: Diagnostic | undefined): boolean {
+  if (left === right) return true;
+  return right !== undefined && left.code === right.code && left.message === right.message && formatOrigin(left.origin) === formatOrigin(right.origin);
+}
+
+function withoutByteOrderMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** True for what the operating system answers, in contrast to mistakes in this program. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
+}

@@ -1,0 +1,60 @@
+// From the text of one document to values, with every bound that text of unknown origin needs: YAML 1.2 core schema and merge keys,
+// duplicate keys refused, nesting, aliases and what they expand to limited. Nothing throws.
+import { CORE_SCHEMA, loadAll, mergeTag, YAMLException } from 'js-yaml';
+import type { Result } from '../../kit/result.ts';
+import { fail, ok } from '../../kit/result.ts';
+
+export interface SyntaxProblem {
+  readonly message: string;
+  /** Zero-based, in the text that was parsed. */
+  readonly line: number;
+}
+
+const maxDepth = 100;
+const maxAliases = 1000;
+const maxExpandedNodes = 200_000;
+const options = { schema: CORE_SCHEMA.withTags(mergeTag), maxDepth, maxAliases, maxTotalMergeKeys: 10_000 };
+
+/** The values of all documents in a YAML text; a text of comments has none, an empty document is null. */
+export function parseYaml(text: string): Result<readonly unknown[], SyntaxProblem> {
+  try {
+    const values = loadAll(text, options);
+    // Aliases share memory, but whoever walks over the value meets each of them again: nested ones grow exponentially.
+    if (text.includes('*') && text.includes('&') && countNodes(values, maxExpandedNodes) > maxExpandedNodes) {
+      return fail({ message: `aliases expand to more than ${maxExpandedNodes} values`, line: 0 });
+    }
+    return ok(values);
+  } catch (error) {
+    if (error instanceof YAMLException) return fail({ message: error.reason, line: error.mark?.line ?? 0 });
+    return fail({ message: error instanceof Error ? error.message : String(error), line: 0 });
+  }
+}
+
+/** One JSON text. Of a key that occurs twice in a map the last one counts, as JSON.parse has it. */
+export function parseJson(text: string): Result<readonly unknown[], SyntaxProblem> {
+  if (text.trim() === '') return ok([]);
+  try {
+    const value: unknown = JSON.parse(text);
+    return ok([value]);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return fail({ message, line: jsonErrorLine(message, text) });
+  }
+}
+
+/** The message names the line for most errors; without one the text ended too early. */
+function jsonErrorLine(message: string, text: string): number {
+  const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
+  return line === undefined ? Math.max(text.trimEnd().split('\n').length - 1, 0) : Number(line) - 1;
+}
+
+/** Counts values as a walk meets them, and stops counting above the limit. */
+function countNodes(value: unknown, limit: number): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let count = 1;
+  for (const child of Object.values(value)) {
+    count += countNodes(child, limit - count);
+    if (count > limit) break;
+  }
+  return count;
+}
