@@ -1,0 +1,173 @@
+// The bars: what must hold before a release. "Speed" is how many times less CPU time, or how many times more throughput, than the peer: 1.3x against
+// nginx means that nginx needs 1.3 times as much for the same request.
+import { joinRounds } from './measure/metric.ts';
+import type { Metric } from './measure/metric.ts';
+import type { ScenarioResult } from './scenarios/scenario.ts';
+import type { TargetName } from './targets/target.ts';
+
+export interface BarResult {
+  readonly name: string;
+  readonly limit: string;
+  readonly measured: string;
+  readonly verdict: 'ok' | 'missed' | 'not measured';
+  /** Absent if the bar has no aim beyond its limit, or was not measured. */
+  readonly isAimReached?: boolean;
+}
+
+interface Bar {
+  readonly scenario: string;
+  readonly name: string;
+  readonly unit: 'x' | 'ms' | 'MB' | '%' | '';
+  readonly direction: 'at least' | 'at most';
+  /** Absent: there is only an aim. */
+  readonly hold?: number;
+  readonly aim?: number;
+  /** Undefined if it was not measured. */
+  readonly value: (results: Lookup) => number | undefined;
+}
+
+interface Key {
+  readonly scenario: string;
+  readonly target: TargetName;
+  readonly metric: Metric;
+  /** The position of the variant among those of the target; 0 is the first. */
+  readonly variant?: number;
+}
+
+type Lookup = (key: Key) => number | undefined;
+
+/** Judges all bars of the scenarios that ran. */
+export function judgeBars(results: readonly ScenarioResult[], manyHosts: number): readonly BarResult[] {
+  const lookup: Lookup = ({ scenario, target, metric, variant = 0 }) => {
+    const rows = results.find(({ name }) => name === scenario)?.subjects.filter((subject) => subject.target === target);
+    const samples = rows?.[variant]?.samples;
+    return samples === undefined ? undefined : joinRounds(samples, metric);
+  };
+  const ran = bars.filter(({ scenario }) => results.some(({ name }) => name === scenario));
+  return ran.map((bar) => judge(bar, bar.value(lookup), manyHosts));
+}
+
+function judge({ name, unit, direction, hold, aim, scenario }: Bar, value: number | undefined, manyHosts: number): BarResult {
+  const show = (amount: number): string =>
+    `${amount.toFixed(unit === 'x' ? 2 : amount < 100 && unit !== '' ? 1 : 0)}${unit === 'x' ? 'x' : ` ${unit}`}`.trim();
+  const limits = [...(hold === undefined ? [] : [show(hold)]), ...(aim === undefined ? [] : [`aim ${show(aim)}`])];
+  const limit = `${direction} ${limits.join(', ')}`;
+  const fullName = `${scenario}: ${name.replace('{hosts}', manyHosts.toLocaleString('en'))}`;
+  if (value === undefined) {
+    return { name: fullName, limit, measured: '-', verdict: 'not measured' };
+  }
+  const holds = (bound: number): boolean => (direction === 'at least' ? value >= bound : value <= bound);
+  return {
+    name: fullName,
+    limit,
+    measured: show(value),
+    verdict: hold === undefined || holds(hold) ? 'ok' : 'missed',
+    ...(aim === undefined ? {} : { isAimReached: holds(aim) }),
+  };
+}
+
+function ratio(dividend: number | undefined, divisor: number | undefined): number | undefined {
+  return dividend === undefined || divisor === undefined ? undefined : dividend / divisor;
+}
+
+/** How many times less CPU time Portico needs than the peer. */
+function cpuSpeed(scenario: string, peer: TargetName): Bar['value'] {
+  return (lookup) =>
+    ratio(lookup({ scenario, target: peer, metric: 'cpuMicros' }), lookup({ scenario, target: 'portico', metric: 'cpuMicros' }));
+}
+
+/** How many times the throughput of the peer Portico has. */
+function throughput(scenario: string, peer: TargetName): Bar['value'] {
+  return (lookup) =>
+    ratio(
+      lookup({ scenario, target: 'portico', metric: 'requestsPerSecond' }),
+      lookup({ scenario, target: peer, metric: 'requestsPerSecond' }),
+    );
+}
+
+function own(scenario: string, metric: Metric, variant = 0): Bar['value'] {
+  return (lookup) => lookup({ scenario, target: 'portico', metric, variant });
+}
+
+function againstNginx(scenario: string, hold: number): readonly Bar[] {
+  const common = { scenario, unit: 'x', direction: 'at least', hold } as const;
+  return [
+    { ...common, name: 'CPU time per request, speed against nginx', value: cpuSpeed(scenario, 'nginx') },
+    { ...common, name: 'throughput against nginx', value: throughput(scenario, 'nginx') },
+  ];
+}
+
+function manyHostsCost(lookup: Lookup): number | undefined {
+  const cpu = (variant: number): number | undefined => lookup({ scenario: 'hosts', target: 'portico', metric: 'cpuMicros', variant });
+  const share = ratio(cpu(1), cpu(0));
+  return share === undefined ? undefined : (share - 1) * 100;
+}
+
+function churnBars(scenario: string): readonly Bar[] {
+  return [
+    {
+      ...{
+        scenario,
+        name: 'change to live in all workers with {hosts} Ingresses, p99',
+        unit: 'ms',
+        direction: 'at most',
+        hold: 20,
+        aim: 5,
+      },
+      value: own(scenario, 'propagationP99Ms'),
+    },
+    { scenario, name: 'failed requests', unit: '', direction: 'at most', hold: 0, value: own(scenario, 'failed') },
+    { scenario, name: 'cut connections', unit: '', direction: 'at most', hold: 0, value: own(scenario, 'cut') },
+  ];
+}
+
+const bars: readonly Bar[] = [
+  ...againstNginx('small-50', 1),
+  {
+    scenario: 'small-50',
+    name: 'CPU time per request, speed against HAProxy',
+    unit: 'x',
+    direction: 'at least',
+    aim: 1,
+    value: cpuSpeed('small-50', 'haproxy'),
+  },
+  ...againstNginx('body-64k', 1.3),
+  ...againstNginx('body-1m', 1.3),
+  {
+    scenario: 'hosts',
+    name: 'more CPU time per request with {hosts} hosts than with 1',
+    unit: '%',
+    direction: 'at most',
+    hold: 5,
+    value: manyHostsCost,
+  },
+  ...churnBars('churn'),
+  ...churnBars('churn-full'),
+  {
+    scenario: 'start',
+    name: 'start to serving with {hosts} Ingresses',
+    unit: 'ms',
+    direction: 'at most',
+    hold: 5_000,
+    aim: 2_000,
+    value: own('start', 'startMs', 1),
+  },
+  {
+    scenario: 'start',
+    name: 'RSS with 1,000 Ingresses',
+    unit: 'MB',
+    direction: 'at most',
+    hold: 250,
+    aim: 150,
+    value: own('start', 'residentMegabytes'),
+  },
+  {
+    scenario: 'start',
+    name: 'RSS with {hosts} Ingresses',
+    unit: 'MB',
+    direction: 'at most',
+    hold: 400,
+    aim: 250,
+    value: own('start', 'residentMegabytes', 1),
+  },
+];
