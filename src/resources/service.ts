@@ -44,7 +44,7 @@ export function readService(object: Fields, place: Place): Service {
 /** The trailing dot of a full name is dropped for the check and kept in the value: it tells the resolver to search no further. */
 function readExternalName(spec: Fields, type: Service['type']): string {
   if (type !== 'ExternalName') return spec.text('externalName');
-  return spec.requiredText('externalName', (name) => checkDnsSubdomain(name.endsWith('.') ? name.slice(0, -1) : name)).toLowerCase();
+  return spec.requiredText('externalName', (name) => checkDnsSubdomain(name.endsWith('.') ? name.slice(0, -1) : name));
 }
 
 function readPorts(spec: Fields, isRequired: boolean): readonly ServicePort[] {

@@ -13,6 +13,8 @@ export interface SyntaxProblem {
 const maxDepth = 100;
 const maxAliases = 1000;
 const maxExpandedNodes = 200_000;
+/** Characters. */
+const maxSearchedText = 1024 * 1024;
 const options = { schema: CORE_SCHEMA.withTags(mergeTag), maxDepth, maxAliases, maxTotalMergeKeys: 10_000 };
 
 /** The values of all documents in a YAML text; a text of comments has none, an empty document is null. */
@@ -42,10 +44,33 @@ export function parseJson(text: string): Result<readonly unknown[], SyntaxProble
   }
 }
 
-/** The message names the line for most errors; without one the text ended too early. */
+/**
+ * The parser names the line of some mistakes only. For the others: the text up to the mistake is the beginning of some JSON, with it it is
+ * not, and that place is found by halving. Large texts are not worth it; their mistake gets the first line.
+ */
 function jsonErrorLine(message: string, text: string): number {
   const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
-  return line === undefined ? Math.max(text.trimEnd().split('\n').length - 1, 0) : Number(line) - 1;
+  if (line !== undefined) return Number(line) - 1;
+  if (text.length > maxSearchedText) return 0;
+  let good = 0;
+  let bad = text.trimEnd().length;
+  if (isBeginningOfJson(text.slice(0, bad))) good = bad;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isBeginningOfJson(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return text.slice(0, good).split('\n').length - 1;
+}
+
+function isBeginningOfJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    return /end of JSON input|Unterminated/.test(message) || new RegExp(`position ${text.length}\\b`).test(message);
+  }
 }
 
 /** Counts values as a walk meets them, and stops counting above the limit. */
