@@ -1,0 +1,63 @@
+// Flags of ingress-nginx that Portico does not have, so that a command line written for ingress-nginx gets an answer that fits: a note
+// where the flag has no meaning here, an error that says so where it asks for something that is missing.
+
+export type OtherFlag = {
+  readonly name: string;
+  /** A boolean flag never takes the next argument as its value. */
+  readonly isBoolean: boolean;
+} & ({ readonly kind: 'no-effect'; readonly reason: string } | { readonly kind: 'not-supported' });
+
+const NO_NGINX = 'there is no nginx behind Portico';
+const NO_RELOAD = 'Portico never reloads';
+
+const rows: readonly OtherFlag[] = [
+  noEffect('default-server-port', NO_NGINX),
+  noEffect('status-port', NO_NGINX),
+  noEffect('stream-port', NO_NGINX),
+  noEffect('ssl-passthrough-proxy-port', NO_NGINX),
+  noEffect('internal-logger-address', NO_NGINX),
+  noEffect('health-check-timeout', NO_NGINX),
+  noEffect('dynamic-configuration-retries', NO_NGINX),
+  noEffect('monitor-max-batch-size', NO_NGINX),
+  noEffect('sync-period', NO_RELOAD),
+  noEffect('sync-rate-limit', NO_RELOAD),
+  noEffect('disable-full-test', NO_RELOAD, true),
+  noEffect('profiling', 'Node has its own profiler', true),
+  noEffect('profiler-port', 'Node has its own profiler'),
+  noEffect('profiler-address', 'Node has its own profiler'),
+  notSupported('apiserver-host'),
+  notSupported('bucket-factor'),
+  notSupported('certificate-authority'),
+  notSupported('deep-inspect', true),
+  notSupported('disable-leader-election', true),
+  notSupported('disable-sync-events', true),
+  notSupported('election-id'),
+  notSupported('election-ttl'),
+  notSupported('enable-annotation-validation', true),
+  notSupported('enable-ssl-chain-completion', true),
+  notSupported('enable-ssl-passthrough', true),
+  notSupported('enable-topology-aware-routing', true),
+  notSupported('kubeconfig'),
+  notSupported('max-buckets'),
+  notSupported('publish-service'),
+  notSupported('publish-status-address'),
+  notSupported('report-node-internal-ip-address', true),
+  notSupported('status-update-interval'),
+  notSupported('tcp-services-configmap'),
+  notSupported('udp-services-configmap'),
+  notSupported('update-status', true),
+  notSupported('update-status-on-shutdown', true),
+  notSupported('validating-webhook'),
+  notSupported('validating-webhook-certificate'),
+  notSupported('validating-webhook-key'),
+];
+
+export const otherFlags: ReadonlyMap<string, OtherFlag> = new Map(rows.map((row) => [row.name, row]));
+
+function noEffect(name: string, reason: string, isBoolean = false): OtherFlag {
+  return { kind: 'no-effect', name, isBoolean, reason };
+}
+
+function notSupported(name: string, isBoolean = false): OtherFlag {
+  return { kind: 'not-supported', name, isBoolean };
+}

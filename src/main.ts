@@ -1,0 +1,4 @@
+// The executable.
+import { runProgram } from './cli/program.ts';
+
+await runProgram(process.argv.slice(2));
