@@ -24,7 +24,7 @@ const rows = {
   'PRT-CLASS-3': row('no-class', 'warning', 'The Ingress names no class, there is no default class, and --watch-ingress-without-class is off: it is ignored.'),
   // Rules.
   'PRT-RULE-1': row('conflict', 'warning', 'Another, older Ingress already has this host, path and path type; this path has no effect.'),
-  'PRT-RULE-2': row('resource-backend', 'warning', 'Backends that are resources are not supported: the path answers 503.'),
+  'PRT-RULE-2': row('resource-backend', 'warning', 'Backends that are resources are not supported: the path answers 503; for the path `/` or spec.defaultBackend the default backend answers.'),
   'PRT-RULE-3': row('missing-service', 'warning', 'The Service does not exist: the path answers 503.'),
   'PRT-RULE-4': row('missing-port', 'warning', 'The Service has no such port: the path answers 503.'),
   'PRT-RULE-5': row('no-endpoints', 'warning', 'The Service has no ready endpoint: the path answers 503.'),
@@ -42,11 +42,15 @@ const rows = {
   'PRT-ANN-2': row('unsupported-annotation', 'warning', 'The annotation is known but not supported yet, so it has no effect.'),
   'PRT-ANN-3': row('bad-annotation-value', 'warning', 'The value of the annotation is not valid; its default is used.'),
   'PRT-ANN-4': row('unsafe-without-annotation', 'error', 'The annotation protects the route, but is not supported or not valid: the paths of the Ingress answer 503 rather than be open.'),
+  'PRT-ANN-5': row('ingress-dropped', 'error', 'An annotation is too risky or has a value that ingress-nginx refuses: the whole Ingress is ignored.'),
+  'PRT-ANN-6': row('annotation-without-effect', 'info', 'The annotation is accepted, but has no meaning in Portico; the message says why.'),
   'PRT-CONF-1': row('unknown-key', 'warning', 'The ConfigMap has a key that does not exist, so it has no effect.'),
   'PRT-CONF-2': row('bad-config-value', 'warning', 'The value of the ConfigMap key is not valid; its default is used.'),
   'PRT-CONF-3': row('no-effect', 'info', 'The ConfigMap key has no meaning in Portico; the message says why.'),
   'PRT-CONF-4': row('missing-configmap', 'warning', 'The ConfigMap does not exist; defaults are used.'),
   'PRT-CONF-5': row('missing-default-backend', 'warning', 'The Service of --default-backend-service does not exist or has no ready endpoint; the built-in 404 answers.'),
+  'PRT-CONF-6': row('unsafe-without-key', 'error', 'The ConfigMap key protects every route, but is not supported yet: all paths answer 503 rather than be open.'),
+  'PRT-CONF-7': row('unsupported-key', 'warning', 'The ConfigMap key is known but not supported yet, so it has no effect.'),
 } as const satisfies Record<string, DiagnosticRow>;
 
 export type DiagnosticCode = keyof typeof rows;

@@ -86,6 +86,10 @@ export interface RoutePolicies {
   readonly upstreamHost?: string;
   /** False: no access log lines for this route. */
   readonly accessLog?: boolean;
+  /** Whether redirects that Portico makes by itself (missing trailing slash) have a relative Location. */
+  readonly relativeRedirects?: boolean;
+  /** Whether those redirects, where absolute, name the listening port. */
+  readonly portInRedirects?: boolean;
 }
 
 /** Redirect of plain HTTP requests to the same URL over TLS. */

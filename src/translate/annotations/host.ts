@@ -1,0 +1,30 @@
+// Annotations that change the whole host, and tracing.
+import { noEffect, notYet, whereTrue } from './row.ts';
+import type { AnnotationRow } from './row.ts';
+
+export const hostAnnotations: readonly AnnotationRow[] = [
+  notYet({ name: 'server-alias', scope: 'host', risk: 'High', summary: 'More names of the host.' }),
+  notYet({ name: 'ssl-ciphers', scope: 'host', risk: 'Low', summary: 'OpenSSL cipher list of the host.' }),
+  noEffect({
+    name: 'ssl-prefer-server-ciphers',
+    scope: 'host',
+    risk: 'Low',
+    reason: 'the order of the server is always preferred',
+    summary: 'Whether the order of the cipher list counts.',
+  }),
+  notYet({
+    name: 'ssl-passthrough',
+    scope: 'host',
+    risk: 'Low',
+    without: whereTrue,
+    summary: 'Passes TLS through to the Service undecrypted.',
+  }),
+  notYet({ name: 'enable-opentelemetry', scope: 'location', risk: 'Low', without: whereTrue, summary: 'Tracing of the routes.' }),
+  notYet({
+    name: 'opentelemetry-trust-incoming-span',
+    scope: 'location',
+    risk: 'Low',
+    summary: 'Whether a span of the client is continued.',
+  }),
+  notYet({ name: 'opentelemetry-operation-name', scope: 'location', risk: 'Medium', summary: 'Name of the span.' }),
+];

@@ -1,0 +1,188 @@
+// How a request is carried to its backend: timeouts, retries, sizes, headers.
+import { integerBetween, parseBool, secondsBetween, sizeBetween, textMatching } from '../value-parsers.ts';
+import { parseNextUpstream } from './next-upstream.ts';
+import { noEffect, notYet, supported } from './row.ts';
+import type { AnnotationRow } from './row.ts';
+
+const MAX_SECONDS = 31_536_000;
+const STREAMED = 'bodies are streamed with back-pressure and never spooled to disk';
+/** A Host header value: name or address and port, nothing that could end the line or that nginx would expand. */
+const HOST_VALUE = /^[A-Za-z0-9._*-]{1,253}(:\d{1,5})?$/;
+
+const timeouts: readonly AnnotationRow[] = [
+  supported({
+    name: 'proxy-connect-timeout',
+    scope: 'location',
+    risk: 'Low',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.proxy.connectTimeoutMs = value;
+    },
+    summary: 'Seconds to wait for a connection to an endpoint.',
+  }),
+  supported({
+    name: 'proxy-send-timeout',
+    scope: 'location',
+    risk: 'Low',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.proxy.sendTimeoutMs = value;
+    },
+    summary: 'Seconds between two writes to the backend.',
+  }),
+  supported({
+    name: 'proxy-read-timeout',
+    scope: 'location',
+    risk: 'Low',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.proxy.readTimeoutMs = value;
+    },
+    summary: 'Seconds between two reads from the backend; also the idle limit of WebSockets.',
+  }),
+];
+
+const retries: readonly AnnotationRow[] = [
+  supported({
+    name: 'proxy-next-upstream',
+    scope: 'location',
+    risk: 'Medium',
+    parse: parseNextUpstream,
+    set: (draft, value) => {
+      draft.proxy.nextUpstream = value;
+    },
+    summary: 'Conditions under which a request is tried on another endpoint.',
+  }),
+  supported({
+    name: 'proxy-next-upstream-timeout',
+    scope: 'location',
+    risk: 'Low',
+    parse: secondsBetween(0, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.proxy.nextUpstreamTimeoutMs = value;
+    },
+    summary: 'Seconds for all attempts together; 0: no limit.',
+  }),
+  supported({
+    name: 'proxy-next-upstream-tries',
+    scope: 'location',
+    risk: 'Low',
+    parse: integerBetween(0, 1000),
+    set: (draft, value) => {
+      draft.proxy.nextUpstreamTries = value;
+    },
+    summary: 'Attempts in all; 0: one for each endpoint.',
+  }),
+];
+
+const bodies: readonly AnnotationRow[] = [
+  supported({
+    name: 'proxy-body-size',
+    scope: 'location',
+    risk: 'Medium',
+    parse: sizeBetween(0, Number.MAX_SAFE_INTEGER),
+    set: (draft, value) => {
+      draft.proxy.bodySizeBytes = value;
+    },
+    summary: 'Largest request body; a larger one is answered with 413; 0: no limit.',
+  }),
+  noEffect({
+    name: 'client-body-buffer-size',
+    scope: 'location',
+    risk: 'Low',
+    reason: STREAMED,
+    summary: 'Memory for a request body in nginx.',
+  }),
+  noEffect({
+    name: 'proxy-request-buffering',
+    scope: 'location',
+    risk: 'Low',
+    reason: STREAMED,
+    summary: 'Spools request bodies in nginx.',
+  }),
+  noEffect({ name: 'proxy-buffering', scope: 'location', risk: 'Low', reason: STREAMED, summary: 'Buffers responses in nginx.' }),
+  noEffect({ name: 'proxy-buffers-number', scope: 'location', risk: 'Low', reason: STREAMED, summary: 'Response buffers in nginx.' }),
+  noEffect({ name: 'proxy-buffer-size', scope: 'location', risk: 'Low', reason: STREAMED, summary: 'Size of a response buffer in nginx.' }),
+  noEffect({
+    name: 'proxy-busy-buffers-size',
+    scope: 'location',
+    risk: 'Low',
+    reason: STREAMED,
+    summary: 'Busy response buffers in nginx.',
+  }),
+  noEffect({
+    name: 'proxy-max-temp-file-size',
+    scope: 'location',
+    risk: 'Low',
+    reason: STREAMED,
+    summary: 'Largest spooled response in nginx.',
+  }),
+];
+
+const headers: readonly AnnotationRow[] = [
+  supported({
+    name: 'upstream-vhost',
+    scope: 'location',
+    risk: 'Low',
+    onInvalid: 'drop',
+    parse: textMatching(HOST_VALUE, 'a host name with an optional port'),
+    set: (draft, value) => {
+      draft.upstreamHost = value;
+    },
+    summary: 'Host header towards the backend; X-Forwarded-Host keeps the requested host.',
+  }),
+  supported({
+    name: 'enable-access-log',
+    scope: 'location',
+    risk: 'Low',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.accessLog = value;
+    },
+    summary: 'Whether requests are written to the access log.',
+  }),
+  notYet({
+    name: 'proxy-http-version',
+    scope: 'location',
+    risk: 'Low',
+    without: (text) => (text === '1.1' ? 'same' : 'serve'),
+    summary: '`1.0` or `1.1` towards the backend.',
+  }),
+  notYet({
+    name: 'proxy-cookie-domain',
+    scope: 'location',
+    risk: 'Medium',
+    without: unlessOff,
+    summary: 'Rewrites the Domain of cookies of the backend.',
+  }),
+  notYet({
+    name: 'proxy-cookie-path',
+    scope: 'location',
+    risk: 'Medium',
+    without: unlessOff,
+    summary: 'Rewrites the Path of cookies of the backend.',
+  }),
+  notYet({ name: 'proxy-redirect-from', scope: 'location', risk: 'Medium', without: unlessOff, summary: 'Prefix of Location to replace.' }),
+  notYet({
+    name: 'proxy-redirect-to',
+    scope: 'location',
+    risk: 'Medium',
+    without: unlessOff,
+    summary: 'What replaces `proxy-redirect-from`.',
+  }),
+  notYet({ name: 'connection-proxy-header', scope: 'location', risk: 'Low', summary: 'Connection header towards the backend.' }),
+  notYet({ name: 'custom-headers', scope: 'location', risk: 'Medium', summary: 'ConfigMap with response headers.' }),
+  noEffect({
+    name: 'http2-push-preload',
+    scope: 'location',
+    risk: 'Low',
+    reason: 'browsers have removed server push',
+    summary: 'Server push in nginx.',
+  }),
+];
+
+export const proxyingAnnotations: readonly AnnotationRow[] = [...timeouts, ...retries, ...bodies, ...headers];
+
+function unlessOff(text: string): 'same' | 'serve' {
+  return text === 'off' ? 'same' : 'serve';
+}

@@ -1,0 +1,150 @@
+// Reads the annotations of one Ingress by the registry. Nothing under the prefix is passed over in silence: what is unknown, not
+// supported, not valid or without effect becomes a finding; what protects and cannot be honoured makes the routes be refused.
+import { assertNever } from '../../kit/assert-never.ts';
+import type { Ingress } from '../../resources/objects.ts';
+import { annotationField, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { nearestName } from '../nearest-name.ts';
+import { annotationsByName } from './registry.ts';
+import { RISKS } from './row.ts';
+import type { AnnotationDraft, AnnotationRow, Risk } from './row.ts';
+
+/** What the controller's ConfigMap says about annotations. */
+export interface AnnotationLimits {
+  /** An Ingress with a riskier annotation is dropped (`annotations-risk-level`). */
+  readonly riskLevel: Risk;
+  /** An Ingress with a value that contains one of these is dropped (`annotation-value-word-blocklist`). */
+  readonly blockedWords: readonly string[];
+}
+
+export interface IngressAnnotations {
+  readonly values: Readonly<AnnotationDraft>;
+  /** `refuse`: every route of the Ingress answers 503. `ignore`: the Ingress has no effect at all. */
+  readonly verdict: 'serve' | 'refuse' | 'ignore';
+  readonly findings: readonly Finding[];
+}
+
+/** `prefix` without the slash. ingress-nginx: `internal/ingress/annotations`; the three outcomes of invalid values are kept. */
+export function readAnnotations(ingress: Ingress, prefix: string, limits: AnnotationLimits): IngressAnnotations {
+  const reading = new Reading(ingress, limits);
+  const start = `${prefix}/`;
+  for (const [key, text] of ingress.metadata.annotations) {
+    if (!key.startsWith(start)) continue;
+    const name = key.slice(start.length);
+    const row = annotationsByName.get(name);
+    if (row === undefined) reading.reportUnknown(key, name);
+    else if (!isShadowedAlias(ingress, start, row, name)) reading.read(key, row, text);
+  }
+  return reading.result();
+}
+
+/** An alias only counts where the main name is absent or empty. */
+function isShadowedAlias(ingress: Ingress, start: string, row: AnnotationRow, name: string): boolean {
+  return name !== row.name && (ingress.metadata.annotations.get(start + row.name) ?? '') !== '';
+}
+
+class Reading {
+  readonly #ingress: Ingress;
+  readonly #limits: AnnotationLimits;
+  readonly #draft: AnnotationDraft = { proxy: {} };
+  readonly #findings: Finding[] = [];
+  #isRefused = false;
+  #isIgnored = false;
+
+  constructor(ingress: Ingress, limits: AnnotationLimits) {
+    this.#ingress = ingress;
+    this.#limits = limits;
+  }
+
+  result(): IngressAnnotations {
+    const verdict = this.#isIgnored ? 'ignore' : this.#isRefused ? 'refuse' : 'serve';
+    return { values: this.#draft, verdict, findings: this.#findings };
+  }
+
+  reportUnknown(key: string, name: string): void {
+    const meant = nearestName(name, annotationsByName.keys());
+    this.#report('PRT-ANN-1', key, `no annotation ${name} exists${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+  }
+
+  read(key: string, row: AnnotationRow, rawText: string): void {
+    const text = trimLines(rawText);
+    if (text === '') {
+      if (rawText !== '') this.#report('PRT-ANN-3', key, 'the value is blank, so the annotation counts as absent');
+      return;
+    }
+    if (this.#isTooRisky(key, row) || this.#hasBlockedWord(key, rawText)) return;
+    this.#readStatus(key, row, text);
+  }
+
+  #isTooRisky(key: string, row: AnnotationRow): boolean {
+    if (RISKS.indexOf(row.risk) <= RISKS.indexOf(this.#limits.riskLevel)) return false;
+    this.#drop(key, `the risk of ${row.name} is ${row.risk}, above annotations-risk-level ${this.#limits.riskLevel}`);
+    return true;
+  }
+
+  #hasBlockedWord(key: string, text: string): boolean {
+    const word = this.#limits.blockedWords.find((blocked) => text.includes(blocked));
+    if (word === undefined) return false;
+    this.#drop(key, `the value contains ${JSON.stringify(word)}, which annotation-value-word-blocklist forbids`);
+    return true;
+  }
+
+  #readStatus(key: string, row: AnnotationRow, text: string): void {
+    const { status } = row;
+    switch (status.kind) {
+      case 'supported': {
+        const problem = status.read(text, this.#draft);
+        if (problem === undefined) return;
+        if (problem.kind === 'unsupported') this.#report('PRT-ANN-2', key, problem.message);
+        else if (status.onInvalid === 'drop') this.#drop(key, `the value ${problem.message}`);
+        else this.#report('PRT-ANN-3', key, `the value ${problem.message}; the default is used`);
+        return;
+      }
+      case 'not-yet':
+        this.#readUnsupported(key, row, status.without(text));
+        return;
+      case 'no-effect':
+        this.#report('PRT-ANN-6', key, `${row.name} has no effect: ${status.reason}`);
+        return;
+      default:
+        assertNever(status);
+    }
+  }
+
+  #readUnsupported(key: string, row: AnnotationRow, without: 'same' | 'serve' | 'refuse' | 'ignore-ingress'): void {
+    switch (without) {
+      case 'same':
+        return;
+      case 'serve':
+        this.#report('PRT-ANN-2', key, `${row.name} is not supported yet and has no effect`);
+        return;
+      case 'refuse':
+        this.#isRefused = true;
+        this.#report('PRT-ANN-4', key, `${row.name} is not supported yet: the paths of this Ingress answer 503 rather than be open`);
+        return;
+      case 'ignore-ingress':
+        this.#isIgnored = true;
+        this.#report('PRT-ANN-2', key, `${row.name} is not supported yet: the whole Ingress is ignored`);
+        return;
+      default:
+        assertNever(without);
+    }
+  }
+
+  #drop(key: string, reason: string): void {
+    this.#isIgnored = true;
+    this.#report('PRT-ANN-5', key, `the Ingress is ignored: ${reason}`);
+  }
+
+  #report(code: Finding['code'], key: string, message: string): void {
+    this.#findings.push(finding(code, message, this.#ingress, annotationField(key)));
+  }
+}
+
+function trimLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .join('\n')
+    .trim();
+}

@@ -1,0 +1,110 @@
+// One annotation as the registry knows it. The families in this folder are lists of rows; the reader (read-annotations.ts) and the
+// reference page need nothing else. A row that is supported writes what it understood into the draft of its Ingress.
+import type { ProxyParameters } from '../../model/route.ts';
+import { parseBool } from '../value-parsers.ts';
+import type { ValueParser } from '../value-parsers.ts';
+
+/** What `annotations-risk-level` compares, from harmless to code. */
+export const RISKS = ['Low', 'Medium', 'High', 'Critical'] as const;
+export type Risk = (typeof RISKS)[number];
+
+/** Whom the annotation changes: the locations of its Ingress, the whole host, the Service port, or the Ingress as an object. */
+export type Scope = 'location' | 'host' | 'backend' | 'ingress';
+
+export interface AnnotationRow {
+  /** Without prefix. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly scope: Scope;
+  readonly risk: Risk;
+  readonly status: AnnotationStatus;
+  /** One sentence for the reference page. */
+  readonly summary: string;
+}
+
+export type AnnotationStatus =
+  | {
+      readonly kind: 'supported';
+      /** What ingress-nginx does with a value that is not valid: use the default, or drop the Ingress. */
+      readonly onInvalid: 'default' | 'drop';
+      readonly read: (text: string, draft: AnnotationDraft) => ReadProblem | undefined;
+    }
+  | { readonly kind: 'not-yet'; readonly without: (text: string) => WithoutIt }
+  | { readonly kind: 'no-effect'; readonly reason: string };
+
+/** What becomes of an Ingress whose annotation is not supported yet. */
+export type WithoutIt =
+  /** The value asks for nothing, such as `enable-cors: "false"`. */
+  | 'same'
+  /** Serve as if it were absent. */
+  | 'serve'
+  /** It protects the routes: they answer 503 rather than be open. */
+  | 'refuse'
+  /** The Ingress makes no sense without it and is left out. */
+  | 'ignore-ingress';
+
+export type ReadProblem =
+  /** Ends a sentence that starts with "the value". */
+  { readonly kind: 'invalid'; readonly message: string } | { readonly kind: 'unsupported'; readonly message: string };
+
+/** What the annotations of one Ingress say; a missing member was not set. */
+export interface AnnotationDraft {
+  sslRedirect?: boolean;
+  forceSslRedirect?: boolean;
+  preserveTrailingSlash?: boolean;
+  portInRedirects?: boolean;
+  relativeRedirects?: boolean;
+  /** Name of a Service in the namespace of the Ingress. */
+  defaultBackend?: string;
+  upstreamHost?: string;
+  serviceUpstream?: boolean;
+  accessLog?: boolean;
+  readonly proxy: { -readonly [K in keyof ProxyParameters]?: ProxyParameters[K] };
+}
+
+interface RowHead {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly scope: Scope;
+  readonly risk: Risk;
+  readonly summary: string;
+}
+
+export function supported<T>(
+  row: RowHead & {
+    readonly onInvalid?: 'default' | 'drop';
+    readonly parse: ValueParser<T>;
+    readonly set: (draft: AnnotationDraft, value: T) => void;
+  },
+): AnnotationRow {
+  const { parse, set, onInvalid = 'default' } = row;
+  const read = (text: string, draft: AnnotationDraft): ReadProblem | undefined => {
+    const value = parse(text);
+    if (!value.ok) return { kind: 'invalid', message: value.error };
+    set(draft, value.value);
+    return undefined;
+  };
+  return { ...head(row), status: { kind: 'supported', onInvalid, read } };
+}
+
+export function notYet(row: RowHead & { readonly without?: (text: string) => WithoutIt }): AnnotationRow {
+  return { ...head(row), status: { kind: 'not-yet', without: row.without ?? (() => 'serve') } };
+}
+
+/** A switch that only asks for something where it is true. */
+export function whereTrue(text: string): WithoutIt {
+  const value = parseBool(text);
+  return value.ok && !value.value ? 'same' : 'serve';
+}
+
+export function refuse(): WithoutIt {
+  return 'refuse';
+}
+
+export function noEffect(row: RowHead & { readonly reason: string }): AnnotationRow {
+  return { ...head(row), status: { kind: 'no-effect', reason: row.reason } };
+}
+
+function head(row: RowHead): Omit<AnnotationRow, 'status'> {
+  return { name: row.name, aliases: row.aliases ?? [], scope: row.scope, risk: row.risk, summary: row.summary };
+}

@@ -1,0 +1,126 @@
+// Keys of the client's side: timeouts, keep-alive, sizes of heads, connections, drain.
+import { fail, ok } from '../../kit/result.ts';
+import type { Result } from '../../kit/result.ts';
+import { integerBetween, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
+import { noEffect, notYet, supported } from './row.ts';
+import type { ConfigRow } from './row.ts';
+
+const MAX_SECONDS = 31_536_000;
+const parseBufferSize = sizeBetween(1024, 1024 * 1024);
+const parseBufferCount = integerBetween(1, 64);
+
+export const clientKeys: readonly ConfigRow[] = [
+  supported({
+    key: 'client-header-timeout',
+    defaultText: '60',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.client.headerTimeoutMs = value;
+    },
+    summary: 'Seconds from the first byte of a request head to its end.',
+  }),
+  supported({
+    key: 'client-body-timeout',
+    defaultText: '60',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.client.bodyTimeoutMs = value;
+    },
+    summary: 'Seconds between two reads of a request body.',
+  }),
+  supported({
+    key: 'client-header-buffer-size',
+    defaultText: '',
+    parse: parseBufferSize,
+    set: (draft, value) => {
+      draft.pending.headerBufferBytes = value;
+    },
+    summary: 'With `large-client-header-buffers`: largest request line and field; neither set: 16 KiB and 32 KiB.',
+  }),
+  supported({
+    key: 'large-client-header-buffers',
+    defaultText: '',
+    parse: parseBuffers,
+    set: (draft, value) => {
+      draft.pending.largeHeaderBuffers = value;
+    },
+    summary: '`4 8k`: largest request line and field 8 KiB, head in all 4 times that and one `client-header-buffer-size`.',
+  }),
+  supported({
+    key: 'keep-alive',
+    defaultText: '75',
+    parse: secondsBetween(0, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.client.keepAliveMs = value;
+    },
+    summary: 'Seconds that an idle connection is kept; 0: one request for each connection.',
+  }),
+  supported({
+    key: 'keep-alive-requests',
+    defaultText: '1000',
+    parse: integerBetween(1, 1_000_000_000),
+    set: (draft, value) => {
+      draft.settings.client.keepAliveRequests = value;
+    },
+    summary: 'Requests for each connection.',
+  }),
+  supported({
+    key: 'max-worker-connections',
+    defaultText: '16384',
+    parse: integerBetween(1, 1_000_000),
+    set: (draft, value) => {
+      draft.pending.connectionsPerWorker = value;
+    },
+    summary: 'Client connections for each worker.',
+  }),
+  supported({
+    key: 'worker-shutdown-timeout',
+    defaultText: '240s',
+    parse: timeBetweenMs(0, 86_400_000),
+    set: (draft, value) => {
+      draft.settings.client.drainMs = value;
+    },
+    summary: 'How long requests and WebSockets may live after shutdown began.',
+  }),
+  ...notYet('serve', [
+    ['bind-address', '', 'Addresses to listen on.'],
+    ['disable-ipv6', 'false', 'Listens on IPv4 only.'],
+    ['proxy-stream-timeout', '600s', 'Idle time of TCP and UDP services.'],
+    ['proxy-stream-next-upstream', 'true', 'Whether TCP services try another endpoint.'],
+    ['proxy-stream-next-upstream-timeout', '600s', 'Time for all attempts.'],
+    ['proxy-stream-next-upstream-tries', '3', 'Attempts in all.'],
+    ['proxy-stream-responses', '1', 'Datagrams of an answer.'],
+  ]),
+  ...noEffect('names are resolved by the operating system, whose configuration decides', [
+    ['disable-ipv6-dns', 'false', 'Resolves IPv4 only.'],
+  ]),
+  ...noEffect('it tunes the processes of nginx', [
+    ['worker-processes', '', 'Processes; here flag --workers.'],
+    ['worker-cpu-affinity', '', 'Binds processes to cores.'],
+    ['enable-serial-reloads', 'false', 'Waits between reloads.'],
+    ['max-worker-open-files', '0', 'Open files of a process.'],
+    ['enable-multi-accept', 'true', 'Accepts several connections at once.'],
+    ['reuse-port', 'true', 'A listening socket for each process.'],
+    ['enable-aio-write', 'true', 'Writes files asynchronously.'],
+    ['debug-connections', '', 'Debug log for some addresses.'],
+  ]),
+  ...noEffect('tables grow by themselves', [
+    ['map-hash-bucket-size', '64', 'Hash table of nginx.'],
+    ['server-name-hash-max-size', '1024', 'Hash table of nginx.'],
+    ['server-name-hash-bucket-size', '', 'Hash table of nginx.'],
+    ['proxy-headers-hash-max-size', '512', 'Hash table of nginx.'],
+    ['proxy-headers-hash-bucket-size', '64', 'Hash table of nginx.'],
+    ['variables-hash-bucket-size', '256', 'Hash table of nginx.'],
+    ['variables-hash-max-size', '2048', 'Hash table of nginx.'],
+    ['lua-shared-dicts', '', 'Shared memory of Lua.'],
+  ]),
+];
+
+function parseBuffers(text: string): Result<{ readonly count: number; readonly bytes: number }> {
+  const [countText = '', sizeText = '', ...rest] = text.split(/\s+/);
+  const count = parseBufferCount(countText);
+  const bytes = parseBufferSize(sizeText);
+  return count.ok && bytes.ok && rest.length === 0
+    ? ok({ count: count.value, bytes: bytes.value })
+    : fail('is not a number (1 to 64) and a size (1k to 1m) such as "4 8k"');
+}

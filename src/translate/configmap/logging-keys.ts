@@ -1,0 +1,127 @@
+// Keys of logs, tracing, compression and of what else there is around the traffic.
+import { commaList, parseBool, textMatching } from '../value-parsers.ts';
+import { ok } from '../../kit/result.ts';
+import { noEffect, notYet, supported } from './row.ts';
+import type { ConfigRow } from './row.ts';
+
+/** ingress-nginx's default (reference: its documentation, "Log format"). */
+const LOG_FORMAT =
+  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ' +
+  '$request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr ' +
+  '$upstream_response_length $upstream_response_time $upstream_status $req_id';
+
+const accessLog: readonly ConfigRow[] = [
+  supported({
+    key: 'disable-access-log',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.pending.isAccessLogDisabled = value;
+    },
+    summary: 'No access log at all.',
+  }),
+  supported({
+    key: 'disable-http-access-log',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.pending.isHttpAccessLogDisabled = value;
+    },
+    summary: 'No access log of HTTP requests.',
+  }),
+  supported({
+    key: 'enable-access-log-for-default-backend',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.settings.log.defaultBackend = value;
+    },
+    summary: 'Logs requests that the default backend answers.',
+  }),
+  supported({
+    key: 'skip-access-log-urls',
+    defaultText: '',
+    parse: (text) => ok(commaList(text)),
+    set: (draft, value) => {
+      draft.settings.log.skipUrls = [...value];
+    },
+    summary: 'Request targets that are not logged.',
+  }),
+  supported({
+    key: 'log-format-upstream',
+    defaultText: LOG_FORMAT,
+    parse: textMatching(/^[^\0]{1,8192}$/s, 'a log format of at most 8192 characters'),
+    set: (draft, value) => {
+      draft.settings.log.textFormat = value;
+    },
+    summary: 'Format of the access log with nginx variables; used unless --log-format=json.',
+  }),
+  supported({
+    key: 'log-format-escape-json',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.pending.isLogEscapedAsJson = value;
+    },
+    summary: 'Escapes values as in JSON strings.',
+  }),
+  supported({
+    key: 'log-format-escape-none',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.pending.isLogUnescaped = value;
+    },
+    summary: 'Writes values as they are; wins over `log-format-escape-json`.',
+  }),
+];
+
+export const loggingKeys: readonly ConfigRow[] = [
+  ...accessLog,
+  ...noEffect('the access log is written to standard output', [
+    ['access-log-path', '/var/log/nginx/access.log', 'File of the access log.'],
+    ['http-access-log-path', '', 'File of the HTTP access log.'],
+    ['stream-access-log-path', '', 'File of the stream access log.'],
+    ['access-log-params', '', 'Parameters of nginx for the log.'],
+    ['enable-syslog', 'false', 'Writes to syslog.'],
+    ['syslog-host', '', 'Host of syslog.'],
+    ['syslog-port', '514', 'Port of syslog.'],
+  ]),
+  ...noEffect('the log of the controller goes to standard error; its level is a flag', [
+    ['error-log-path', '/var/log/nginx/error.log', 'File of the error log.'],
+    ['error-log-level', 'notice', 'Level of the error log.'],
+  ]),
+  ...notYet('serve', [
+    ['disable-stream-access-log', 'false', 'No access log of TCP and UDP services.'],
+    [
+      'log-format-stream',
+      '[$remote_addr] [$time_local] $protocol $status $bytes_sent $bytes_received $session_time',
+      'Format of the stream access log.',
+    ],
+    ['enable-auth-access-log', 'false', 'Logs requests to external authentication.'],
+    ['enable-opentelemetry', 'false', 'Tracing.'],
+    ['opentelemetry-operation-name', '', 'Name of spans.'],
+    ['opentelemetry-trust-incoming-span', 'true', 'Continues spans of clients.'],
+    ['opentelemetry-config', '', 'Path of the OpenTelemetry configuration.'],
+    ['otlp-collector-host', '', 'Collector of spans.'],
+    ['otlp-collector-port', '4317', 'Port of the collector.'],
+    ['otel-service-name', 'nginx', 'Name of the service in spans.'],
+    ['otel-sampler', 'AlwaysOn', 'Which requests are traced.'],
+    ['otel-sampler-ratio', '0.01', 'Share of the requests that are traced.'],
+    ['otel-sampler-parent-based', 'true', 'Follows the decision of the parent span.'],
+    ['otel-max-queuesize', '2048', 'Spans that wait to be sent.'],
+    ['otel-schedule-delay-millis', '5000', 'Delay between two exports.'],
+    ['otel-max-export-batch-size', '512', 'Spans of an export.'],
+    ['use-gzip', 'false', 'Compresses responses with gzip.'],
+    ['gzip-level', '1', 'Level of gzip.'],
+    ['gzip-min-length', '256', 'Smallest response to compress.'],
+    ['gzip-types', '', 'Media types to compress.'],
+    ['gzip-disable', '', 'User agents that get no gzip.'],
+    ['enable-brotli', 'false', 'Compresses responses with brotli.'],
+    ['brotli-level', '4', 'Level of brotli.'],
+    ['brotli-min-length', '20', 'Smallest response to compress.'],
+    ['brotli-types', '', 'Media types to compress.'],
+    ['nginx-status-ipv4-whitelist', '127.0.0.1', 'Addresses that may read /nginx_status.'],
+    ['nginx-status-ipv6-whitelist', '::1', 'Addresses that may read /nginx_status.'],
+  ]),
+];

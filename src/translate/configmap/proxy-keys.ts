@@ -1,0 +1,168 @@
+// Keys of the way to backends: defaults of the proxy-* annotations, pools of connections.
+import { parseNextUpstream } from '../annotations/next-upstream.ts';
+import { integerBetween, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
+import { noEffect, notYet, supported } from './row.ts';
+import type { ConfigRow } from './row.ts';
+
+const MAX_SECONDS = 31_536_000;
+
+const proxy: readonly ConfigRow[] = [
+  supported({
+    key: 'proxy-connect-timeout',
+    defaultText: '5',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.proxy.connectTimeoutMs = value;
+    },
+    summary: 'Seconds to wait for a connection to an endpoint.',
+  }),
+  supported({
+    key: 'proxy-read-timeout',
+    defaultText: '60',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.proxy.readTimeoutMs = value;
+    },
+    summary: 'Seconds between two reads from the backend.',
+  }),
+  supported({
+    key: 'proxy-send-timeout',
+    defaultText: '60',
+    parse: secondsBetween(1, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.proxy.sendTimeoutMs = value;
+    },
+    summary: 'Seconds between two writes to the backend.',
+  }),
+  supported({
+    key: 'proxy-body-size',
+    defaultText: '1m',
+    parse: sizeBetween(0, Number.MAX_SAFE_INTEGER),
+    set: (draft, value) => {
+      draft.settings.proxy.bodySizeBytes = value;
+    },
+    summary: 'Largest request body; 0: no limit.',
+  }),
+  supported({
+    key: 'proxy-next-upstream',
+    defaultText: 'error timeout',
+    parse: parseNextUpstream,
+    set: (draft, value) => {
+      draft.pending.nextUpstream = value;
+    },
+    summary: 'Conditions under which a request is tried on another endpoint.',
+  }),
+  supported({
+    key: 'proxy-next-upstream-timeout',
+    defaultText: '0',
+    parse: secondsBetween(0, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.proxy.nextUpstreamTimeoutMs = value;
+    },
+    summary: 'Seconds for all attempts together; 0: no limit.',
+  }),
+  supported({
+    key: 'proxy-next-upstream-tries',
+    defaultText: '3',
+    parse: integerBetween(0, 1000),
+    set: (draft, value) => {
+      draft.settings.proxy.nextUpstreamTries = value;
+    },
+    summary: 'Attempts in all; 0: one for each endpoint.',
+  }),
+  supported({
+    key: 'retry-non-idempotent',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.retryNonIdempotent = value;
+    },
+    summary: 'Repeats POST, LOCK and PATCH too.',
+  }),
+  supported({
+    key: 'service-upstream',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.serviceUpstream = value;
+    },
+    summary: 'Default of annotation `service-upstream`.',
+  }),
+];
+
+const pools: readonly ConfigRow[] = [
+  supported({
+    key: 'upstream-keepalive-connections',
+    defaultText: '320',
+    parse: integerBetween(0, 1_000_000),
+    set: (draft, value) => {
+      draft.settings.upstreamKeepalive.connections = value;
+    },
+    summary: 'Idle connections kept for each worker and upstream; 0: none.',
+  }),
+  supported({
+    key: 'upstream-keepalive-time',
+    defaultText: '1h',
+    parse: timeBetweenMs(1000, MAX_SECONDS * 1000),
+    set: (draft, value) => {
+      draft.settings.upstreamKeepalive.lifetimeMs = value;
+    },
+    summary: 'A connection that is older is not used again.',
+  }),
+  supported({
+    key: 'upstream-keepalive-timeout',
+    defaultText: '60',
+    parse: secondsBetween(0, MAX_SECONDS),
+    set: (draft, value) => {
+      draft.settings.upstreamKeepalive.idleTimeoutMs = value;
+    },
+    summary: 'Seconds that an idle connection is kept.',
+  }),
+  supported({
+    key: 'upstream-keepalive-requests',
+    defaultText: '10000',
+    parse: integerBetween(1, 1_000_000_000),
+    set: (draft, value) => {
+      draft.settings.upstreamKeepalive.requests = value;
+    },
+    summary: 'Requests for each connection.',
+  }),
+];
+
+export const proxyKeys: readonly ConfigRow[] = [
+  ...proxy,
+  ...pools,
+  ...notYet('serve', [
+    ['proxy-http-version', '1.1', 'HTTP version towards backends.'],
+    ['proxy-cookie-path', 'off', 'Default of annotation `proxy-cookie-path`.'],
+    ['proxy-cookie-domain', 'off', 'Default of annotation `proxy-cookie-domain`.'],
+    ['proxy-redirect-from', 'off', 'Default of annotation `proxy-redirect-from`.'],
+    ['proxy-redirect-to', 'off', 'Default of annotation `proxy-redirect-to`.'],
+    ['load-balance', 'round_robin', 'Default of annotation `load-balance`.'],
+    ['custom-http-errors', '', 'Statuses that the default backend answers instead.'],
+    ['disable-proxy-intercept-errors', 'false', 'Leaves answers of backends alone where `custom-http-errors` is set.'],
+    ['limit-rate', '0', 'Default of annotation `limit-rate`.'],
+    ['limit-rate-after', '0', 'Default of annotation `limit-rate-after`.'],
+    ['limit-req-status-code', '503', 'Status of requests above a rate.'],
+    ['limit-conn-status-code', '503', 'Status of requests above a number of connections.'],
+    ['limit-conn-zone-variable', '$binary_remote_addr', 'What connections are counted by.'],
+  ]),
+  ...noEffect('bodies are streamed with back-pressure and never spooled to disk', [
+    ['proxy-buffers-number', '4', 'Response buffers in nginx.'],
+    ['proxy-buffer-size', '4k', 'Size of a response buffer in nginx.'],
+    ['proxy-busy-buffers-size', '', 'Busy response buffers in nginx.'],
+    ['proxy-max-temp-file-size', '1024m', 'Largest spooled response in nginx.'],
+    ['proxy-buffering', 'off', 'Buffers responses in nginx.'],
+    ['proxy-request-buffering', 'on', 'Spools request bodies in nginx.'],
+    ['client-body-buffer-size', '8k', 'Memory for a request body in nginx.'],
+    ['grpc-buffer-size-kb', '0', 'Buffer of gRPC responses in nginx.'],
+  ]),
+  ...noEffect('a response without Content-Type is passed on as it is', [
+    ['default-type', 'text/html', 'Content-Type of answers that have none.'],
+  ]),
+  ...noEffect('ingress-nginx does not use it either; the annotation does', [
+    ['upstream-hash-by', '', 'Unused.'],
+    ['upstream-hash-by-subset', 'false', 'Unused.'],
+    ['upstream-hash-by-subset-size', '3', 'Unused.'],
+  ]),
+];

@@ -1,0 +1,22 @@
+// All keys of the controller's ConfigMap, those of ingress-nginx and Portico's own (`portico-*`).
+import { clientKeys } from './client-keys.ts';
+import { foreignKeys } from './foreign-keys.ts';
+import { forwardingKeys } from './forwarding-keys.ts';
+import { loggingKeys } from './logging-keys.ts';
+import { policyKeys } from './policy-keys.ts';
+import { proxyKeys } from './proxy-keys.ts';
+import type { ConfigRow } from './row.ts';
+import { tlsKeys } from './tls-keys.ts';
+
+/** In the order of the reference page. */
+export const configRows: readonly ConfigRow[] = [
+  ...policyKeys,
+  ...tlsKeys,
+  ...forwardingKeys,
+  ...proxyKeys,
+  ...clientKeys,
+  ...loggingKeys,
+  ...foreignKeys,
+];
+
+export const configRowsByKey: ReadonlyMap<string, ConfigRow> = new Map(configRows.map((row) => [row.key, row]));

@@ -1,0 +1,96 @@
+// One key of the controller's ConfigMap as the registry knows it. The families in this folder are lists of rows; the reader
+// (read-configmap.ts) and the reference page need nothing else.
+import type { NextUpstreamCondition } from '../../model/route.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { Risk } from '../annotations/row.ts';
+import type { ValueParser } from '../value-parsers.ts';
+
+export interface ConfigRow {
+  readonly key: string;
+  /** As it would be written in the ConfigMap; empty where nothing is set. */
+  readonly defaultText: string;
+  readonly status: ConfigStatus;
+  /** One sentence for the reference page. */
+  readonly summary: string;
+}
+
+export type ConfigStatus =
+  /** Undefined: understood. Otherwise the end of a sentence that starts with "the value". */
+  | { readonly kind: 'supported'; readonly read: (text: string, draft: ConfigDraft) => string | undefined }
+  /** `refuse`: it protects every route, and they answer 503 rather than be open. */
+  | { readonly kind: 'not-yet'; readonly without: 'serve' | 'refuse' }
+  | { readonly kind: 'no-effect'; readonly reason: string };
+
+/** Defaults of annotations and what else translation needs to know from the ConfigMap; the data plane never sees it. */
+export interface RoutingConfig {
+  readonly sslRedirect: boolean;
+  readonly forceSslRedirect: boolean;
+  readonly preserveTrailingSlash: boolean;
+  readonly portInRedirects: boolean;
+  readonly redirectCode: 301 | 302 | 307 | 308;
+  /** Prefixes of rule paths. */
+  readonly noTlsRedirectLocations: readonly string[];
+  readonly serviceUpstream: boolean;
+  readonly retryNonIdempotent: boolean;
+  readonly riskLevel: Risk;
+  readonly blockedWords: readonly string[];
+  /** Keys that protect every route and are not supported: all routes are refused while there is one. */
+  readonly missingProtections: readonly string[];
+}
+
+export interface ControllerConfig {
+  readonly settings: Settings;
+  readonly routing: RoutingConfig;
+}
+
+export type Draft<T> = T extends readonly (infer Item)[] ? Draft<Item>[] : T extends object ? { -readonly [K in keyof T]: Draft<T[K]> } : T;
+
+/** What the rows write to. Values that only mean something together are gathered in `pending`. */
+export interface ConfigDraft {
+  readonly settings: Draft<Settings>;
+  readonly routing: Draft<RoutingConfig>;
+  readonly pending: PendingConfig;
+}
+
+export interface PendingConfig {
+  nextUpstream: readonly NextUpstreamCondition[];
+  connectionsPerWorker: number;
+  headerBufferBytes: number | undefined;
+  largeHeaderBuffers: { readonly count: number; readonly bytes: number } | undefined;
+  isAccessLogDisabled: boolean;
+  isHttpAccessLogDisabled: boolean;
+  isLogEscapedAsJson: boolean;
+  isLogUnescaped: boolean;
+}
+
+export function supported<T>(row: {
+  readonly key: string;
+  readonly defaultText: string;
+  readonly parse: ValueParser<T>;
+  readonly set: (draft: ConfigDraft, value: T) => void;
+  readonly summary: string;
+}): ConfigRow {
+  const read = (text: string, draft: ConfigDraft): string | undefined => {
+    const value = row.parse(text);
+    if (!value.ok) return `${value.error}; the default is used`;
+    row.set(draft, value.value);
+    return undefined;
+  };
+  return { key: row.key, defaultText: row.defaultText, status: { kind: 'supported', read }, summary: row.summary };
+}
+
+/** Keys that are known, but not supported yet. `[key, default, summary]`. */
+export function notYet(
+  without: 'serve' | 'refuse',
+  keys: readonly (readonly [key: string, defaultText: string, summary: string])[],
+): readonly ConfigRow[] {
+  return keys.map(([key, defaultText, summary]) => ({ key, defaultText, status: { kind: 'not-yet', without }, summary }));
+}
+
+/** Keys that mean nothing here, all for the same reason. `[key, default, summary]`. */
+export function noEffect(
+  reason: string,
+  keys: readonly (readonly [key: string, defaultText: string, summary: string])[],
+): readonly ConfigRow[] {
+  return keys.map(([key, defaultText, summary]) => ({ key, defaultText, status: { kind: 'no-effect', reason }, summary }));
+}

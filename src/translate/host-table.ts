@@ -1,0 +1,141 @@
+// All virtual hosts as they were translated last, with the indexes from Secrets and wildcard hosts to the hosts that depend on them.
+// Invariants: host `_` always exists; any other host exists while an Ingress names it.
+import { isDeepStrictEqual } from 'node:util';
+import { CATCH_ALL_HOST, hostName } from '../model/route.ts';
+import type { HostName, VirtualHost } from '../model/route.ts';
+import { compareIngressAge } from '../resources/snapshot.ts';
+import type { ServedIngress } from './ingress/served-ingress.ts';
+import { translateHost } from './ingress/translate-host.ts';
+import type { HostContext, HostTranslation } from './ingress/translate-host.ts';
+import { MultiMap } from './multi-map.ts';
+import type { ObjectName } from './options.ts';
+
+interface HostEntry {
+  /** Oldest first. */
+  readonly ingresses: ServedIngress[];
+  translation: HostTranslation | undefined;
+}
+
+export interface HostChange {
+  readonly name: HostName;
+  readonly before: HostTranslation | undefined;
+  readonly after: HostTranslation | undefined;
+  /** The row to publish; undefined where it is as before or gone. */
+  readonly row: VirtualHost | undefined;
+}
+
+export class HostTable {
+  readonly #entries = new Map<HostName, HostEntry>([[CATCH_ALL_HOST, { ingresses: [], translation: undefined }]]);
+  readonly #dirty = new Set<HostName>([CATCH_ALL_HOST]);
+  readonly #bySecret = new MultiMap<string, HostName>();
+  /** From a wildcard host, which need not exist, to the hosts one label below it. */
+  readonly #byWildcard = new MultiMap<HostName, HostName>();
+
+  *translations(): Iterable<HostTranslation> {
+    for (const { translation } of this.#entries.values()) if (translation !== undefined) yield translation;
+  }
+
+  get(name: HostName): HostTranslation | undefined {
+    return this.#entries.get(name)?.translation;
+  }
+
+  markAll(): void {
+    for (const name of this.#entries.keys()) this.#dirty.add(name);
+  }
+
+  markSecret(namespace: string, name: string): void {
+    for (const host of this.#bySecret.get(secretKey({ namespace, name }))) this.#dirty.add(host);
+  }
+
+  /** Takes an Ingress into its hosts, or out of them. */
+  replaceIngress(before: ServedIngress | undefined, after: ServedIngress | undefined): void {
+    for (const name of before?.hosts ?? []) this.#removeIngress(name, before);
+    for (const name of after?.hosts ?? []) this.#addIngress(name, after);
+  }
+
+  /** Translates every host that was marked, wildcard hosts first, since their TLS decides about redirects of the hosts below. */
+  translateMarked(context: HostContext): readonly HostChange[] {
+    const changes: HostChange[] = [];
+    for (const name of this.#dirty) {
+      if (!name.startsWith('*.')) continue;
+      this.#dirty.delete(name);
+      const change = this.#translate(name, context);
+      changes.push(change);
+      if (hasTls(change.before) === hasTls(change.after)) continue;
+      for (const child of this.#byWildcard.get(name)) this.#dirty.add(child);
+    }
+    for (const name of this.#dirty) changes.push(this.#translate(name, context));
+    this.#dirty.clear();
+    return changes;
+  }
+
+  #translate(name: HostName, context: HostContext): HostChange {
+    const entry = this.#entries.get(name);
+    const before = entry?.translation;
+    if (entry === undefined) return { name, before, after: undefined, row: undefined };
+    for (const secret of before?.secrets ?? []) this.#bySecret.delete(secretKey(secret), name);
+    if (entry.ingresses.length === 0 && name !== CATCH_ALL_HOST) {
+      this.#remove(name);
+      return { name, before, after: undefined, row: undefined };
+    }
+    const wildcard = wildcardAbove(name);
+    const hasWildcardTls = wildcard !== undefined && hasTls(this.get(wildcard));
+    const after = translateHost({ name, ingresses: entry.ingresses, hasWildcardTls }, context);
+    for (const secret of after.secrets) this.#bySecret.add(secretKey(secret), name);
+    entry.translation = after;
+    return { name, before, after, row: isDeepStrictEqual(before?.row, after.row) ? undefined : after.row };
+  }
+
+  #addIngress(name: HostName, served: ServedIngress | undefined): void {
+    if (served === undefined) return;
+    this.#dirty.add(name);
+    let entry = this.#entries.get(name);
+    if (entry === undefined) {
+      entry = { ingresses: [], translation: undefined };
+      this.#entries.set(name, entry);
+      const wildcard = wildcardAbove(name);
+      if (wildcard !== undefined) this.#byWildcard.add(wildcard, name);
+    }
+    entry.ingresses.splice(placeByAge(entry.ingresses, served), 0, served);
+  }
+
+  #removeIngress(name: HostName, served: ServedIngress | undefined): void {
+    const ingresses = this.#entries.get(name)?.ingresses ?? [];
+    const index = ingresses.findIndex((other) => other === served);
+    if (index !== -1) ingresses.splice(index, 1);
+    this.#dirty.add(name);
+  }
+
+  #remove(name: HostName): void {
+    this.#entries.delete(name);
+    const wildcard = wildcardAbove(name);
+    if (wildcard !== undefined) this.#byWildcard.delete(wildcard, name);
+  }
+}
+
+function hasTls(translation: HostTranslation | undefined): boolean {
+  return translation !== undefined && translation.row.tls.kind !== 'none';
+}
+
+/** `*.foo.com` for `a.foo.com`; undefined for wildcard hosts, `_` and single labels. */
+function wildcardAbove(name: HostName): HostName | undefined {
+  const dot = name.indexOf('.');
+  return dot === -1 || name.startsWith('*.') ? undefined : hostName(`*${name.slice(dot)}`);
+}
+
+function secretKey({ namespace, name }: ObjectName): string {
+  return `${namespace}\0${name}`;
+}
+
+/** Index at which a list that is sorted by age stays sorted (binary search). */
+function placeByAge(ingresses: readonly ServedIngress[], served: ServedIngress): number {
+  let low = 0;
+  let high = ingresses.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = ingresses[middle];
+    if (other !== undefined && compareIngressAge(other.ingress, served.ingress) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,69 @@
+// All Ingresses as they were read last, with the index from classes and namespaces to the Ingresses that depend on them.
+import type { Ingress } from '../resources/objects.ts';
+import { readIngress } from './ingress/served-ingress.ts';
+import type { IngressContext, IngressReading, ServedIngress } from './ingress/served-ingress.ts';
+import { MultiMap } from './multi-map.ts';
+
+/** `namespace NUL name`. */
+export type IngressKey = string;
+
+export function ingressKey(namespace: string, name: string): IngressKey {
+  return `${namespace}\0${name}`;
+}
+
+interface Entry {
+  readonly ingress: Ingress;
+  readonly reading: IngressReading;
+}
+
+export interface IngressUpdate {
+  readonly before: ServedIngress | undefined;
+  readonly after: ServedIngress | undefined;
+}
+
+export class IngressTable {
+  readonly #entries = new Map<IngressKey, Entry>();
+  /** By spec.ingressClassName; empty: the field is not set. */
+  readonly #byClass = new MultiMap<string, IngressKey>();
+  readonly #byNamespace = new MultiMap<string, IngressKey>();
+
+  keys(): Iterable<IngressKey> {
+    return this.#entries.keys();
+  }
+
+  ofClass(name: string): Iterable<IngressKey> {
+    return this.#byClass.get(name);
+  }
+
+  withoutClassName(): Iterable<IngressKey> {
+    return this.#byClass.get('');
+  }
+
+  inNamespace(namespace: string): Iterable<IngressKey> {
+    return this.#byNamespace.get(namespace);
+  }
+
+  *readings(): Iterable<IngressReading> {
+    for (const entry of this.#entries.values()) yield entry.reading;
+  }
+
+  /** Reads the Ingress of this key again, or forgets it where it is gone. */
+  update(key: IngressKey, context: IngressContext): IngressUpdate {
+    const before = this.#entries.get(key);
+    if (before !== undefined) this.#remove(key, before.ingress);
+    const [namespace = '', name = ''] = key.split('\0');
+    const ingress = context.snapshot.get('Ingress', namespace, name);
+    if (ingress === undefined) return { before: before?.reading.served, after: undefined };
+    const reading = readIngress(ingress, context);
+    this.#entries.set(key, { ingress, reading });
+    this.#byClass.add(ingress.spec.ingressClassName ?? '', key);
+    this.#byNamespace.add(namespace, key);
+    return { before: before?.reading.served, after: reading.served };
+  }
+
+  #remove(key: IngressKey, ingress: Ingress): void {
+    this.#entries.delete(key);
+    this.#byClass.delete(ingress.spec.ingressClassName ?? '', key);
+    this.#byNamespace.delete(ingress.metadata.namespace, key);
+  }
+}

@@ -1,0 +1,116 @@
+// What one Ingress means before hosts are put together: whether it is served at all, which hosts it names, and what its annotations
+// and the ConfigMap's defaults make of its routes. Depends on the Ingress, its class, its namespace and the ConfigMap, nothing else.
+import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
+import type { HostName, ProxyParameters, RoutePolicies, TlsRedirect } from '../../model/route.ts';
+import type { Ingress, IngressClass } from '../../resources/objects.ts';
+import type { Snapshot } from '../../resources/snapshot.ts';
+import { withNonIdempotent } from '../annotations/next-upstream.ts';
+import { readAnnotations } from '../annotations/read-annotations.ts';
+import type { AnnotationDraft } from '../annotations/row.ts';
+import type { RoutingConfig } from '../configmap/row.ts';
+import { finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import { selectsLabels } from '../label-selector.ts';
+import type { TranslatorOptions } from '../options.ts';
+import { findForeignClass } from './class-selection.ts';
+
+/** An Ingress that takes part in the traffic. */
+export interface ServedIngress {
+  readonly ingress: Ingress;
+  readonly annotations: Readonly<AnnotationDraft>;
+  /** True: each of its routes answers 503, for a protection that was asked for is missing. */
+  readonly isRefused: boolean;
+  /** Each once. */
+  readonly hosts: readonly HostName[];
+  /** Without the redirect to HTTPS, which depends on the host. */
+  readonly policies: RoutePolicies;
+  readonly redirect: TlsRedirect;
+  readonly redirectWhen: 'never' | 'host-has-certificate' | 'always';
+  /** Whether its backends are reached by ClusterIP. */
+  readonly usesClusterIP: boolean;
+}
+
+export interface IngressReading {
+  /** Undefined: the Ingress has no effect. */
+  readonly served: ServedIngress | undefined;
+  readonly findings: readonly Finding[];
+}
+
+export interface IngressContext {
+  readonly snapshot: Snapshot;
+  readonly options: TranslatorOptions;
+  readonly routing: RoutingConfig;
+  readonly defaultClass: IngressClass | undefined;
+}
+
+export function readIngress(ingress: Ingress, context: IngressContext): IngressReading {
+  const { snapshot, options, routing } = context;
+  if (!isWatched(ingress.metadata.namespace, snapshot, options)) return { served: undefined, findings: [] };
+  const foreign = findForeignClass(ingress, snapshot, options, context.defaultClass);
+  if (foreign !== undefined) return { served: undefined, findings: [foreign] };
+  if (options.disableCatchAll && ingress.spec.defaultBackend !== undefined) {
+    const message = 'the Ingress is ignored because of --disable-catch-all';
+    return { served: undefined, findings: [finding('PRT-RULE-8', message, ingress, 'spec.defaultBackend')] };
+  }
+  const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
+  if (verdict === 'ignore') return { served: undefined, findings };
+  const isRefused = verdict === 'refuse' || routing.missingProtections.length > 0;
+  return { served: serve(ingress, values, isRefused, context), findings };
+}
+
+function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOptions): boolean {
+  if (options.watchNamespace !== undefined && options.watchNamespace !== namespace) return false;
+  if (options.watchNamespaceSelector === undefined) return true;
+  const labels = snapshot.get('Namespace', '', namespace)?.metadata.labels;
+  // Every namespace has this label, also one that the manifests do not mention.
+  return selectsLabels(options.watchNamespaceSelector, new Map([...(labels ?? []), ['kubernetes.io/metadata.name', namespace]]));
+}
+
+function serve(
+  ingress: Ingress,
+  values: Readonly<AnnotationDraft>,
+  isRefused: boolean,
+  { options, routing }: IngressContext,
+): ServedIngress {
+  const isForced = values.forceSslRedirect ?? routing.forceSslRedirect;
+  const isRedirected = values.sslRedirect ?? routing.sslRedirect;
+  return {
+    ingress,
+    annotations: values,
+    isRefused,
+    hosts: hostsOf(ingress),
+    policies: policiesOf(values, routing),
+    redirect: {
+      statusCode: routing.redirectCode,
+      preserveTrailingSlash: values.preserveTrailingSlash ?? routing.preserveTrailingSlash,
+      port: (values.portInRedirects ?? routing.portInRedirects) ? options.ports.https : null,
+    },
+    redirectWhen: isForced ? 'always' : isRedirected ? 'host-has-certificate' : 'never',
+    usesClusterIP: values.serviceUpstream ?? routing.serviceUpstream,
+  };
+}
+
+/** An Ingress without rules is about the requests that no other host takes. */
+function hostsOf(ingress: Ingress): readonly HostName[] {
+  const { rules, defaultBackend } = ingress.spec;
+  if (rules.length === 0) return defaultBackend === undefined ? [] : [CATCH_ALL_HOST];
+  return [...new Set(rules.map((rule) => hostOfRule(rule.host)))];
+}
+
+export function hostOfRule(host: string): HostName {
+  return host === '' ? CATCH_ALL_HOST : hostName(host);
+}
+
+function policiesOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): RoutePolicies {
+  const proxy: Partial<ProxyParameters> =
+    values.proxy.nextUpstream !== undefined && routing.retryNonIdempotent
+      ? { ...values.proxy, nextUpstream: withNonIdempotent(values.proxy.nextUpstream) }
+      : values.proxy;
+  return {
+    ...(Object.keys(proxy).length > 0 && { proxy }),
+    ...(values.upstreamHost !== undefined && { upstreamHost: values.upstreamHost }),
+    ...(values.accessLog === false && { accessLog: false }),
+    ...(values.relativeRedirects !== undefined && { relativeRedirects: values.relativeRedirects }),
+    ...(values.portInRedirects !== undefined && { portInRedirects: values.portInRedirects }),
+  };
+}

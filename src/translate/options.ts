@@ -1,0 +1,42 @@
+// What the command line decides about translation: flags of ingress-nginx with their defaults filled in.
+import type { ListenPorts, MetricsSettings } from '../model/settings.ts';
+import type { LabelSelector } from './label-selector.ts';
+
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Names and meanings are those of ingress-nginx's flags where it has them. */
+export interface TranslatorOptions {
+  /** `--ingress-class`: value of the annotation `kubernetes.io/ingress.class` that is ours. */
+  readonly ingressClass: string;
+  /** `--controller-class`: `spec.controller` of the IngressClasses that are ours. */
+  readonly controllerClass: string;
+  /** `--ingress-class-by-name`: an IngressClass named `ingressClass` is ours too. */
+  readonly ingressClassByName: boolean;
+  readonly watchIngressWithoutClass: boolean;
+  /**
+   * True: an Ingress without class belongs to the default IngressClass, as the API server's admission would have written into it. For
+   * manifests, which no API server has seen; false for objects from an API server, as in ingress-nginx.
+   */
+  readonly applyDefaultClass: boolean;
+  /** `--watch-namespace`; undefined: all. */
+  readonly watchNamespace: string | undefined;
+  readonly watchNamespaceSelector: LabelSelector | undefined;
+  readonly defaultBackendService: ObjectName | undefined;
+  readonly defaultSslCertificate: ObjectName | undefined;
+  readonly configmap: ObjectName | undefined;
+  readonly disableCatchAll: boolean;
+  readonly disableSvcExternalName: boolean;
+  /** `nginx.ingress.kubernetes.io`, without the slash. */
+  readonly annotationsPrefix: string;
+  readonly ports: ListenPorts;
+  /** Worker threads: `max-worker-connections` is meant for each of them. */
+  readonly workers: number;
+  /** `--log-format`; the text itself comes from the ConfigMap. */
+  readonly logFormat: 'json' | 'text';
+  readonly metrics: MetricsSettings;
+  /** Milliseconds since the epoch; only tells whether a certificate has expired. */
+  readonly nowMs: () => number;
+}

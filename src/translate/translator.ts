@@ -1,0 +1,207 @@
+// Snapshot in, difference of the model out. The translator keeps what it found out, and for each kind of object an index of what
+// depends on it, so that a change costs what it touches:
+//   Ingress -> its hosts; Service, EndpointSlice -> upstreams; Secret -> hosts; TLS of a wildcard host -> the hosts below it;
+//   IngressClass, Namespace -> Ingresses; ConfigMap -> settings, and all Ingresses where it changes their defaults.
+// Invariant: after any sequence of changes the rows are those of a fresh translation of the last snapshot. No clock, no I/O.
+import { isDeepStrictEqual } from 'node:util';
+import { assertNever } from '../kit/assert-never.ts';
+import type { ModelDelta } from '../model/delta.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { HostName } from '../model/route.ts';
+import type { Settings } from '../model/settings.ts';
+import type { IngressClass } from '../resources/objects.ts';
+import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
+import { KeyPairReader } from './certificate.ts';
+import { CertificateTable } from './certificate-table.ts';
+import { readConfigMap } from './configmap/read-configmap.ts';
+import type { ConfigReading } from './configmap/read-configmap.ts';
+import { DiagnosticReport } from './diagnostic-report.ts';
+import { finding } from './finding.ts';
+import { HostTable } from './host-table.ts';
+import { IngressTable, ingressKey } from './ingress-table.ts';
+import { findDefaultClass } from './ingress/class-selection.ts';
+import type { TranslatorOptions } from './options.ts';
+import { UpstreamTable } from './upstream-table.ts';
+
+export interface Translator {
+  /**
+   * Translates what the changes touch. The first call translates everything; `all` does so again, and its delta still holds only rows
+   * that differ from those returned before. `snapshot` is the state after the changes and is not kept from being changed afterwards,
+   * except that diagnostics look up lines in it.
+   */
+  translate(snapshot: Snapshot, changes: readonly ObjectChange[] | 'all'): TranslationResult;
+}
+
+export interface TranslationResult {
+  /** What differs from the results of the calls before, all together. */
+  readonly delta: ModelDelta;
+  /**
+   * All that there is to say now, sorted by object. Worked out when it is read, in time proportional to all routes, since most changes
+   * have nobody who asks; to be read before the next call of `translate`.
+   */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function createTranslator(options: TranslatorOptions): Translator {
+  return new IncrementalTranslator(options);
+}
+
+class IncrementalTranslator implements Translator {
+  readonly #options: TranslatorOptions;
+  readonly #keyPairs = new KeyPairReader();
+  readonly #ingresses = new IngressTable();
+  readonly #hosts = new HostTable();
+  readonly #upstreams = new UpstreamTable();
+  readonly #certificates = new CertificateTable();
+  readonly #report: DiagnosticReport;
+  readonly #dirtyIngresses = new Set<string>();
+  #isConfigDirty = true;
+  #isDefaultClassDirty = true;
+  #isStarted = false;
+  #config: ConfigReading;
+  #defaultClass: IngressClass | undefined;
+
+  constructor(options: TranslatorOptions) {
+    this.#options = options;
+    this.#config = readConfigMap(undefined, options);
+    this.#report = new DiagnosticReport(options.nowMs, {
+      ingresses: this.#ingresses,
+      hosts: this.#hosts,
+      upstreams: this.#upstreams,
+      certificates: this.#certificates,
+    });
+  }
+
+  translate(snapshot: Snapshot, changes: readonly ObjectChange[] | 'all'): TranslationResult {
+    if (changes === 'all' || !this.#isStarted) this.#markAll(snapshot);
+    else for (const change of changes) this.#mark(change);
+    const settings = this.#updateConfig(snapshot);
+    this.#updateDefaultClass(snapshot);
+    this.#updateIngresses(snapshot);
+    const delta = this.#updateRows(snapshot, settings);
+    this.#isStarted = true;
+    this.#report.reset(snapshot, this.#config.findings);
+    const report = this.#report;
+    return {
+      delta,
+      get diagnostics() {
+        return report.diagnostics();
+      },
+    };
+  }
+
+  #markAll(snapshot: Snapshot): void {
+    for (const key of this.#ingresses.keys()) this.#dirtyIngresses.add(key);
+    for (const { metadata } of snapshot.list('Ingress')) this.#dirtyIngresses.add(ingressKey(metadata.namespace, metadata.name));
+    this.#hosts.markAll();
+    this.#upstreams.markAll();
+    this.#isConfigDirty = true;
+    this.#isDefaultClassDirty = true;
+  }
+
+  #mark(change: ObjectChange): void {
+    const { kind, namespace, name } = change;
+    switch (kind) {
+      case 'Ingress':
+        this.#dirtyIngresses.add(ingressKey(namespace, name));
+        return;
+      case 'IngressClass':
+        this.#markIngresses(this.#ingresses.ofClass(name));
+        this.#isDefaultClassDirty = true;
+        return;
+      case 'Namespace':
+        if (this.#options.watchNamespaceSelector !== undefined) this.#markIngresses(this.#ingresses.inNamespace(name));
+        return;
+      case 'Service':
+        this.#upstreams.markService(namespace, name);
+        return;
+      case 'EndpointSlice':
+        for (const slice of [change.before, change.after]) {
+          if (slice?.kind === 'EndpointSlice') this.#upstreams.markService(namespace, slice.serviceName);
+        }
+        return;
+      case 'Secret':
+        this.#hosts.markSecret(namespace, name);
+        return;
+      case 'ConfigMap':
+        if (namespace === this.#options.configmap?.namespace && name === this.#options.configmap.name) this.#isConfigDirty = true;
+        return;
+      default:
+        assertNever(kind);
+    }
+  }
+
+  #markIngresses(keys: Iterable<string>): void {
+    for (const key of keys) this.#dirtyIngresses.add(key);
+  }
+
+  /** The settings to publish, if they changed. */
+  #updateConfig(snapshot: Snapshot): Settings | undefined {
+    if (!this.#isConfigDirty) return undefined;
+    this.#isConfigDirty = false;
+    const before = this.#config.config;
+    const reading = this.#readConfig(snapshot);
+    this.#config = reading;
+    if (!isDeepStrictEqual(before.routing, reading.config.routing)) {
+      this.#markIngresses(this.#ingresses.keys());
+      this.#hosts.markAll();
+    }
+    const isSame = this.#isStarted && isDeepStrictEqual(before.settings, reading.config.settings);
+    return isSame ? undefined : reading.config.settings;
+  }
+
+  #readConfig(snapshot: Snapshot): ConfigReading {
+    const { configmap } = this.#options;
+    const object = configmap === undefined ? undefined : snapshot.get('ConfigMap', configmap.namespace, configmap.name);
+    const reading = readConfigMap(object, this.#options);
+    if (configmap === undefined || object !== undefined) return reading;
+    const flag = { origin: { kind: 'Flag', namespace: '', name: '--configmap' } };
+    const message = `ConfigMap ${configmap.namespace}/${configmap.name} does not exist; defaults are used`;
+    return { ...reading, findings: [finding('PRT-CONF-4', message, flag)] };
+  }
+
+  #updateDefaultClass(snapshot: Snapshot): void {
+    if (!this.#isDefaultClassDirty || !this.#options.applyDefaultClass) return;
+    this.#isDefaultClassDirty = false;
+    const before = this.#defaultClass;
+    this.#defaultClass = findDefaultClass(snapshot.list('IngressClass'));
+    if (before?.controller === this.#defaultClass?.controller && before?.metadata.name === this.#defaultClass?.metadata.name) return;
+    this.#markIngresses(this.#ingresses.withoutClassName());
+  }
+
+  #updateIngresses(snapshot: Snapshot): void {
+    const { routing } = this.#config.config;
+    const context = { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass };
+    for (const key of this.#dirtyIngresses) {
+      const { before, after } = this.#ingresses.update(key, context);
+      this.#hosts.replaceIngress(before, after);
+    }
+    this.#dirtyIngresses.clear();
+  }
+
+  #updateRows(snapshot: Snapshot, settings: Settings | undefined): ModelDelta {
+    const { noTlsRedirectLocations, missingProtections } = this.#config.config.routing;
+    const context = {
+      snapshot,
+      keyPairs: this.#keyPairs,
+      options: this.#options,
+      noTlsRedirectLocations,
+      isEverythingRefused: missingProtections.length > 0,
+    };
+    const hosts = [];
+    const removedHosts: HostName[] = [];
+    for (const { name, before, after, row } of this.#hosts.translateMarked(context)) {
+      this.#upstreams.replaceUses(name, before?.uses ?? [], after?.uses ?? []);
+      this.#certificates.replaceUse(name, before?.certificate, after?.certificate);
+      if (row !== undefined) hosts.push(row);
+      else if (before !== undefined && after === undefined) removedHosts.push(name);
+    }
+    return {
+      ...(settings !== undefined && { settings }),
+      hosts,
+      removedHosts,
+      ...this.#upstreams.translateMarked(snapshot, this.#options.disableSvcExternalName),
+      ...this.#certificates.takeChanges(),
+    };
+  }
+}

@@ -1,0 +1,180 @@
+// From a reference to a Service port to the addresses behind it. A row depends on its Service and the EndpointSlices of that Service
+// only, never on the routes that use it, so that a change of endpoints touches nothing else.
+import { isIP } from 'node:net';
+import { assertNever } from '../kit/assert-never.ts';
+import type { DiagnosticCode } from '../model/diagnostic-codes.ts';
+import type { Origin } from '../model/origin.ts';
+import { upstreamKey } from '../model/upstream.ts';
+import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
+import { checkDnsSubdomain } from '../resources/names.ts';
+import type { EndpointSlice, Service, ServicePort, ServicePortRef } from '../resources/objects.ts';
+import type { Snapshot } from '../resources/snapshot.ts';
+import type { ObjectName } from './options.ts';
+
+/** What a route or a flag refers to. */
+export interface UpstreamRef {
+  readonly key: UpstreamKey;
+  readonly name: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** `first`: the first port of the Service, whatever it is. */
+  readonly port: ServicePortRef | { readonly kind: 'first' };
+  /** `cluster-ip`: the address of the Service instead of its endpoints (annotation `service-upstream`). */
+  readonly via: 'endpoints' | 'cluster-ip';
+}
+
+export interface UpstreamTranslation {
+  readonly row: Upstream;
+  /** Why there is no endpoint; the users of the upstream get a diagnostic. */
+  readonly problem: UpstreamProblem | undefined;
+}
+
+export interface UpstreamProblem {
+  readonly code: Extract<DiagnosticCode, 'PRT-RULE-3' | 'PRT-RULE-4' | 'PRT-RULE-5' | 'PRT-RULE-6'>;
+  readonly message: string;
+}
+
+/** The upstream of a rule: named `namespace-service-port` after the port as the rule writes it, as in ingress-nginx. */
+export function serviceRef(namespace: string, service: string, port: ServicePortRef, via: UpstreamRef['via']): UpstreamRef {
+  const portName = portText(port);
+  const key = upstreamKey(namespace, service, portName, via === 'endpoints' ? '' : via);
+  return { key, name: `${namespace}-${service}-${portName}`, namespace, service, port, via };
+}
+
+/** The Service of `--default-backend-service`. */
+export function defaultBackendRef({ namespace, name: service }: ObjectName): UpstreamRef {
+  const key = upstreamKey(namespace, service, '', 'default-backend');
+  return { key, name: 'upstream-default-backend', namespace, service, port: { kind: 'first' }, via: 'endpoints' };
+}
+
+/** The Service of annotation `default-backend`. */
+export function fallbackRef(namespace: string, service: string): UpstreamRef {
+  const key = upstreamKey(namespace, service, '', 'custom-default-backend');
+  return { key, name: `custom-default-backend-${namespace}-${service}`, namespace, service, port: { kind: 'first' }, via: 'endpoints' };
+}
+
+export function portText(port: ServicePortRef): string {
+  return port.kind === 'number' ? String(port.number) : port.name;
+}
+
+/** ingress-nginx: `serviceEndpoints` and `getEndpointsFromSlices`. */
+export function translateUpstream(ref: UpstreamRef, snapshot: Snapshot, disableExternalName: boolean): UpstreamTranslation {
+  const service = snapshot.get('Service', ref.namespace, ref.service);
+  const title = `Service ${ref.namespace}/${ref.service}`;
+  const origin: Origin = service?.origin ?? { kind: 'Service', namespace: ref.namespace, name: ref.service };
+  if (service === undefined) return withoutEndpoints(ref, origin, { code: 'PRT-RULE-3', message: `${title} does not exist` });
+  if (service.type === 'ExternalName') return translateExternalName(ref, service, title, disableExternalName);
+
+  const port = findPort(service, ref.port);
+  if (port === undefined) {
+    const wanted = ref.port.kind === 'first' ? 'no port' : `no port ${portText(ref.port)}`;
+    return withoutEndpoints(ref, origin, { code: 'PRT-RULE-4', message: `${title} has ${wanted}` });
+  }
+  if (ref.via === 'cluster-ip' && isIP(service.clusterIP) !== 0) {
+    return withEndpoints(ref, origin, [{ address: service.clusterIP, port: port.port }]);
+  }
+  const endpoints = readyEndpoints(port, snapshot.endpointSlicesOf(ref.namespace, ref.service));
+  if (endpoints.length === 0) return withoutEndpoints(ref, origin, { code: 'PRT-RULE-5', message: `${title} has no ready endpoint` });
+  return withEndpoints(ref, origin, endpoints);
+}
+
+/** The first port of which number, targetPort or name is what the rule says. */
+function findPort(service: Service, wanted: UpstreamRef['port']): ServicePort | undefined {
+  if (wanted.kind === 'first') return service.ports[0];
+  const text = portText(wanted);
+  return service.ports.find((port) => String(port.port) === text || String(port.targetPort) === text || port.name === text);
+}
+
+/** Ready addresses of all slices, each once, in a stable order, so that equal sets are equal rows. */
+function readyEndpoints(port: ServicePort, slices: readonly EndpointSlice[]): readonly Endpoint[] {
+  const endpoints = new Map<string, Endpoint>();
+  for (const slice of slices) {
+    if (slice.addressType === 'FQDN') continue;
+    const numbers = portNumbers(port, slice);
+    for (const { ready, addresses } of slice.endpoints) {
+      if (!ready) continue;
+      for (const address of addresses) for (const number of numbers) endpoints.set(`${address} ${number}`, { address, port: number });
+    }
+  }
+  return [...endpoints.values()].sort(compareEndpoints);
+}
+
+/** An unnamed Service port takes every port of the slice; a numeric targetPort stands in where the slice has no port of that name. */
+function portNumbers(port: ServicePort, slice: EndpointSlice): readonly number[] {
+  const numbers: number[] = [];
+  for (const candidate of slice.ports) {
+    const isMeant = port.name === '' || candidate.name === port.name;
+    if (candidate.protocol === 'TCP' && isMeant && candidate.port !== undefined) numbers.push(candidate.port);
+  }
+  if (numbers.length === 0 && typeof port.targetPort === 'number') return [port.targetPort];
+  return numbers;
+}
+
+function compareEndpoints(a: Endpoint, b: Endpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return a.port - b.port;
+}
+
+/** Names are resolved by the controller, for translation does no I/O; addresses are endpoints right away. */
+function translateExternalName(ref: UpstreamRef, service: Service, title: string, isDisabled: boolean): UpstreamTranslation {
+  const { origin } = service;
+  if (isDisabled) {
+    const message = `${title} is an ExternalName, which --disable-svc-external-name switches off`;
+    return withoutEndpoints(ref, origin, { code: 'PRT-RULE-5', message });
+  }
+  const port = externalPort(service, ref.port);
+  if (port === undefined) return withoutEndpoints(ref, origin, { code: 'PRT-RULE-4', message: `${title} has no such port` });
+  const host = service.externalName.toLowerCase();
+  const problem = externalNameProblem(host.replace(/\.$/, ''));
+  if (problem !== undefined) {
+    return withoutEndpoints(ref, origin, {
+      code: 'PRT-RULE-6',
+      message: `${title} has the externalName ${JSON.stringify(service.externalName)}, ${problem}`,
+    });
+  }
+  if (isIP(host) !== 0) return withEndpoints(ref, origin, [{ address: host, port }]);
+  return { row: { key: ref.key, name: ref.name, endpoints: [], externalName: { host, port }, origin }, problem: undefined };
+}
+
+function externalNameProblem(host: string): string | undefined {
+  const local = 'which is this machine';
+  switch (isIP(host)) {
+    case 4:
+      return host.startsWith('127.') || host.startsWith('0.') ? local : undefined;
+    case 6:
+      // Mapped addresses (::ffff:127.0.0.1) and the like only serve to get round the rule for IPv4.
+      return /^(::1?|::ffff:.*|[0:]*:0*1?)$/i.test(host) ? local : undefined;
+    default:
+      if (host === 'localhost' || host.endsWith('.localhost')) return local;
+      // A name that is all digits and dots is read as an IPv4 address by resolvers (127.1).
+      return checkDnsSubdomain(host) !== undefined || /(^|\.)(0x[0-9a-f]*|\d+)$/.test(host) ? 'which is no DNS name' : undefined;
+  }
+}
+
+/** Port of the Service that the rule names (its targetPort where that is a number), else the number in the rule itself. */
+function externalPort(service: Service, wanted: UpstreamRef['port']): number | undefined {
+  const port = findExternalPort(service, wanted);
+  if (port !== undefined) return typeof port.targetPort === 'number' ? port.targetPort : port.port;
+  return wanted.kind === 'number' ? wanted.number : undefined;
+}
+
+function findExternalPort(service: Service, wanted: UpstreamRef['port']): ServicePort | undefined {
+  switch (wanted.kind) {
+    case 'first':
+      return service.ports[0];
+    case 'number':
+      return service.ports.find((port) => port.port === wanted.number);
+    case 'name':
+      return service.ports.find((port) => port.name === wanted.name);
+    default:
+      return assertNever(wanted);
+  }
+}
+
+function withEndpoints(ref: UpstreamRef, origin: Origin, endpoints: readonly Endpoint[]): UpstreamTranslation {
+  return { row: { key: ref.key, name: ref.name, endpoints, origin }, problem: undefined };
+}
+
+function withoutEndpoints(ref: UpstreamRef, origin: Origin, problem: UpstreamProblem): UpstreamTranslation {
+  return { row: { key: ref.key, name: ref.name, endpoints: [], origin }, problem };
+}
