@@ -1,0 +1,37 @@
+// The client's side of an exchange, whatever its protocol. HTTP/1.1 connections implement it; HTTP/2 streams will.
+import type { ResponseFraming } from '../http1/response-writer.ts';
+import type { MessageHead } from '../http1/message-head.ts';
+import type { ClientOrigin } from './forwarded-fields.ts';
+
+export interface Downstream {
+  readonly origin: ClientOrigin;
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  /** Bytes of responses that the client has not taken yet. */
+  readonly pendingBytes: number;
+  /** Bytes sent for the current response, head included. */
+  readonly sentBytes: number;
+  /** The client waits for `100 Continue` before it sends the body. */
+  sendContinue(): void;
+  sendInterim(head: MessageHead): void;
+  /** Head of the upstream's response. */
+  sendForwardedHead(head: MessageHead, framing: ResponseFraming, extraLines: string): void;
+  /** A whole response of Portico's own. `lines`: fields, each with its CRLF. */
+  sendLocal(status: number, lines: string, body: string, closes: boolean): void;
+  sendBody(buffer: Buffer, start: number, end: number, isStable: boolean): void;
+  /** The body is complete. `trailers`: lines that may be passed on. */
+  sendEnd(trailers: string): void;
+  /** Writes what was put together since the last call. */
+  flush(): void;
+  /** The response cannot be completed: the client must be able to see that. */
+  cut(): void;
+  /** Stops and starts the flow of the request body. */
+  pauseBody(): void;
+  resumeBody(): void;
+  /** From now on bytes are passed on as they are. */
+  startTunnel(): void;
+  sendTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void;
+  endTunnel(): void;
+  /** The exchange is over. */
+  onExchangeEnd(): void;
+}
+

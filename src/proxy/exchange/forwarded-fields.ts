@@ -1,0 +1,76 @@
+// The fields that tell the upstream about the client and its request, exactly those of ingress-nginx (reference 5.1). The client's own
+// fields of these names were dropped before. For a connection whose peer is not believed they only change with Host, so they are kept as
+// bytes with a gap for the request id.
+import type { ForwardedSettings, ListenPorts } from '../../model/settings.ts';
+import type { MessageHead } from '../http1/message-head.ts';
+import { trimBlanks } from '../http1/message-head.ts';
+
+/** What a connection knows about its peer. */
+export interface ClientOrigin {
+  /** Address of the TCP peer, or of the PROXY header's source; IPv4-mapped addresses as IPv4. */
+  readonly address: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  /** Port that the client connected to. */
+  readonly localPort: number;
+  /** True: address and port came in a PROXY header. */
+  readonly isFromProxyHeader: boolean;
+}
+
+/** The client's view of the request after trusted fields were looked at. */
+export interface ForwardedRequest {
+  readonly clientAddress: string;
+  readonly scheme: string;
+  readonly port: string;
+  /** Host as sent to the upstream and used in redirects (ingress-nginx's `$best_http_host`). */
+  readonly host: string;
+}
+
+/** What holds where nothing of the request is believed. */
+export function plainForwardedRequest(origin: ClientOrigin, ports: ListenPorts, host: string): ForwardedRequest {
+  const isHttps = origin.isTls || (origin.isFromProxyHeader && origin.localPort === 443);
+  const port = origin.localPort === ports.https ? 443 : origin.localPort;
+  return { clientAddress: origin.address, scheme: isHttps ? 'https' : 'http', port: String(port), host };
+}
+
+/** With `use-forwarded-headers` (everything is believed from any peer, as ingress-nginx does) or `enable-real-ip` (the address only). */
+export function trustedForwardedRequest(
+  head: MessageHead,
+  plain: ForwardedRequest,
+  settings: ForwardedSettings,
+  resolve: (peer: string, forwardedFor: string) => string,
+): ForwardedRequest {
+  const forwardedFor = head.valueOfName(settings.forHeader.toLowerCase());
+  const clientAddress = forwardedFor === undefined ? plain.clientAddress : resolve(plain.clientAddress, forwardedFor);
+  if (!settings.useForwardedHeaders) return { ...plain, clientAddress };
+  const host = firstElement(head.valueOfName(settings.hostHeader.toLowerCase()));
+  return {
+    clientAddress,
+    scheme: head.valueOfName('x-forwarded-proto') ?? plain.scheme,
+    port: head.valueOfName('x-forwarded-port') ?? plain.port,
+    host: host === undefined || host === '' ? plain.host : host,
+  };
+}
+
+export interface ForwardedLines {
+  /** All lines; the request id stands at `idOffset`, 32 characters, if there is a gap for it. */
+  readonly bytes: Buffer;
+  readonly idOffset: number;
+}
+
+const ID_GAP = '0'.repeat(32);
+
+/** `upstreamHost`: value of Host towards the upstream. `forwardedFor`: value of X-Forwarded-For. */
+export function forwardedLines(request: ForwardedRequest, upstreamHost: string, forwardedFor: string, hasRequestId: boolean): ForwardedLines {
+  const start = `Host: ${upstreamHost}\r\n${hasRequestId ? 'X-Request-ID: ' : ''}`;
+  const id = hasRequestId ? `${ID_GAP}\r\n` : '';
+  const address = `X-Real-IP: ${request.clientAddress}\r\nX-Forwarded-For: ${forwardedFor}\r\n`;
+  const host = request.host === '' ? '' : `X-Forwarded-Host: ${request.host}\r\n`;
+  const scheme = `X-Forwarded-Proto: ${request.scheme}\r\nX-Forwarded-Scheme: ${request.scheme}\r\nX-Scheme: ${request.scheme}\r\n`;
+  const text = `${start}${id}${address}${host}X-Forwarded-Port: ${request.port}\r\n${scheme}`;
+  return { bytes: Buffer.from(text, 'latin1'), idOffset: hasRequestId ? start.length : -1 };
+}
+
+function firstElement(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : trimBlanks(value.split(',', 1)[0] ?? '');
+}

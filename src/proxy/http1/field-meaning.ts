@@ -1,0 +1,191 @@
+// What the known fields mean for framing, connection and routing, and the checks that need the whole head (RFC 9110 7, RFC 9112 6).
+// Every function answers false where the message must be refused, with `head.error` set.
+import type { ErrorCode } from '../../model/error-codes.ts';
+import { isValidAuthority } from './authority.ts';
+import { FOLD, SLASH } from './characters.ts';
+import { FIELD } from './field-names.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type MessageHead, trimBlanks } from './message-head.ts';
+
+const HOST = FIELD.host;
+const CONTENT_LENGTH = FIELD['content-length'];
+const TRANSFER_ENCODING = FIELD['transfer-encoding'];
+const CONNECTION = FIELD.connection;
+const UPGRADE = FIELD.upgrade;
+const EXPECT = FIELD.expect;
+const TE = FIELD.te;
+const REQUEST_ID = FIELD['x-request-id'];
+const WEBSOCKET_KEY = FIELD['sec-websocket-key'];
+const WEBSOCKET_VERSION = FIELD['sec-websocket-version'];
+/** At most this many digits are a length that a double holds exactly (security rule 5). */
+const MAX_LENGTH_DIGITS = 15;
+
+export function interpretRequestField(head: MessageHead, index: number, number: number): boolean {
+  switch (number) {
+    case HOST:
+      if (head.hostField >= 0) return refuse(head, 'PRT-REQ-3');
+      head.hostField = index;
+      return true;
+    case CONTENT_LENGTH:
+      return interpretContentLength(head, index, 'PRT-REQ-4');
+    case TRANSFER_ENCODING:
+      return interpretRequestCoding(head, index);
+    case CONNECTION:
+      interpretConnection(head, index);
+      return true;
+    case EXPECT:
+      if (head.minorVersion === 0) return true;
+      if (!equalsIgnoringCase(head, index, '100-continue')) return refuse(head, 'PRT-REQ-13');
+      head.expectsContinue = true;
+      return true;
+    case TE:
+      head.acceptsTrailers ||= head.valueOf(index).toLowerCase().split(',').some((coding) => trimBlanks(coding) === 'trailers');
+      return true;
+    case REQUEST_ID:
+      if (head.requestIdField < 0 && head.valueEnd[index] !== head.valueStart[index]) head.requestIdField = index;
+      return true;
+    default:
+      return true;
+  }
+}
+
+export function interpretResponseField(head: MessageHead, index: number, number: number): boolean {
+  switch (number) {
+    case CONTENT_LENGTH:
+      return interpretContentLength(head, index, 'PRT-UP-6');
+    case TRANSFER_ENCODING:
+      if (head.body === BODY_CHUNKED || !equalsIgnoringCase(head, index, 'chunked')) return refuse(head, 'PRT-UP-6');
+      if (head.body === BODY_LENGTH) return refuse(head, 'PRT-UP-6');
+      head.body = BODY_CHUNKED;
+      return true;
+    case CONNECTION:
+      interpretConnection(head, index);
+      return true;
+    case UPGRADE:
+      head.isWebSocket = equalsIgnoringCase(head, index, 'websocket');
+      return true;
+    default:
+      return true;
+  }
+}
+
+/** Checks of a complete request head: method, target, Host, framing, upgrade. */
+export function finishRequest(head: MessageHead): boolean {
+  const methodBytes = head.methodEnd - head.methodStart;
+  if (methodBytes === 7 && isMethod(head, 'CONNECT')) return refuse(head, 'PRT-REQ-10');
+  if (methodBytes === 5 && isMethod(head, 'TRACE')) return refuse(head, 'PRT-REQ-10');
+  if (head.hostField < 0) {
+    if (head.minorVersion === 1) return refuse(head, 'PRT-REQ-3');
+  } else if (!isValidAuthority(head.buffer, head.valueStart[head.hostField] ?? 0, head.valueEnd[head.hostField] ?? 0)) {
+    return refuse(head, 'PRT-REQ-3');
+  }
+  if (head.targetForm === 'asterisk' && !isMethod(head, 'OPTIONS')) return refuse(head, 'PRT-REQ-1');
+  if (head.targetForm === 'absolute' && !reduceAbsoluteTarget(head)) return false;
+  if (head.hasConnectionUpgrade) return finishUpgrade(head);
+  return true;
+}
+
+/** Checks of a complete response head: settles the framing that depends on the version and the status. */
+export function finishResponse(head: MessageHead): boolean {
+  if (head.body === BODY_NONE) head.body = BODY_UNTIL_CLOSE;
+  return true;
+}
+
+/** WebSocket needs GET, HTTP/1.1, no body and the two fields (RFC 6455 4.1); any other offer to upgrade is not passed on. */
+function finishUpgrade(head: MessageHead): boolean {
+  const offer = head.valueOfNumber(UPGRADE);
+  if (offer === undefined || offer.toLowerCase() !== 'websocket' || head.minorVersion === 0) return true;
+  if (head.body === BODY_CHUNKED || head.contentLength > 0) return refuse(head, 'PRT-REQ-17');
+  head.isWebSocket =
+    isMethod(head, 'GET') && head.valueOfNumber(WEBSOCKET_KEY) !== undefined && head.valueOfNumber(WEBSOCKET_VERSION) !== undefined;
+  return true;
+}
+
+/**
+ * `http://authority/path` becomes origin-form (RFC 9112 3.2.2): the authority must be the one that Host names. The target offsets are
+ * moved behind the authority; an empty path is left empty (`targetStart === pathEnd`) and means `/`.
+ */
+function reduceAbsoluteTarget(head: MessageHead): boolean {
+  const { buffer } = head;
+  const text = buffer.latin1Slice(head.targetStart, Math.min(head.targetStart + 8, head.targetEnd)).toLowerCase();
+  const schemeBytes = text.startsWith('http://') ? 7 : text === 'https://' ? 8 : 0;
+  if (schemeBytes === 0) return refuse(head, 'PRT-REQ-1');
+  const authorityStart = head.targetStart + schemeBytes;
+  let authorityEnd = authorityStart;
+  while (authorityEnd < head.pathEnd && buffer[authorityEnd] !== SLASH) authorityEnd++;
+  if (!isValidAuthority(buffer, authorityStart, authorityEnd)) return refuse(head, 'PRT-REQ-3');
+  const defaultPort = schemeBytes === 7 ? ':80' : ':443';
+  const authority = withoutDefaultPort(buffer.latin1Slice(authorityStart, authorityEnd).toLowerCase(), defaultPort);
+  const host = head.hostField < 0 ? authority : withoutDefaultPort(head.valueOf(head.hostField).toLowerCase(), defaultPort);
+  if (host !== authority) return refuse(head, 'PRT-REQ-3');
+  head.targetStart = authorityEnd;
+  head.isPathSpecial = true;
+  return true;
+}
+
+function withoutDefaultPort(authority: string, defaultPort: string): string {
+  return authority.endsWith(defaultPort) ? authority.slice(0, -defaultPort.length) : authority;
+}
+
+function interpretContentLength(head: MessageHead, index: number, error: ErrorCode): boolean {
+  if (head.body !== BODY_NONE) return refuse(head, error);
+  const { buffer } = head;
+  let at = head.valueStart[index] ?? 0;
+  const end = head.valueEnd[index] ?? 0;
+  if (at === end) return refuse(head, error);
+  while (at < end - 1 && buffer[at] === 48) at++;
+  if (end - at > MAX_LENGTH_DIGITS) return refuse(head, error);
+  let length = 0;
+  for (; at < end; at++) {
+    const digit = (buffer[at] ?? 0) - 48;
+    if (digit < 0 || digit > 9) return refuse(head, error);
+    length = length * 10 + digit;
+  }
+  head.body = BODY_LENGTH;
+  head.contentLength = length;
+  return true;
+}
+
+function interpretRequestCoding(head: MessageHead, index: number): boolean {
+  if (head.body !== BODY_NONE || head.minorVersion === 0) return refuse(head, 'PRT-REQ-4');
+  if (!equalsIgnoringCase(head, index, 'chunked')) {
+    return refuse(head, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(head.valueOf(index)) ? 'PRT-REQ-12' : 'PRT-REQ-4');
+  }
+  head.body = BODY_CHUNKED;
+  return true;
+}
+
+function interpretConnection(head: MessageHead, index: number): void {
+  if (equalsIgnoringCase(head, index, 'keep-alive')) {
+    head.hasConnectionKeepAlive = true;
+    return;
+  }
+  for (const part of head.valueOf(index).toLowerCase().split(',')) {
+    const option = trimBlanks(part);
+    if (option === 'close') head.hasConnectionClose = true;
+    else if (option === 'keep-alive') head.hasConnectionKeepAlive = true;
+    else if (option === 'upgrade') head.hasConnectionUpgrade = true;
+    else if (option !== '') head.hasNominatedFields = true;
+  }
+}
+
+function equalsIgnoringCase(head: MessageHead, index: number, text: string): boolean {
+  const start = head.valueStart[index] ?? 0;
+  if ((head.valueEnd[index] ?? 0) - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (FOLD[head.buffer[start + i] ?? 0] !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function isMethod(head: MessageHead, method: string): boolean {
+  if (head.methodEnd - head.methodStart !== method.length) return false;
+  for (let i = 0; i < method.length; i++) {
+    if (head.buffer[head.methodStart + i] !== method.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function refuse(head: MessageHead, error: ErrorCode): false {
+  head.error = error;
+  return false;
+}

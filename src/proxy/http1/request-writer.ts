@@ -1,0 +1,70 @@
+// Puts the request head for the upstream together. The request line and framing are written anew from what was understood; fields are
+// copied as whole checked lines, never those that a proxy must not pass on (docs/security.md, "Connection, forwarding and identity fields").
+import type { OutBuffer } from '../out-buffer.ts';
+import { FIELD, REQUEST_FATE } from './field-names.ts';
+import { BODY_CHUNKED, BODY_LENGTH, type MessageHead } from './message-head.ts';
+
+export interface RequestHeadOptions {
+  /** Path and query to send instead of the received bytes, or undefined. Latin1, checked. */
+  readonly target: string | undefined;
+  /** Fields about client and host: `forwardedLines`. */
+  readonly lines: Buffer;
+  /** Further lines, each ending in CRLF; empty mostly. */
+  readonly extraLines: string;
+  /** The peer is a trusted proxy, whose forwarding fields are passed on where Portico does not set them itself. */
+  readonly isPeerTrusted: boolean;
+  readonly keepsUnderscores: boolean;
+  /** Lower-case name of a field that is replaced (`forwarded-for-header`), beside the known ones; undefined: none. */
+  readonly replacedName: string | undefined;
+}
+
+const VERSION_END = Buffer.from(' HTTP/1.1\r\n', 'latin1');
+const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n\r\n', 'latin1');
+const TRAILERS = Buffer.from('TE: trailers\r\n', 'latin1');
+const UPGRADE = Buffer.from('Upgrade: websocket\r\nConnection: upgrade\r\n', 'latin1');
+
+/** Returns the offset in `out` where the forwarded lines begin, so that the caller can fill in the request id. */
+export function appendRequestHead(out: OutBuffer, head: MessageHead, options: RequestHeadOptions): number {
+  const { buffer } = head;
+  if (options.target === undefined) {
+    out.append(buffer, head.methodStart, head.targetEnd);
+  } else {
+    out.append(buffer, head.methodStart, head.methodEnd + 1);
+    out.appendLatin1(options.target);
+  }
+  out.append(VERSION_END, 0, VERSION_END.length);
+  const linesAt = out.length;
+  out.append(options.lines, 0, options.lines.length);
+  if (options.extraLines !== '') out.appendLatin1(options.extraLines);
+  appendFields(out, head, options);
+  if (head.acceptsTrailers) out.append(TRAILERS, 0, TRAILERS.length);
+  if (head.isWebSocket) out.append(UPGRADE, 0, UPGRADE.length);
+  if (head.body === BODY_CHUNKED) out.append(CHUNKED, 0, CHUNKED.length);
+  else out.appendLatin1(head.body === BODY_LENGTH ? `Content-Length: ${head.contentLength}\r\n\r\n` : '\r\n');
+  return linesAt;
+}
+
+/** Lines that stand side by side are copied together. */
+function appendFields(out: OutBuffer, head: MessageHead, options: RequestHeadOptions): void {
+  let runStart = -1;
+  let runEnd = -1;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (isDropped(head, i, options)) continue;
+    const lineStart = head.nameStart[i] ?? 0;
+    if (lineStart !== runEnd) {
+      if (runStart >= 0) out.append(head.buffer, runStart, runEnd);
+      runStart = lineStart;
+    }
+    runEnd = head.lineEnd[i] ?? 0;
+  }
+  if (runStart >= 0) out.append(head.buffer, runStart, runEnd);
+}
+
+function isDropped(head: MessageHead, index: number, options: RequestHeadOptions): boolean {
+  const number = head.fieldNumber[index] ?? 0;
+  if (head.hasUnderscore[index] === 1 && (number !== 0 || !options.keepsUnderscores)) return true;
+  const fate = REQUEST_FATE[number];
+  if (fate === 1 || (fate === 2 && !options.isPeerTrusted)) return true;
+  if (options.replacedName !== undefined && head.isNamed(index, options.replacedName)) return true;
+  return head.hasNominatedFields && head.isNominated(index, FIELD.connection);
+}

@@ -1,0 +1,115 @@
+// Writes responses to one client socket. Heads and small bodies are put together in the worker's out buffer and leave in one write;
+// large pieces of a body are written as they lie in memory.
+import type { Socket } from 'node:net';
+import type { WorkerContext } from '../worker-context.ts';
+import type { MessageHead } from './message-head.ts';
+import { appendEnd, appendForwardedHead, appendInterimHead, appendLocalHead, type ResponseFraming } from './response-writer.ts';
+
+/** Pieces of a body up to this size are copied behind what is waiting to be written. */
+const COPIED_BYTES = 16 * 1024;
+const NO_BODY: ResponseFraming = { kind: 'none' };
+const CRLF = Buffer.from('\r\n', 'latin1');
+
+export interface HeadEnd {
+  /** Further lines, each ending in CRLF. */
+  readonly extraLines: string;
+  readonly keepsOpen: boolean;
+  readonly isHttp10: boolean;
+}
+
+export class ResponseStream {
+  /** Bytes of the response under way, head included. */
+  sentBytes = 0;
+  /** True once its head was put together. */
+  isBegun = false;
+  framing: ResponseFraming = NO_BODY;
+  readonly #context: WorkerContext;
+  readonly #socket: Socket;
+  readonly #isTls: boolean;
+  readonly #onFlushed: () => void;
+
+  /** `onFlushed` is called whenever bytes that were written have left for the kernel. */
+  constructor(context: WorkerContext, socket: Socket, isTls: boolean, onFlushed: () => void) {
+    this.#context = context;
+    this.#socket = socket;
+    this.#isTls = isTls;
+    this.#onFlushed = onFlushed;
+  }
+
+  /** A request has arrived: its response will be the next. */
+  begin(): void {
+    this.sentBytes = 0;
+    this.isBegun = false;
+    this.framing = NO_BODY;
+  }
+
+  interim(head: MessageHead): void {
+    appendInterimHead(this.#context.out, head);
+  }
+
+  forwardedHead(head: MessageHead, framing: ResponseFraming, end: HeadEnd): void {
+    const { out, dateLine, responseFields } = this.#context;
+    appendForwardedHead(out, head, { fields: responseFields, dateLine: dateLine(), isTls: this.#isTls });
+    this.#endHead(framing, end, head.status !== 101);
+  }
+
+  /** Head and body of a response that Portico makes itself. */
+  local(status: number, lines: string, body: string, end: HeadEnd): void {
+    const { out, dateLine, responseFields } = this.#context;
+    appendLocalHead(out, status, lines, { fields: responseFields, dateLine: dateLine(), isTls: this.#isTls });
+    this.#endHead({ kind: 'length', length: body.length }, end, true);
+    out.appendLatin1(body);
+  }
+
+  body(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    const { out } = this.#context;
+    const isChunked = this.framing.kind === 'chunked';
+    if (isChunked) out.appendLatin1(`${(end - start).toString(16)}\r\n`);
+    if (!isStable || end - start <= COPIED_BYTES) {
+      out.append(buffer, start, end);
+    } else {
+      this.flush();
+      this.#write(buffer.subarray(start, end));
+    }
+    if (isChunked) out.append(CRLF, 0, 2);
+  }
+
+  end(trailers: string): void {
+    if (this.framing.kind === 'chunked') this.#context.out.appendLatin1(`0\r\n${trailers}\r\n`);
+  }
+
+  /** Bytes of a tunnel. */
+  raw(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    this.flush();
+    this.#write(isStable ? buffer.subarray(start, end) : Buffer.from(buffer.subarray(start, end)));
+  }
+
+  flush(): void {
+    const { out } = this.#context;
+    if (out.length === 0) return;
+    const bytes = out.bytes.subarray(0, out.length);
+    out.length = 0;
+    this.sentBytes += bytes.length;
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength === 0) return;
+    // The socket still reads that memory. An empty write behind it tells when it is done.
+    out.replace();
+    this.#socket.write(NOTHING, this.#onFlushed);
+  }
+
+  #write(bytes: Buffer): void {
+    this.sentBytes += bytes.length;
+    this.#socket.write(bytes, this.#onFlushed);
+  }
+
+  #endHead(framing: ResponseFraming, end: HeadEnd, isFinal: boolean): void {
+    const { out } = this.#context;
+    this.isBegun = true;
+    this.framing = framing;
+    if (end.extraLines !== '') out.appendLatin1(end.extraLines);
+    if (isFinal) appendEnd(out, framing, end.keepsOpen, end.isHttp10);
+    else out.appendLatin1('\r\n');
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

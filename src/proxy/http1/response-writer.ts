@@ -1,0 +1,132 @@
+// Puts response heads together in the worker's out buffer. What the upstream sent is copied as whole checked lines, except what
+// belongs to the connection or is written anew (RFC 9110 7.6.1); the status line and the framing are always written anew.
+import { STATUS_CODES } from 'node:http';
+import type { Settings } from '../../model/settings.ts';
+import type { OutBuffer } from '../out-buffer.ts';
+import { FIELD, RESPONSE_FATE } from './field-names.ts';
+import type { MessageHead } from './message-head.ts';
+
+/** How the body of a response is framed towards the client. */
+export type ResponseFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly length: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'until-close' };
+
+const STATUS_LINE_START = Buffer.from('HTTP/1.1 ', 'latin1');
+const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
+const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n', 'latin1');
+const TRANSFER_CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
+const HSTS = FIELD['strict-transport-security'];
+const SERVER = FIELD.server;
+
+/** What of the settings matters for response heads, prebuilt. */
+export interface ResponseFields {
+  /** Lines for every response over TLS; empty without HSTS. */
+  readonly tlsLines: Buffer;
+  /** `Server: …` line; empty without server-tokens. */
+  readonly serverLine: Buffer;
+  readonly keepsBackendServer: boolean;
+  /** Lower-case names; undefined: none. */
+  readonly hidden: readonly string[] | undefined;
+}
+
+export function compileResponseFields(settings: Settings): ResponseFields {
+  const { hsts, serverTokens, allowBackendServerHeader, hideHeaders } = settings;
+  const flags = `${hsts.includeSubdomains ? '; includeSubDomains' : ''}${hsts.preload ? '; preload' : ''}`;
+  const tlsLines = hsts.enabled ? `Strict-Transport-Security: max-age=${hsts.maxAgeSeconds}${flags}\r\n` : '';
+  return {
+    tlsLines: Buffer.from(tlsLines, 'latin1'),
+    serverLine: Buffer.from(serverTokens && !allowBackendServerHeader ? 'Server: nginx\r\n' : '', 'latin1'),
+    keepsBackendServer: serverTokens && allowBackendServerHeader,
+    hidden: hideHeaders.length === 0 ? undefined : hideHeaders,
+  };
+}
+
+export interface HeadOptions {
+  readonly fields: ResponseFields;
+  readonly dateLine: Buffer;
+  readonly isTls: boolean;
+}
+
+/** Status line and copied fields of an upstream's response; framing and connection are to follow with `appendEnd`. */
+export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: HeadOptions): void {
+  const { buffer } = head;
+  out.append(STATUS_LINE_START, 0, STATUS_LINE_START.length);
+  out.append(buffer, head.statusStart, head.statusLineEnd);
+  out.append(options.dateLine, 0, options.dateLine.length);
+  out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
+  const isHstsOurs = options.isTls && options.fields.tlsLines.length > 0;
+  // Lines that stand side by side are copied together.
+  let runStart = -1;
+  let runEnd = -1;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (isDropped(head, i, options.fields, isHstsOurs)) continue;
+    const lineStart = head.nameStart[i] ?? 0;
+    if (lineStart !== runEnd) {
+      if (runStart >= 0) out.append(buffer, runStart, runEnd);
+      runStart = lineStart;
+    }
+    runEnd = head.lineEnd[i] ?? 0;
+  }
+  if (runStart >= 0) out.append(buffer, runStart, runEnd);
+  if (isHstsOurs) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+}
+
+/** Interim responses (RFC 9110 15.2) have neither framing nor our fields. */
+export function appendInterimHead(out: OutBuffer, head: MessageHead): void {
+  out.append(STATUS_LINE_START, 0, STATUS_LINE_START.length);
+  out.append(head.buffer, head.statusStart, head.statusLineEnd);
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (RESPONSE_FATE[head.fieldNumber[i] ?? 0] === 0) out.append(head.buffer, head.nameStart[i] ?? 0, head.lineEnd[i] ?? 0);
+  }
+  out.appendLatin1('\r\n');
+}
+
+/** Status line and our own fields of a response that Portico makes itself. */
+export function appendLocalHead(out: OutBuffer, status: number, lines: string, options: HeadOptions): void {
+  out.appendLatin1(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`);
+  out.append(options.dateLine, 0, options.dateLine.length);
+  out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
+  out.appendLatin1(lines);
+  if (options.isTls) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+}
+
+/** Framing, connection and the empty line. */
+export function appendEnd(out: OutBuffer, framing: ResponseFraming, keepsOpen: boolean, isHttp10: boolean): void {
+  if (framing.kind === 'length') out.appendLatin1(`Content-Length: ${framing.length}\r\n`);
+  else if (framing.kind === 'chunked') out.append(TRANSFER_CHUNKED, 0, TRANSFER_CHUNKED.length);
+  if (!keepsOpen) out.append(CONNECTION_CLOSE, 0, CONNECTION_CLOSE.length);
+  else if (isHttp10) out.append(CONNECTION_KEEP_ALIVE, 0, CONNECTION_KEEP_ALIVE.length);
+  out.appendLatin1('\r\n');
+}
+
+/** nginx's words where they differ from the registry's, because people search for them. */
+export function reasonPhrase(status: number): string {
+  switch (status) {
+    case 408:
+      return 'Request Time-out';
+    case 413:
+      return 'Request Entity Too Large';
+    case 414:
+      return 'Request-URI Too Large';
+    case 431:
+      return 'Request Header Fields Too Large';
+    case 503:
+      return 'Service Temporarily Unavailable';
+    case 504:
+      return 'Gateway Time-out';
+    default:
+      return STATUS_CODES[status] ?? 'Unknown';
+  }
+}
+
+function isDropped(head: MessageHead, index: number, fields: ResponseFields, isHstsOurs: boolean): boolean {
+  const number = head.fieldNumber[index] ?? 0;
+  if (number !== 0) {
+    if (RESPONSE_FATE[number] === 1 && !(number === SERVER && fields.keepsBackendServer)) return true;
+    if (number === HSTS && isHstsOurs) return true;
+  }
+  if (head.hasNominatedFields && head.isNominated(index, FIELD.connection)) return true;
+  return fields.hidden !== undefined && fields.hidden.some((name) => head.isNamed(index, name));
+}

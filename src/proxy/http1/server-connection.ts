@@ -1,0 +1,483 @@
+// One HTTP/1.x connection of a client: takes requests off the bytes that arrive, one at a time and in order, hands them to the exchange,
+// and writes its responses. Any doubt about where a message ends closes the connection (docs/security.md, rules 2 and 6).
+import type { Socket } from 'node:net';
+import type { ErrorCode } from '../../model/error-codes.ts';
+import { type WorkerCounter, workerCounter } from '../../observe/worker-counters.ts';
+import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
+import type { Downstream } from '../exchange/downstream.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
+import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
+import type { WorkerContext } from '../worker-context.ts';
+import { Held } from './held-input.ts';
+import { INCOMPLETE, parseRequestHead, REFUSED } from './head-parser.ts';
+import { BODY_NONE, type MessageHead } from './message-head.ts';
+import { RequestBody } from './request-body.ts';
+import { ResponseStream } from './response-stream.ts';
+import type { ResponseFraming } from './response-writer.ts';
+
+type State =
+  /** Waiting for a request or in the middle of its head. */
+  | 'head'
+  /** The request body is arriving. */
+  | 'body'
+  /** The request is complete, its response is not. */
+  | 'response'
+  /** The response is complete, the rest of a short request body is read and dropped. */
+  | 'discard'
+  | 'tunnel'
+  /** Our side has ended: what arrives is dropped until the client ends too. */
+  | 'lingering'
+  | 'closed';
+
+/** Requests behind the one being answered are read up to this size. */
+const READ_AHEAD_BYTES = 64 * 1024;
+/** So much of a request body is read and dropped to keep a connection; a longer rest closes it. */
+const DISCARD_BYTES = 64 * 1024;
+const LINGER_MS = 1000;
+const MINIMUM_RATE_WINDOW_MS = 30_000;
+
+export interface ServerConnectionOptions {
+  readonly origin: ClientOrigin;
+  /** Of plain sockets; undefined for TLS. */
+  readonly reader: SocketReader | undefined;
+  /** Called once, when the connection is gone. */
+  readonly onClosed: () => void;
+}
+
+export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
+  deadlineMs = Infinity;
+  wheelTick = NOT_LINKED;
+  wheelNext: WheelEntry | null = null;
+  wheelPrevious: WheelEntry | null = null;
+  readonly origin: ClientOrigin;
+  protocol: 'HTTP/1.0' | 'HTTP/1.1' = 'HTTP/1.1';
+  readonly #context: WorkerContext;
+  readonly #socket: Socket;
+  readonly #reader: SocketReader | undefined;
+  readonly #exchange: Exchange;
+  readonly #response: ResponseStream;
+  readonly #body = new RequestBody();
+  readonly #held = new Held();
+  #state: State = 'head';
+  #input: Buffer;
+  #inputStart = 0;
+  #inputEnd = 0;
+  #isInputStable = false;
+  #isPumping = false;
+  #isBodyPaused = false;
+  #isReadPaused = false;
+  #hasEnded = false;
+  #requests = 0;
+  #wantsKeepAlive = true;
+  #hasSentContinue = true;
+  #closesAfterResponse = false;
+  /** When the first byte of the head under way arrived; 0: none has. */
+  #headStartedAtMs = 0;
+  #bodyStartedAtMs = 0;
+  #lingerBytes = 0;
+  /** The gauge that counts this connection now. */
+  #activity: WorkerCounter = workerCounter.readingNow;
+  readonly #onClosed: () => void;
+
+  /** The socket must not have been read from yet. */
+  constructor(context: WorkerContext, socket: Socket, options: ServerConnectionOptions) {
+    const { origin, reader, onClosed } = options;
+    this.#onClosed = onClosed;
+    this.#context = context;
+    this.#socket = socket;
+    this.#reader = reader;
+    this.origin = origin;
+    this.#input = context.readMemory.shared;
+    this.#response = new ResponseStream(context, socket, origin.isTls, () => this.#onFlushed());
+    this.#exchange = new Exchange(context, this);
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', () => this.#onGone());
+    socket.on('close', () => this.#onGone());
+    context.connections.add(this);
+    context.counters.add(workerCounter.connectionsNow, 1);
+    context.counters.add(workerCounter.readingNow, 1);
+    context.wheel.schedule(this, context.now() + context.settings.client.headerTimeoutMs);
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get sentBytes(): number {
+    return this.#response.sentBytes;
+  }
+
+  /** Nothing is under way: shutdown may close it. */
+  get isIdle(): boolean {
+    return this.#state === 'head' && this.#headStartedAtMs === 0;
+  }
+
+  get isTunnel(): boolean {
+    return this.#state === 'tunnel';
+  }
+
+  onBytes(buffer: Buffer, length: number, isStable: boolean): void {
+    if (this.#state === 'lingering') return this.#drop(length);
+    if (this.#state === 'closed') return;
+    if (this.#held.isEmpty) {
+      this.#setInput(buffer, 0, length, isStable);
+    } else {
+      this.#held.append(buffer, 0, length);
+      const { bytes, end } = this.#held;
+      this.#held.take();
+      this.#setInput(bytes, 0, end, false);
+    }
+    this.#pump();
+  }
+
+  onDeadline(nowMs: number): void {
+    switch (this.#state) {
+      case 'head':
+        if (this.#headStartedAtMs === 0) this.close();
+        else this.#refuse('PRT-REQ-15');
+        return;
+      case 'body':
+        if (this.pendingBytes > 0) this.close();
+        else this.#exchange.fail('PRT-REQ-16');
+        return;
+      case 'response':
+      case 'tunnel':
+        // Only ever set while the client does not take what is sent.
+        if (this.pendingBytes > 0) this.close();
+        else this.#context.wheel.schedule(this, nowMs + this.#context.settings.client.sendTimeoutMs);
+        return;
+      case 'discard':
+      case 'lingering':
+        this.close();
+        return;
+      case 'closed':
+    }
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#socket.destroy();
+    this.#onGone();
+  }
+
+  // Downstream: what the exchange asks for.
+
+  sendContinue(): void {
+    if (this.#hasSentContinue) return;
+    this.#hasSentContinue = true;
+    this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+  }
+
+  sendInterim(head: MessageHead): void {
+    this.#response.interim(head);
+  }
+
+  sendForwardedHead(head: MessageHead, framing: ResponseFraming, extraLines: string): void {
+    const isTunnel = head.status === 101;
+    this.#closesAfterResponse = !isTunnel && !this.#mayKeepOpen(framing.kind === 'until-close');
+    this.#response.forwardedHead(head, framing, { extraLines, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
+  }
+
+  sendLocal(status: number, lines: string, body: string, closes: boolean): void {
+    this.#closesAfterResponse = closes || !this.#mayKeepOpen(false);
+    this.#response.local(status, lines, body, { extraLines: '', keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
+    this.flush();
+  }
+
+  sendBody(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    this.#response.body(buffer, start, end, isStable);
+  }
+
+  sendEnd(trailers: string): void {
+    this.#response.end(trailers);
+    this.flush();
+  }
+
+  flush(): void {
+    this.#response.flush();
+    if (this.pendingBytes > 0) this.#context.wheel.schedule(this, this.#context.now() + this.#context.settings.client.sendTimeoutMs);
+  }
+
+  cut(): void {
+    // A reset, so that even a client to which the end of the connection means the end of the body can tell.
+    if (this.#response.framing.kind === 'until-close' && !this.origin.isTls) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  pauseBody(): void {
+    this.#isBodyPaused = true;
+    this.#pauseReading();
+  }
+
+  resumeBody(): void {
+    this.#isBodyPaused = false;
+    this.#resumeReading();
+    if (this.#state === 'body') this.#setBodyDeadline();
+    this.#pumpHeld();
+  }
+
+  startTunnel(): void {
+    this.flush();
+    this.#state = 'tunnel';
+    this.#context.wheel.schedule(this, Infinity);
+    this.#resumeReading();
+    // Bytes that came before the answer were held back; the upstream's own bytes are handed on first.
+    queueMicrotask(() => this.#pumpHeld());
+  }
+
+  sendTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    this.#response.raw(buffer, start, end, isStable);
+  }
+
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
+  onExchangeEnd(): void {
+    this.#context.counters.add(workerCounter.requests, 1);
+    if (this.#state === 'closed') return;
+    if (this.#state === 'tunnel' || this.#socket.destroyed) return this.close();
+    if (this.#closesAfterResponse) return this.#linger();
+    if (this.#state === 'body') {
+      this.#state = 'discard';
+      this.#isBodyPaused = false;
+      this.#resumeReading();
+    } else {
+      this.#awaitRequest();
+    }
+    if (!this.#isPumping) this.#pumpHeld();
+  }
+
+  #setInput(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    this.#input = buffer;
+    this.#inputStart = start;
+    this.#inputEnd = end;
+    this.#isInputStable = isStable;
+  }
+
+  #pumpHeld(): void {
+    if (this.#isPumping || this.#held.isEmpty) return;
+    const { bytes, end } = this.#held;
+    this.#held.take();
+    this.#setInput(bytes, 0, end, false);
+    this.#pump();
+  }
+
+  /** Uses up the input as far as the state allows; what is left is held. */
+  #pump(): void {
+    this.#isPumping = true;
+    let isMoving = true;
+    while (isMoving && this.#inputStart < this.#inputEnd) isMoving = this.#step();
+    this.#isPumping = false;
+    if (this.#inputStart < this.#inputEnd && this.#state !== 'closed' && this.#state !== 'lingering') {
+      this.#held.append(this.#input, this.#inputStart, this.#inputEnd);
+      if (this.#state !== 'head' && this.#held.end >= READ_AHEAD_BYTES) this.#pauseReading();
+    }
+    this.#inputStart = this.#inputEnd;
+    if (this.#exchange.isActive) this.#exchange.flushRequest();
+  }
+
+  /** One step on the input. False: more input, or something else, must come first. */
+  #step(): boolean {
+    switch (this.#state) {
+      case 'head':
+        return this.#readHead();
+      case 'body':
+      case 'discard':
+        return !this.#isBodyPaused && this.#readBody();
+      case 'tunnel': {
+        const start = this.#inputStart;
+        this.#inputStart = this.#inputEnd;
+        this.#exchange.onClientTunnelBytes(this.#input, start, this.#inputEnd, this.#isInputStable);
+        return false;
+      }
+      case 'response':
+      case 'lingering':
+      case 'closed':
+        return false;
+    }
+  }
+
+  #readHead(): boolean {
+    const { settings, requestHead: head } = this.#context;
+    const nowMs = this.#context.now();
+    if (this.#headStartedAtMs === 0) {
+      this.#headStartedAtMs = nowMs;
+      this.#count(workerCounter.readingNow);
+      this.#context.wheel.schedule(this, nowMs + settings.client.headerTimeoutMs);
+    }
+    const at = parseRequestHead(this.#input, this.#inputStart, this.#inputEnd, settings.client, head);
+    if (at === INCOMPLETE) return false;
+    const headBytes = at - this.#inputStart;
+    const receivedAtMs = this.#headStartedAtMs;
+    this.#headStartedAtMs = 0;
+    this.#requests++;
+    this.#count(workerCounter.writingNow);
+    this.protocol = head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    if (at === REFUSED) {
+      this.#refuse(head.error);
+      return false;
+    }
+    this.#inputStart = at;
+    this.#wantsKeepAlive = !head.hasConnectionClose && (head.minorVersion === 1 || head.hasConnectionKeepAlive);
+    this.#closesAfterResponse = false;
+    this.#response.begin();
+    this.#body.begin(head);
+    this.#hasSentContinue = !head.expectsContinue;
+    if (head.body === BODY_NONE || this.#body.isComplete) {
+      this.#state = 'response';
+      this.#context.wheel.schedule(this, Infinity);
+      this.#exchange.begin(head, headBytes, receivedAtMs);
+      if (head.body !== BODY_NONE) this.#exchange.onRequestEnd(undefined);
+    } else {
+      this.#state = 'body';
+      this.#bodyStartedAtMs = nowMs;
+      this.#setBodyDeadline();
+      if (this.#reader !== undefined) this.#reader.wantsLong = true;
+      this.#exchange.begin(head, headBytes, receivedAtMs);
+    }
+    return true;
+  }
+
+  #readBody(): boolean {
+    const body = this.#body;
+    const isWanted = this.#state === 'body';
+    const answer = body.read(this.#input, this.#inputStart, this.#inputEnd, this.#context.trailerHead);
+    this.#inputStart = body.next;
+    if (answer === 'bad') {
+      if (isWanted) this.#exchange.fail('PRT-REQ-6');
+      else this.close();
+      return false;
+    }
+    if (answer === 'data' && isWanted) {
+      this.#setBodyDeadline();
+      this.#exchange.onRequestBody(this.#input, body.dataStart, body.dataEnd, this.#isInputStable);
+    }
+    if (!body.isComplete) return true;
+    this.#reader?.endLong(true);
+    if (this.#state === 'discard') {
+      this.#awaitRequest();
+    } else if (this.#state === 'body') {
+      this.#state = 'response';
+      this.#context.wheel.schedule(this, Infinity);
+      this.#exchange.onRequestEnd(body.trailers);
+    }
+    return true;
+  }
+
+  /** Answers a request that could not even be handed to the exchange. */
+  #refuse(code: ErrorCode): void {
+    this.#response.begin();
+    this.#exchange.refuse(code);
+  }
+
+  #awaitRequest(): void {
+    this.#state = 'head';
+    this.#headStartedAtMs = 0;
+    this.#isBodyPaused = false;
+    this.#count(workerCounter.waitingNow);
+    const { keepAliveMs } = this.#context.settings.client;
+    this.#context.wheel.schedule(this, this.#context.now() + keepAliveMs);
+    if (this.#isReadPaused) this.#resumeReading();
+    if (this.#hasEnded) this.close();
+  }
+
+  #setBodyDeadline(): void {
+    const { bodyTimeoutMs, bodyMinBytesPerSecond } = this.#context.settings.client;
+    const nowMs = this.#context.now();
+    const elapsedMs = nowMs - this.#bodyStartedAtMs;
+    const isTooSlow = elapsedMs > MINIMUM_RATE_WINDOW_MS && this.#body.receivedBytes < (elapsedMs / 1000) * bodyMinBytesPerSecond;
+    this.#context.wheel.schedule(this, isTooSlow ? nowMs : this.#isBodyPaused ? Infinity : nowMs + bodyTimeoutMs);
+  }
+
+  /** Whether the connection may carry another request after the response that begins now. */
+  #mayKeepOpen(isUntilClose: boolean): boolean {
+    const { client } = this.#context.settings;
+    if (!this.#wantsKeepAlive || isUntilClose || this.#context.isDraining || client.keepAliveMs === 0) return false;
+    if (this.#requests >= client.keepAliveRequests || this.#hasEnded) return false;
+    return this.#state !== 'body' || (this.#hasSentContinue && this.#body.remainingBytes <= DISCARD_BYTES);
+  }
+
+  /** Ends our side and drops what still comes, so that the client gets to read the answer before a reset could reach it. */
+  #linger(): void {
+    this.#state = 'lingering';
+    this.#held.take();
+    this.#reader?.endLong(true);
+    this.#socket.end();
+    this.#resumeReading();
+    this.#context.wheel.schedule(this, this.#context.now() + Math.max(LINGER_MS, this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0));
+    if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
+  }
+
+  #count(activity: WorkerCounter): void {
+    if (activity === this.#activity) return;
+    this.#context.counters.add(this.#activity, -1);
+    this.#context.counters.add(activity, 1);
+    this.#activity = activity;
+  }
+
+  #drop(length: number): void {
+    this.#lingerBytes += length;
+    if (this.#lingerBytes > DISCARD_BYTES && this.pendingBytes === 0) this.close();
+  }
+
+  #pauseReading(): void {
+    if (this.#isReadPaused) return;
+    this.#isReadPaused = true;
+    this.#socket.pause();
+  }
+
+  #resumeReading(): void {
+    if (!this.#isReadPaused) return;
+    this.#isReadPaused = false;
+    this.#socket.resume();
+  }
+
+  #onFlushed(): void {
+    if (this.pendingBytes > 0 || this.#state === 'closed') return;
+    if (this.#state === 'response' || this.#state === 'tunnel') this.#context.wheel.schedule(this, Infinity);
+    this.#exchange.onClientFlushed();
+  }
+
+  /** The client has ended its side. */
+  #onEnd(): void {
+    this.#hasEnded = true;
+    switch (this.#state) {
+      case 'head':
+        if (this.#headStartedAtMs > 0 && !this.#held.isEmpty) this.#refuse('PRT-REQ-1');
+        else this.close();
+        return;
+      case 'body':
+        this.#exchange.fail('PRT-REQ-6');
+        return;
+      case 'response':
+        // nginx's default as well (`proxy_ignore_client_abort off`): a client that ends its side has gone away.
+        if (this.#response.isBegun) return;
+        this.close();
+        return;
+      case 'tunnel':
+        this.#exchange.onClientTunnelEnd();
+        return;
+      case 'discard':
+      case 'lingering':
+        this.close();
+        return;
+      case 'closed':
+    }
+  }
+
+  #onGone(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#held.take();
+    this.#reader?.endLong(true);
+    this.#context.connections.delete(this);
+    this.#context.counters.add(workerCounter.connectionsNow, -1);
+    this.#context.counters.add(this.#activity, -1);
+    this.#onClosed();
+    this.#context.wheel.cancel(this);
+    this.#exchange.onClientGone();
+  }
+}

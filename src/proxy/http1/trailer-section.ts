@@ -1,0 +1,27 @@
+// Which trailer fields may be passed on (docs/security.md, "Trailers: use"): only names without a meaning for framing, routing,
+// authentication or forwarding, and without an underscore. They are never merged into the head.
+import { parseTrailers, REFUSED } from './head-parser.ts';
+import type { MessageHead } from './message-head.ts';
+
+const LIMITS = { requestLineBytes: 0, headBytes: 16 * 1024, fieldBytes: 8 * 1024, fields: 64 };
+
+/** Whether the section is well-formed and within the limits. */
+export function isValidTrailerSection(section: Buffer, scratch: MessageHead): boolean {
+  return parseTrailers(section, 0, section.length, LIMITS, scratch) !== REFUSED;
+}
+
+/** The lines that may be passed on, each with its CRLF; empty if there are none or the section is malformed. */
+export function passableTrailers(section: Buffer, scratch: MessageHead): string {
+  if (!isValidTrailerSection(section, scratch)) return '';
+  let lines = '';
+  for (let i = 0; i < scratch.fieldCount; i++) {
+    // Every name of the table means something to somebody before the backend; a name beginning so is an identity of some kind.
+    if (scratch.fieldNumber[i] !== 0 || scratch.hasUnderscore[i] === 1 || isForwardingName(scratch, i)) continue;
+    lines += section.latin1Slice(scratch.nameStart[i], scratch.lineEnd[i]);
+  }
+  return lines;
+}
+
+function isForwardingName(head: MessageHead, index: number): boolean {
+  return /^(x-forwarded-|x-original-|x-auth-|ssl-client-|x-envoy-|cf-connecting-)/i.test(head.buffer.latin1Slice(head.nameStart[index], head.nameEnd[index]));
+}

@@ -1,0 +1,388 @@
+// One HTTP/1.1 connection to an endpoint. It reads responses strictly, tells the exchange it works for what arrives, and decides alone
+// whether it may be used again: only if nothing at all was unexpected (docs/security.md, "Reuse").
+import net from 'node:net';
+import type { ErrorCode } from '../../model/error-codes.ts';
+import { workerCounter } from '../../observe/worker-counters.ts';
+import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
+import { SocketReader } from '../listener/socket-reader.ts';
+import { Held } from './held-input.ts';
+import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { WorkerContext } from '../worker-context.ts';
+import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked-decoder.ts';
+import { FIELD } from './field-names.ts';
+import { INCOMPLETE, parseResponseHead, REFUSED } from './head-parser.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type MessageHead } from './message-head.ts';
+
+/** How far an attempt had come when it failed. */
+export type FailurePhase =
+  /** Nothing was sent. */
+  | 'connect'
+  /** Something may have been sent, no byte of a response has come. */
+  | 'response'
+  /** The response had begun. */
+  | 'body';
+
+/** What the connection tells the exchange that it works for. */
+export interface ResponseReceiver {
+  readonly isHeadMethod: boolean;
+  /** True once every byte of the request has been handed to the connection. */
+  readonly isRequestSent: boolean;
+  onUpstreamConnected(): void;
+  /** An interim response other than 101. */
+  onInterimResponse(head: MessageHead): void;
+  /** 101. False: nobody asked for it. */
+  onSwitchingProtocols(head: MessageHead): boolean;
+  /** False: the response is not wanted, and the connection was already given up. */
+  onResponseHead(head: MessageHead, isBodyless: boolean): boolean;
+  onResponseBody(buffer: Buffer, start: number, end: number, isStable: boolean): void;
+  /** The response is complete. The connection does not belong to the exchange any more. */
+  onResponseEnd(trailers: Buffer | undefined): void;
+  /** All bytes of one read were handed over. */
+  onResponsePause(): void;
+  onTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void;
+  onTunnelEnd(): void;
+  /** The connection is gone. */
+  onUpstreamFailure(code: ErrorCode, phase: FailurePhase): void;
+  /** What was written has left for the kernel. */
+  onUpstreamFlushed(): void;
+}
+
+const RESPONSE_LIMITS = { requestLineBytes: 0, headBytes: 64 * 1024, fieldBytes: 32 * 1024, fields: 128 };
+const MAX_INTERIM_RESPONSES = 8;
+
+type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed';
+
+export class UpstreamConnection implements WheelEntry {
+  deadlineMs = Infinity;
+  wheelTick = NOT_LINKED;
+  wheelNext: WheelEntry | null = null;
+  wheelPrevious: WheelEntry | null = null;
+  readonly endpoint: UpstreamEndpoint;
+  /** True once a response was read on it: a failure before the next one may be a race with the upstream's own idle limit. */
+  isReused = false;
+  /** Milliseconds of the worker's clock; 0 while it is not reached. */
+  connectedAtMs = 0;
+  /** Bytes of the current response. */
+  responseBytes = 0;
+  readonly #context: WorkerContext;
+  readonly #group: UpstreamGroup;
+  readonly #socket: net.Socket;
+  readonly #reader: SocketReader;
+  readonly #openedAtMs: number;
+  readonly #held = new Held();
+  readonly #decoder = new ChunkedDecoder();
+  #phase: Phase = 'connecting';
+  #receiver: ResponseReceiver | undefined;
+  #responses = 0;
+  #interims = 0;
+  #body: MessageHead['body'] = BODY_NONE;
+  #remaining = 0;
+  #mayReuse = false;
+  #idleTimeoutMs = 0;
+  readonly #onFlushed = (): void => this.#receiver?.onUpstreamFlushed();
+
+  constructor(context: WorkerContext, group: UpstreamGroup, endpoint: UpstreamEndpoint, connectTimeoutMs: number) {
+    this.#context = context;
+    this.#group = group;
+    this.endpoint = endpoint;
+    this.#openedAtMs = context.now();
+    this.#reader = new SocketReader(context.readMemory, this);
+    const socket = net.connect({ host: endpoint.address, port: endpoint.port, noDelay: true, onread: this.#reader.onread, allowHalfOpen: true });
+    this.#socket = socket;
+    socket.on('connect', () => this.#onConnect());
+    socket.on('end', () => this.#onEnd(false));
+    socket.on('error', () => this.#onEnd(true));
+    socket.on('close', () => this.#onEnd(true));
+    context.counters.add(workerCounter.upstreamConnects, 1);
+    context.counters.add(workerCounter.upstreamConnectionsNow, 1);
+    context.wheel.schedule(this, this.#openedAtMs + connectTimeoutMs);
+  }
+
+  get isConnected(): boolean {
+    return this.#phase !== 'connecting' && this.#phase !== 'closed';
+  }
+
+  /** Bytes that were written but not yet taken by the kernel. */
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Takes the connection for one request. */
+  assign(receiver: ResponseReceiver): void {
+    this.#receiver = receiver;
+    this.#interims = 0;
+    this.responseBytes = 0;
+    if (this.#phase === 'idle') {
+      this.#phase = 'head';
+      this.isReused = true;
+    }
+  }
+
+  /** Whether a pooled connection is still good for a request now. */
+  isUsable(nowMs: number): boolean {
+    const { lifetimeMs, requests } = this.#context.settings.upstreamKeepalive;
+    return this.#phase === 'idle' && nowMs - this.#openedAtMs < lifetimeMs && this.#responses < requests;
+  }
+
+  /** Memory must stay as it is until `pendingBytes` is 0 or the connection is closed. */
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes, this.#onFlushed);
+  }
+
+  /** The same, for the one write of a small request: nobody waits for it to be flushed. */
+  writeOnce(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Sets the time by which something must happen; Infinity: no limit. */
+  setDeadline(atMs: number): void {
+    this.#context.wheel.schedule(this, atMs);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Half-close, for tunnels. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Ends the connection at once; the exchange hears nothing more. */
+  close(): void {
+    if (this.#phase === 'closed') return;
+    if (this.#phase === 'idle') this.#leavePool();
+    this.#phase = 'closed';
+    this.#receiver = undefined;
+    this.#reader.endLong(true);
+    this.#context.wheel.cancel(this);
+    this.#context.counters.add(workerCounter.upstreamConnectionsNow, -1);
+    this.#socket.destroy();
+  }
+
+  onDeadline(nowMs: number): void {
+    if (this.#phase === 'idle') {
+      this.close();
+      return;
+    }
+    if (this.#phase === 'connecting') {
+      this.endpoint.noteRefusal(nowMs);
+      this.#context.counters.add(workerCounter.upstreamConnectFailures, 1);
+      this.#fail('PRT-UP-2');
+    } else {
+      this.#fail(this.#receiver?.isRequestSent === false ? 'PRT-UP-4' : 'PRT-UP-3');
+    }
+  }
+
+  onBytes(buffer: Buffer, length: number, isStable: boolean): void {
+    if (this.#phase === 'closed') return;
+    const receiver = this.#receiver;
+    if (receiver === undefined || this.#phase === 'idle') {
+      // Nobody asked for these bytes: whatever they are, the connection cannot be trusted.
+      this.close();
+      return;
+    }
+    this.responseBytes += length;
+    if (this.#held.isEmpty) {
+      this.#read(receiver, buffer, 0, length, isStable);
+    } else {
+      this.#held.append(buffer, 0, length);
+      const { bytes, end } = this.#held;
+      this.#held.take();
+      this.#read(receiver, bytes, 0, end, false);
+    }
+    if (this.#receiver === receiver) receiver.onResponsePause();
+  }
+
+  #onConnect(): void {
+    if (this.#phase !== 'connecting') return;
+    this.#phase = 'head';
+    this.connectedAtMs = this.#context.now();
+    this.endpoint.noteConnected();
+    this.#receiver?.onUpstreamConnected();
+  }
+
+  /** The upstream sent FIN, or the connection broke. */
+  #onEnd(isBroken: boolean): void {
+    switch (this.#phase) {
+      case 'closed':
+        return;
+      case 'idle':
+        this.close();
+        return;
+      case 'connecting':
+        if (!isBroken) return;
+        this.endpoint.noteRefusal(this.#context.now());
+        this.#context.counters.add(workerCounter.upstreamConnectFailures, 1);
+        this.#fail('PRT-UP-1');
+        return;
+      case 'head':
+        this.#fail(this.responseBytes > 0 ? 'PRT-UP-6' : 'PRT-UP-5');
+        return;
+      case 'body':
+        if (this.#body === BODY_UNTIL_CLOSE && !isBroken) this.#finish(undefined, false);
+        else this.#fail('PRT-UP-7');
+        return;
+      case 'tunnel':
+        if (isBroken) this.#fail('PRT-UP-7');
+        else this.#receiver?.onTunnelEnd();
+    }
+  }
+
+  #fail(code: ErrorCode): void {
+    const receiver = this.#receiver;
+    const phase: FailurePhase = this.#phase === 'connecting' ? 'connect' : this.#phase === 'head' ? 'response' : 'body';
+    this.close();
+    receiver?.onUpstreamFailure(code, phase);
+  }
+
+  #read(receiver: ResponseReceiver, buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    let at = start;
+    while (this.#phase === 'head') {
+      at = this.#readHead(receiver, buffer, at, end, isStable);
+      if (at < 0) return;
+    }
+    if (this.#receiver !== receiver) return;
+    if (this.#phase === 'body') this.#readBody(receiver, buffer, at, end, isStable);
+    else if (this.#phase === 'tunnel' && at < end) receiver.onTunnelBytes(buffer, at, end, isStable);
+  }
+
+  /** Returns the offset to read on from, or a negative number when there is nothing more to do. */
+  #readHead(receiver: ResponseReceiver, buffer: Buffer, start: number, end: number, isStable: boolean): number {
+    const head = this.#context.responseHead;
+    const at = parseResponseHead(buffer, start, end, RESPONSE_LIMITS, head);
+    if (at === INCOMPLETE) {
+      this.#held.append(buffer, start, end);
+      return INCOMPLETE;
+    }
+    if (at === REFUSED) {
+      this.#fail('PRT-UP-6');
+      return REFUSED;
+    }
+    if (head.status === 101) return this.#switchProtocols(receiver, head, at);
+    if (head.status < 200) {
+      if (++this.#interims > MAX_INTERIM_RESPONSES) {
+        this.#fail('PRT-UP-6');
+        return REFUSED;
+      }
+      receiver.onInterimResponse(head);
+      return this.#receiver === receiver ? at : REFUSED;
+    }
+    return this.#startBody(receiver, head, at, isStable);
+  }
+
+  #switchProtocols(receiver: ResponseReceiver, head: MessageHead, at: number): number {
+    if (!head.isWebSocket || !receiver.onSwitchingProtocols(head)) {
+      this.#fail('PRT-UP-8');
+      return REFUSED;
+    }
+    this.#phase = 'tunnel';
+    return at;
+  }
+
+  #startBody(receiver: ResponseReceiver, head: MessageHead, at: number, isStable: boolean): number {
+    const isBodyless = receiver.isHeadMethod || head.status === 204 || head.status === 304;
+    this.#body = isBodyless ? BODY_NONE : head.body;
+    this.#remaining = this.#body === BODY_LENGTH ? head.contentLength : 0;
+    this.#mayReuse = !head.hasConnectionClose && (head.minorVersion === 1 || head.hasConnectionKeepAlive) && this.#body !== BODY_UNTIL_CLOSE;
+    if (head.minorVersion === 0 && head.body === BODY_CHUNKED) this.#mayReuse = false;
+    this.#idleTimeoutMs = idleTimeout(head, this.#context.settings.upstreamKeepalive.idleTimeoutMs);
+    if (this.#body === BODY_CHUNKED) this.#decoder.reset();
+    this.#phase = 'body';
+    this.#reader.wantsLong = !isStable && this.#body !== BODY_NONE;
+    return receiver.onResponseHead(head, isBodyless) ? at : REFUSED;
+  }
+
+  #readBody(receiver: ResponseReceiver, buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    switch (this.#body) {
+      case BODY_NONE:
+        this.#finish(undefined, start < end);
+        return;
+      case BODY_LENGTH: {
+        const length = Math.min(this.#remaining, end - start);
+        this.#remaining -= length;
+        if (length > 0) receiver.onResponseBody(buffer, start, start + length, isStable);
+        if (this.#remaining === 0 && this.#receiver === receiver) this.#finish(undefined, start + length < end);
+        return;
+      }
+      case BODY_CHUNKED:
+        this.#readChunks(receiver, buffer, start, end, isStable);
+        return;
+      case BODY_UNTIL_CLOSE:
+        if (start < end) receiver.onResponseBody(buffer, start, end, isStable);
+    }
+  }
+
+  #readChunks(receiver: ResponseReceiver, buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    const decoder = this.#decoder;
+    let at = start;
+    while (at < end) {
+      const answer = decoder.read(buffer, at, end);
+      at = decoder.next;
+      if (answer === CHUNK_DATA) {
+        receiver.onResponseBody(buffer, decoder.dataStart, decoder.dataEnd, isStable);
+        if (this.#receiver !== receiver) return;
+      } else if (answer === CHUNK_END) {
+        this.#finish(decoder.trailers, at < end);
+        return;
+      } else if (answer === CHUNK_BAD) {
+        this.#fail('PRT-UP-7');
+        return;
+      }
+    }
+  }
+
+  /** The response is complete: back to the pool, or close; then the exchange may go on. */
+  #finish(trailers: Buffer | undefined, hasLeftover: boolean): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    this.#receiver = undefined;
+    this.#responses++;
+    const isClean = this.#mayReuse && !hasLeftover && receiver.isRequestSent && this.#socket.writableLength === 0;
+    const { connections } = this.#context.settings.upstreamKeepalive;
+    if (isClean && !this.endpoint.isDraining && !this.#context.isDraining && this.#group.idleCount < connections) this.#enterPool();
+    else this.close();
+    receiver.onResponseEnd(trailers);
+  }
+
+  #enterPool(): void {
+    this.#phase = 'idle';
+    this.#reader.endLong(true);
+    this.endpoint.idle.push(this);
+    this.#group.idleCount++;
+    this.#context.counters.add(workerCounter.upstreamIdleNow, 1);
+    this.#context.wheel.schedule(this, this.#context.now() + this.#idleTimeoutMs);
+  }
+
+  #leavePool(): void {
+    const { idle } = this.endpoint;
+    const index = idle.lastIndexOf(this);
+    if (index >= 0) idle.splice(index, 1);
+    this.#group.idleCount--;
+    this.#context.counters.add(workerCounter.upstreamIdleNow, -1);
+  }
+
+  /** Takes the warmest idle connection of the endpoint, or opens one. */
+  static take(context: WorkerContext, group: UpstreamGroup, endpoint: UpstreamEndpoint, connectTimeoutMs: number): UpstreamConnection {
+    const nowMs = context.now();
+    for (let connection = endpoint.idle.pop(); connection !== undefined; connection = endpoint.idle.pop()) {
+      group.idleCount--;
+      context.counters.add(workerCounter.upstreamIdleNow, -1);
+      if (connection.isUsable(nowMs)) return connection;
+      connection.#phase = 'head';
+      connection.close();
+    }
+    return new UpstreamConnection(context, group, endpoint, connectTimeoutMs);
+  }
+}
+
+/** An upstream that says when it closes idle connections is believed, with a margin against the race. */
+function idleTimeout(head: MessageHead, ownMs: number): number {
+  const field = head.valueOfNumber(FIELD['keep-alive']);
+  const match = field === undefined ? null : /(?:^|[ ,;])timeout=([0-9]{1,6})/i.exec(field);
+  return match === null ? ownMs : Math.min(ownMs, Math.max(0, Number(match[1]) * 1000 - 500));
+}

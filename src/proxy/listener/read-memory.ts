@@ -1,0 +1,24 @@
+// Memory into which the kernel reads. All sockets of a worker read into one small shared buffer, whose bytes are only good until the
+// callback returns; a socket in the middle of a long body borrows a larger one of its own, so that its bytes can be written on without
+// a copy. Measured with bench: reading this way instead of by 'data' events saves 1.7 µs of 9.6 µs per proxied request
+// (no allocation per read), see docs/architecture.md "The hot path".
+
+/** Small: what is read into it is copied on. */
+const SHARED_BYTES = 16 * 1024;
+const BORROWED_BYTES = 64 * 1024;
+/** Borrowed buffers that are kept for the next borrower. */
+const KEPT_BUFFERS = 64;
+
+export class ReadMemory {
+  readonly shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+  readonly #free: Buffer[] = [];
+
+  borrow(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(BORROWED_BYTES);
+  }
+
+  /** Gives a buffer back. Only the borrower may call it, once, when nobody reads the bytes any more. */
+  giveBack(buffer: Buffer): void {
+    if (this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
+  }
+}

@@ -1,0 +1,37 @@
+// Memory in which heads and small bodies are put together before one write to a socket. A socket may keep a reference to what it was
+// given until the kernel has taken it, so an owner that sees bytes still pending must ask for `replace` and leave the old memory alone.
+
+export class OutBuffer {
+  bytes: Buffer;
+  length = 0;
+
+  constructor(sizeBytes: number) {
+    this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
+  }
+
+  /** Makes room for `count` more bytes. What is in the buffer moves to new memory if it must grow. */
+  reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+
+  /** Copies `source[start, end)`. */
+  append(source: Buffer, start: number, end: number): void {
+    this.reserve(end - start);
+    this.length += source.copy(this.bytes, this.length, start, end);
+  }
+
+  /** Every character of `text` is one byte; the caller has checked that there are no others. */
+  appendLatin1(text: string): void {
+    this.reserve(text.length);
+    this.length += this.bytes.latin1Write(text, this.length, text.length);
+  }
+
+  /** Gives up the memory to whoever still reads it. */
+  replace(): void {
+    this.bytes = Buffer.allocUnsafeSlow(this.bytes.length);
+    this.length = 0;
+  }
+}

@@ -1,0 +1,104 @@
+// The endpoints of one upstream in one worker: round robin, passive ejection and the idle connections of each endpoint. A group lives as
+// long as a route may refer to it and changes in place, so that a change of endpoints touches no route.
+import type { Endpoint, Upstream, UpstreamKey } from '../../model/upstream.ts';
+import type { UpstreamConnection } from '../http1/upstream-connection.ts';
+
+/** First pause of an endpoint that refused a connection; doubles with every further refusal. */
+const EJECTION_MS = 1000;
+const MAX_EJECTION_MS = 30_000;
+
+/** One endpoint with its idle connections. */
+export class UpstreamEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** `address:port`, IPv6 in brackets: for the log. */
+  readonly label: string;
+  /** Last in, first out: the warmest connection is used, the others age. */
+  readonly idle: UpstreamConnection[] = [];
+  /** True once the endpoint has left the Service: its connections are not used again. */
+  isDraining = false;
+  #refusals = 0;
+  #ejectedUntilMs = 0;
+
+  constructor(endpoint: Endpoint) {
+    this.address = endpoint.address;
+    this.port = endpoint.port;
+    this.label = endpoint.address.includes(':') ? `[${endpoint.address}]:${endpoint.port}` : `${endpoint.address}:${endpoint.port}`;
+  }
+
+  isEjected(nowMs: number): boolean {
+    return this.#ejectedUntilMs > nowMs;
+  }
+
+  /** A connection was refused or timed out: leave the endpoint alone for a while. */
+  noteRefusal(nowMs: number): void {
+    const pauseMs = Math.min(EJECTION_MS * 2 ** this.#refusals, MAX_EJECTION_MS);
+    this.#refusals = Math.min(this.#refusals + 1, 10);
+    this.#ejectedUntilMs = nowMs + pauseMs;
+  }
+
+  noteConnected(): void {
+    this.#refusals = 0;
+    this.#ejectedUntilMs = 0;
+  }
+}
+
+export class UpstreamGroup {
+  readonly key: UpstreamKey;
+  /** `namespace-service-port`. */
+  name: string;
+  endpoints: readonly UpstreamEndpoint[] = [];
+  /** Idle connections over all endpoints, bounded by `upstream-keepalive-connections`. */
+  idleCount = 0;
+  #next: number;
+
+  /** `random` in [0, 1): where round robin starts, so that workers and replicas do not march in step. */
+  constructor(key: UpstreamKey, random: number) {
+    this.key = key;
+    this.name = '';
+    this.#next = Math.floor(random * 0x40000000);
+  }
+
+  /** Takes over the endpoints of the model's row. Endpoints that stay keep their connections; those that go are drained. */
+  update(upstream: Upstream): void {
+    this.name = upstream.name;
+    const before = new Map(this.endpoints.map((endpoint) => [endpoint.label, endpoint]));
+    this.endpoints = upstream.endpoints.map((row) => {
+      const endpoint = new UpstreamEndpoint(row);
+      const known = before.get(endpoint.label);
+      before.delete(endpoint.label);
+      return known ?? endpoint;
+    });
+    for (const gone of before.values()) drain(gone);
+  }
+
+  /** The upstream is not referred to any more. */
+  close(): void {
+    for (const endpoint of this.endpoints) drain(endpoint);
+    this.endpoints = [];
+  }
+
+  /**
+   * The next endpoint by round robin that was not tried yet and is not ejected; if all are ejected, the next one not tried.
+   * Undefined: there is none left.
+   */
+  pick(nowMs: number, tried: readonly UpstreamEndpoint[]): UpstreamEndpoint | undefined {
+    const { endpoints } = this;
+    const count = endpoints.length;
+    if (count === 0) return undefined;
+    let ejected: UpstreamEndpoint | undefined;
+    for (let i = 0; i < count; i++) {
+      const endpoint = endpoints[this.#next++ % count];
+      if (endpoint === undefined || (tried.length > 0 && tried.includes(endpoint))) continue;
+      if (!endpoint.isEjected(nowMs)) return endpoint;
+      ejected ??= endpoint;
+    }
+    return ejected;
+  }
+}
+
+function drain(endpoint: UpstreamEndpoint): void {
+  endpoint.isDraining = true;
+  // Closing takes a connection off the list.
+  for (const connection of [...endpoint.idle]) connection.close();
+}

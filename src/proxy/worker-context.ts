@@ -1,0 +1,42 @@
+// What all connections of one worker share. One object, made once, handed to every connection: no module-level state.
+import type { Settings } from '../model/settings.ts';
+import type { AccessLog } from '../observe/access-log/access-log.ts';
+import type { WorkerCounters } from '../observe/worker-counters.ts';
+import type { RoutingTable } from '../routing/table.ts';
+import type { TimerWheel } from '../kit/timer-wheel.ts';
+import type { MessageHead } from './http1/message-head.ts';
+import type { RequestIds } from './exchange/request-ids.ts';
+import type { ClientAddressResolver } from './exchange/client-address.ts';
+import type { ResponseFields } from './http1/response-writer.ts';
+import type { OutBuffer } from './out-buffer.ts';
+import type { ProxyRoute } from './proxy-route.ts';
+import type { ReadMemory } from './listener/read-memory.ts';
+import type { ServerConnection } from './http1/server-connection.ts';
+
+export interface WorkerContext {
+  /** Replaced as a whole when a delta brings new settings. */
+  settings: Settings;
+  /** Of trusted proxies, compiled from the settings. */
+  clientAddresses: ClientAddressResolver;
+  /** Fields of responses that depend on the settings only. */
+  responseFields: ResponseFields;
+  readonly table: RoutingTable<ProxyRoute>;
+  readonly wheel: TimerWheel;
+  readonly counters: WorkerCounters;
+  readonly accessLog: AccessLog;
+  readonly requestIds: RequestIds;
+  readonly readMemory: ReadMemory;
+  /** Filled by the parsers, good until the current callback returns. */
+  readonly requestHead: MessageHead;
+  readonly responseHead: MessageHead;
+  readonly trailerHead: MessageHead;
+  /** Where response heads are put together; empty between callbacks. */
+  readonly out: OutBuffer;
+  readonly connections: Set<ServerConnection>;
+  /** True once shutdown has begun: responses end their connection. */
+  isDraining: boolean;
+  /** Monotonic, in milliseconds with fractions. */
+  now(): number;
+  /** `Date: …` line of the current second, as bytes. */
+  dateLine(): Buffer;
+}

@@ -1,0 +1,37 @@
+// What the main thread and a worker say to each other. Everything is plain data; numbers that change all the time are in shared memory.
+import type { ModelDelta } from '../model/delta.ts';
+import type { Settings } from '../model/settings.ts';
+import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
+import type { RequestMetricsMessage } from '../observe/request-metrics/series-labels.ts';
+import type { ListenAddress } from './listener/listeners.ts';
+import type { KeyPair } from './listener/tls-contexts.ts';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** From 0: the worker's place in shared memory. */
+  readonly place: number;
+  readonly counters: SharedArrayBuffer;
+  readonly connectionCount: SharedArrayBuffer;
+  readonly listen: ListenAddress;
+  readonly settings: Settings;
+  /** Self-signed: shown where there is no other certificate. */
+  readonly fallbackCertificate: KeyPair;
+  readonly hostname: string;
+}
+
+export type ToWorker =
+  /** Apply in one turn, then say `applied`. */
+  | { readonly kind: 'delta'; readonly version: number; readonly delta: ModelDelta }
+  /** The first table is complete: open the ports. */
+  | { readonly kind: 'listen' }
+  | { readonly kind: 'free-series'; readonly slots: readonly number[] }
+  /** Accept nothing more, let requests under way finish, close the rest after the time that the settings give. */
+  | { readonly kind: 'drain' };
+
+export type FromWorker =
+  | { readonly kind: 'applied'; readonly version: number }
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'listen-failed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'access-log'; readonly batch: AccessLogBatch }
+  | { readonly kind: 'drained' }
+  | RequestMetricsMessage;

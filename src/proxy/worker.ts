@@ -1,0 +1,201 @@
+// One worker thread: receives deltas, owns the routing table, the upstreams, the listeners and all connections. A delta is applied within one
+// turn of the event loop, so that a request sees the old table or the new one, never half of each.
+import { parentPort, workerData } from 'node:worker_threads';
+import { createTimerWheel } from '../kit/timer-wheel.ts';
+import type { ModelDelta } from '../model/delta.ts';
+import { CATCH_ALL_HOST } from '../model/route.ts';
+import type { UpstreamKey } from '../model/upstream.ts';
+import { AccessLog } from '../observe/access-log/access-log.ts';
+import { RequestMetrics } from '../observe/request-metrics/request-metrics.ts';
+import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
+import { WorkerCounters, workerCounter } from '../observe/worker-counters.ts';
+import { createRoutingTable } from '../routing/table.ts';
+import { createClientAddressResolver } from './exchange/client-address.ts';
+import { RequestIds } from './exchange/request-ids.ts';
+import { MessageHead } from './http1/message-head.ts';
+import { compileResponseFields } from './http1/response-writer.ts';
+import { Listeners } from './listener/listeners.ts';
+import { ReadMemory } from './listener/read-memory.ts';
+import { TlsContexts } from './listener/tls-contexts.ts';
+import { OutBuffer } from './out-buffer.ts';
+import { compileProxyRoute, type ProxyRoute } from './proxy-route.ts';
+import { UpstreamGroup } from './upstream/upstream-group.ts';
+import type { WorkerContext } from './worker-context.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+/** Room for a head, a first piece of a body and what is added to both. */
+const OUT_BYTES = 96 * 1024;
+/** How often the drain looks whether it is done. */
+const DRAIN_CHECK_MS = 50;
+
+class Worker {
+  readonly #start: WorkerStart;
+  readonly #send: (message: FromWorker) => void;
+  readonly #counters: WorkerCounters;
+  readonly #metrics: RequestMetrics;
+  readonly #context: WorkerContext;
+  readonly #tlsContexts: TlsContexts;
+  readonly #listeners: Listeners;
+  readonly #upstreams = new Map<UpstreamKey, UpstreamGroup>();
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor(start: WorkerStart, send: (message: FromWorker) => void) {
+    this.#start = start;
+    this.#send = send;
+    this.#counters = new WorkerCounters(start.counters);
+    this.#metrics = new RequestMetrics(start.settings.metrics, {
+      post: send,
+      onOverflow: () => this.#counters.add(workerCounter.seriesOverflow, 1),
+    });
+    this.#context = this.#createContext();
+    this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
+    this.#listeners = new Listeners({
+      context: this.#context,
+      tlsContexts: this.#tlsContexts,
+      connectionCount: SharedConnectionCount.forWorker(start.connectionCount, start.place),
+    });
+    const { wheel } = this.#context;
+    this.#ticker = setInterval(() => wheel.advance(performance.now()), wheel.tickMs);
+  }
+
+  onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'delta':
+        this.#apply(message.delta);
+        this.#counters.set(workerCounter.tableVersion, message.version);
+        this.#send({ kind: 'applied', version: message.version });
+        return;
+      case 'listen':
+        this.#listen();
+        return;
+      case 'free-series':
+        this.#metrics.free(message.slots);
+        return;
+      case 'drain':
+        this.#drain();
+    }
+  }
+
+  #createContext(): WorkerContext {
+    const { settings, hostname } = this.#start;
+    const counters = this.#counters;
+    return {
+      settings,
+      clientAddresses: createClientAddressResolver(settings.forwarded),
+      responseFields: compileResponseFields(settings),
+      table: createRoutingTable<ProxyRoute>((route) =>
+        compileProxyRoute(route, {
+          settings: this.#context.settings,
+          findUpstream: (key) => this.#findUpstream(key),
+          createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
+        }),
+      ),
+      wheel: createTimerWheel({ nowMs: performance.now() }),
+      counters,
+      accessLog: new AccessLog(settings.log, {
+        ports: settings.ports,
+        hostname,
+        pid: process.pid,
+        counters,
+        post: (batch) => this.#send({ kind: 'access-log', batch }),
+      }),
+      requestIds: new RequestIds(),
+      readMemory: new ReadMemory(),
+      requestHead: new MessageHead(),
+      responseHead: new MessageHead(),
+      trailerHead: new MessageHead(),
+      out: new OutBuffer(OUT_BYTES),
+      connections: new Set(),
+      isDraining: false,
+      now: () => performance.now(),
+      dateLine: createDateLine(),
+    };
+  }
+
+  /** Upstreams first and last, so that no route ever refers to one that is not there. */
+  #apply(delta: ModelDelta): void {
+    const context = this.#context;
+    for (const upstream of delta.upstreams) this.#findUpstream(upstream.key).update(upstream);
+    if (delta.settings !== undefined) this.#applySettings(delta.settings);
+    for (const certificate of delta.certificates) this.#tlsContexts.setCertificate(certificate);
+    for (const host of delta.hosts) {
+      context.table.upsertHost(host);
+      this.#tlsContexts.setHost(host.name, host.tls);
+    }
+    for (const name of delta.removedHosts) {
+      context.table.removeHost(name);
+      this.#tlsContexts.removeHost(name);
+    }
+    for (const key of delta.removedCertificates) this.#tlsContexts.removeCertificate(key);
+    for (const key of delta.removedUpstreams) {
+      this.#upstreams.get(key)?.close();
+      this.#upstreams.delete(key);
+    }
+    const isDefaultChanged = delta.certificates.length > 0 || delta.hosts.some((host) => host.name === CATCH_ALL_HOST);
+    if (delta.settings !== undefined || isDefaultChanged) this.#listeners.refreshTls();
+  }
+
+  #applySettings(settings: WorkerContext['settings']): void {
+    const context = this.#context;
+    context.settings = settings;
+    context.clientAddresses = createClientAddressResolver(settings.forwarded);
+    context.responseFields = compileResponseFields(settings);
+    context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });
+    this.#tlsContexts.setSettings(settings.tls);
+    context.table.rebuild();
+  }
+
+  #findUpstream(key: UpstreamKey): UpstreamGroup {
+    let group = this.#upstreams.get(key);
+    if (group === undefined) {
+      group = new UpstreamGroup(key, Math.random());
+      this.#upstreams.set(key, group);
+    }
+    return group;
+  }
+
+  #listen(): void {
+    this.#listeners.listen(this.#start.listen).then(
+      () => this.#send({ kind: 'listening' }),
+      (error: NodeJS.ErrnoException) => this.#send({ kind: 'listen-failed', code: error.code ?? '', message: error.message }),
+    );
+  }
+
+  #drain(): void {
+    const context = this.#context;
+    context.isDraining = true;
+    this.#listeners.close();
+    for (const connection of context.connections) if (connection.isIdle) connection.close();
+    const endMs = performance.now() + context.settings.client.drainMs;
+    const check = setInterval(() => {
+      if (context.connections.size > 0 && performance.now() < endMs) return;
+      clearInterval(check);
+      for (const connection of context.connections) connection.close();
+      clearInterval(this.#ticker);
+      context.accessLog.flush();
+      this.#metrics.flush();
+      this.#send({ kind: 'drained' });
+    }, DRAIN_CHECK_MS);
+  }
+}
+
+/** The Date line (RFC 9110 6.6.1), made once a second. */
+function createDateLine(): () => Buffer {
+  let second = 0;
+  let line = Buffer.alloc(0);
+  return () => {
+    const now = Date.now();
+    if (now - second >= 1000 || now < second) {
+      second = now - (now % 1000);
+      line = Buffer.from(`Date: ${new Date(now).toUTCString()}\r\n`, 'latin1');
+    }
+    return line;
+  };
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const start: WorkerStart = workerData;
+  const worker = new Worker(start, (message) => port.postMessage(message));
+  port.on('message', (message: ToWorker) => worker.onMessage(message));
+}
