@@ -51,7 +51,7 @@ function judge({ name, unit, direction, hold, aim, scenario }: Bar, value: numbe
   const show = (amount: number): string =>
     `${amount.toFixed(unit === 'x' ? 2 : amount < 100 && unit !== '' ? 1 : 0)}${unit === 'x' ? 'x' : ` ${unit}`}`.trim();
   const limits = [...(hold === undefined ? [] : [show(hold)]), ...(aim === undefined ? [] : [`aim ${show(aim)}`])];
-  const limit = `${direction} ${limits.join(', ')}`;
+  const limit = `${direction} ${limits.join(', ')}`.replace(/^(at \w+) aim/, 'aim $1');
   const fullName = `${scenario}: ${name.replace('{hosts}', manyHosts.toLocaleString('en'))}`;
   if (value === undefined) {
     return { name: fullName, limit, measured: '-', verdict: 'not measured' };

@@ -29,7 +29,7 @@ export function scenarioTable(result: ScenarioResult): string {
     ...(hasSpeed ? speedCells(result, subject) : []),
   ]);
   const problems = result.subjects.flatMap(({ target, variant, problem }) =>
-    problem === undefined ? [] : [`${target} ${variant}: skipped: ${problem}`],
+    problem === undefined ? [] : [`  ${[target, variant].filter(Boolean).join(' ')}: skipped: ${problem}`],
   );
   return [`${result.name}: ${result.title}`, alignTable([headings, ...rows]), ...problems].join('\n');
 }
