@@ -1,12 +1,7 @@
 // `portico check`: reads manifests and translates them as `serve` would, carries no traffic, and prints every diagnostic.
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import type { ServeOptions } from '../controller/serve-options.ts';
-import type { Result } from '../kit/result.ts';
-import { ok } from '../kit/result.ts';
-import { loadManifests } from '../sources/manifests/manifest-source.ts';
-import { countSeverity, jsonReport, sortDiagnostics, textReport } from './diagnostic-report.ts';
-import type { CheckReport } from './diagnostic-report.ts';
+import { countSeverity, jsonReport, textReport } from './diagnostic-report.ts';
 import { addFlagOptions, readFlagOptions } from './flag-options.ts';
 import { flagKeys, flags } from './flags.ts';
 
@@ -23,7 +18,9 @@ export function addCheckCommand(program: Command): void {
     command,
     flagKeys.filter((key) => flags[key].use === 'translation'),
   );
-  command.action((paths: readonly string[]) => {
+  command.action(async (paths: readonly string[]) => {
+    // Loaded here, so that the other commands start without it.
+    const { checkManifests } = await import('./check-manifests.ts');
     const { output } = command.opts<{ readonly output: Output }>();
     const report = checkManifests(paths, readFlagOptions(command));
     if (!report.ok) command.error(`error: ${report.error}`);
@@ -32,14 +29,6 @@ export function addCheckCommand(program: Command): void {
       process.exitCode = countSeverity(report.value.diagnostics, 'error') > 0 ? 1 : 0;
     }
   });
-}
-
-/** Fails where a path does not exist. */
-export function checkManifests(paths: readonly string[], _options: ServeOptions): Result<CheckReport> {
-  const loaded = loadManifests(paths);
-  if (!loaded.ok) return loaded;
-  const { objects, diagnostics } = loaded.value;
-  return ok({ objects: objects.length, diagnostics: sortDiagnostics(diagnostics), notes: [] });
 }
 
 function parseOutput(text: string): Output {
