@@ -5,12 +5,12 @@ import type { ExchangeRecord } from '../exchange-record.ts';
 /** Characters of one line without its end. */
 export const MAX_LINE_LENGTH = 8192;
 
-const valueLengths: readonly number[] = [1024, 256, 64, 16];
+const shorterLengths: readonly number[] = [1024, 256, 64, 16];
 
-/** Prints with values of any length, and again with shorter ones while the line is too long. */
+/** Prints with values as long as a line may be, and again with shorter ones while the line is too long. */
 export function printBounded(print: (record: ExchangeRecord, maxValueLength: number) => string, record: ExchangeRecord): string {
-  let line = print(record, Infinity);
-  for (const length of valueLengths) {
+  let line = print(record, MAX_LINE_LENGTH);
+  for (const length of shorterLengths) {
     if (line.length <= MAX_LINE_LENGTH) break;
     line = print(record, length);
   }

@@ -8,40 +8,47 @@ export type EscapeMode = 'default' | 'json' | 'none';
 const PLAIN = /^[ !#-[\]-~]*$/;
 const PRINTABLE = /^[ -~]*$/;
 
+const shortEscapes: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+]);
+
 export function escapeValue(mode: EscapeMode, value: string): string {
   if (PLAIN.test(value)) return value;
   if (mode === 'default') return escapeHex(value);
   return mode === 'json' ? escapeJson(value) : escapeNone(value);
 }
 
+/** How each byte is written in default mode. */
+const hexEscapes: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return PLAIN.test(character) ? character : `\\x${hex(byte)}`;
+});
+
+/** How each ASCII character is written between the quotes of a JSON string. */
+const jsonEscapes: readonly string[] = Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (character === '"' || character === '\\') return `\\${character}`;
+  if (code >= 0x20) return character;
+  return shortEscapes.get(character) ?? `\\u00${hex(code)}`;
+});
+
 /** `\xHH` for `"`, `\`, controls, and all bytes from 0x7f on. */
 export function escapeHex(value: string): string {
   let text = '';
-  for (const character of value) {
-    if (PLAIN.test(character)) text += character;
-    else for (const byte of Buffer.from(character, character <= '\xff' ? 'latin1' : 'utf8')) text += `\\x${hex(byte)}`;
-  }
+  for (const byte of Buffer.from(value, isBytes(value) ? 'latin1' : 'utf8')) text += hexEscapes[byte] ?? '';
   return text;
 }
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\b': '\\b',
-  '\f': '\\f',
-};
 
 /** What may stand between the quotes of a JSON string. */
 export function escapeJson(value: string): string {
   if (PLAIN.test(value)) return value;
+  const decoded = decodeUtf8(value);
   let text = '';
-  for (const character of decodeUtf8(value)) {
-    if (character >= ' ' && character !== '"' && character !== '\\') text += character;
-    else text += shortEscapes[character] ?? `\\u00${hex(character.charCodeAt(0))}`;
-  }
+  for (let i = 0; i < decoded.length; i++) text += jsonEscapes[decoded.charCodeAt(i)] ?? decoded.charAt(i);
   return text;
 }
 
@@ -53,11 +60,15 @@ function escapeNone(value: string): string {
 
 function decodeUtf8(value: string): string {
   if (PRINTABLE.test(value)) return value;
+  return isBytes(value) ? Buffer.from(value, 'latin1').toString('utf8') : value.toWellFormed();
+}
+
+/** False for text that was decoded already. */
+function isBytes(value: string): boolean {
   for (let i = 0; i < value.length; i++) {
-    // Not bytes: text that was decoded already.
-    if (value.charCodeAt(i) > 0xff) return value.toWellFormed();
+    if (value.charCodeAt(i) > 0xff) return false;
   }
-  return Buffer.from(value, 'latin1').toString('utf8');
+  return true;
 }
 
 function hex(byte: number): string {

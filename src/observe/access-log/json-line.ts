@@ -26,7 +26,7 @@ export function createJsonFormat(): (record: ExchangeRecord) => string {
     const value = (text: string): string => escapeJson(cutValue(text, maxValueLength));
     return (
       `{"time":"${clock.isoUtc(record.startedAtMs)}","request_id":"${value(record.requestId)}"` +
-      `,"client_address":"${record.clientAddress}","client_port":${record.clientPort},"remote_user":"${value(record.remoteUser)}"` +
+      `,"client_address":"${value(record.clientAddress)}","client_port":${record.clientPort},"remote_user":"${value(record.remoteUser)}"` +
       `,"scheme":"${record.scheme}","host":"${value(record.host)}","method":"${value(record.method)}"` +
       `,"target":"${value(record.target)}","protocol":"${record.protocol}"` +
       `,"referer":"${value(record.requestHeader('referer'))}","user_agent":"${value(record.requestHeader('user-agent'))}"` +

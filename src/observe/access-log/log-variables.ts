@@ -91,22 +91,25 @@ function upstreamVariables(): Readers {
   };
 }
 
-function joinAttempts(record: ExchangeRecord, print: (attempt: UpstreamAttempt, record: ExchangeRecord) => string): string | undefined {
+type PrintAttempt = (attempt: UpstreamAttempt, isLast: boolean, record: ExchangeRecord) => string;
+
+function joinAttempts(record: ExchangeRecord, print: PrintAttempt): string | undefined {
   const { attempts } = record;
-  const first = attempts[0];
-  if (first === undefined) return undefined;
-  let text = print(first, record);
-  for (let i = 1; i < attempts.length; i++) {
+  if (attempts.length === 0) return undefined;
+  let text = '';
+  for (let i = 0; i < attempts.length; i++) {
     const attempt = attempts[i];
-    if (attempt !== undefined) text += `, ${print(attempt, record)}`;
+    if (attempt === undefined) continue;
+    const value = print(attempt, i === attempts.length - 1, record);
+    text = i === 0 ? value : `${text}, ${value}`;
   }
   return text;
 }
 
 /** An attempt without a response head shows the status that it would have led to, as in nginx; `-` where the client went away. */
-function attemptStatus(attempt: UpstreamAttempt, record: ExchangeRecord): string {
+function attemptStatus(attempt: UpstreamAttempt, isLast: boolean, record: ExchangeRecord): string {
   if (attempt.status !== 0) return String(attempt.status);
-  if (attempt !== record.attempts[record.attempts.length - 1]) return '502';
+  if (!isLast) return '502';
   if (record.errorCode === undefined) return '-';
   const error = errorCodes[record.errorCode];
   return error.source === 'upstream' ? String(error.status) : '-';
