@@ -64,7 +64,8 @@ export function summaryLines(results: readonly CaseResult[]): string[] {
   const byReason = new Map<string, string[]>();
   for (const result of results) {
     if (result.kind !== 'out-of-scope') continue;
-    const reason = result.reasons.join('; ');
+    // A case that lacks several things is listed with the first; the verbose lines have them all.
+    const reason = result.reasons[0] ?? '';
     byReason.set(reason, [...(byReason.get(reason) ?? []), result.id]);
   }
   const lines = [...byReason].map(([reason, ids]) => `out of scope: ${reason} (${ids.length}): ${ids.join(' ')}`);
