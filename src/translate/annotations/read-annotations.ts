@@ -7,7 +7,7 @@ import type { Finding } from '../finding.ts';
 import { nearestName } from '../nearest-name.ts';
 import { annotationsByName } from './registry.ts';
 import { RISKS } from './row.ts';
-import type { AnnotationDraft, AnnotationRow, Risk } from './row.ts';
+import type { AnnotationDraft, AnnotationRow, Risk, WithoutIt } from './row.ts';
 
 /** What the controller's ConfigMap says about annotations. */
 export interface AnnotationLimits {
@@ -19,8 +19,11 @@ export interface AnnotationLimits {
 
 export interface IngressAnnotations {
   readonly values: Readonly<AnnotationDraft>;
-  /** `refuse`: every route of the Ingress answers 503. `ignore`: the Ingress has no effect at all. */
-  readonly verdict: 'serve' | 'refuse' | 'ignore';
+  /**
+   * `refuse`: every route of the Ingress answers 503. `refuse-hosts`: every route of its hosts does. `ignore`: the Ingress has no effect at
+   * all.
+   */
+  readonly verdict: 'serve' | 'refuse' | 'refuse-hosts' | 'ignore';
   readonly findings: readonly Finding[];
 }
 
@@ -43,13 +46,14 @@ function isShadowedAlias(ingress: Ingress, start: string, row: AnnotationRow, na
   return name !== row.name && (ingress.metadata.annotations.get(start + row.name) ?? '') !== '';
 }
 
+const VERDICTS: readonly IngressAnnotations['verdict'][] = ['serve', 'refuse', 'refuse-hosts', 'ignore'];
+
 class Reading {
   readonly #ingress: Ingress;
   readonly #limits: AnnotationLimits;
   readonly #draft: AnnotationDraft = { proxy: {} };
   readonly #findings: Finding[] = [];
-  #isRefused = false;
-  #isIgnored = false;
+  #verdict: IngressAnnotations['verdict'] = 'serve';
 
   constructor(ingress: Ingress, limits: AnnotationLimits) {
     this.#ingress = ingress;
@@ -57,8 +61,7 @@ class Reading {
   }
 
   result(): IngressAnnotations {
-    const verdict = this.#isIgnored ? 'ignore' : this.#isRefused ? 'refuse' : 'serve';
-    return { values: this.#draft, verdict, findings: this.#findings };
+    return { values: this.#draft, verdict: this.#verdict, findings: this.#findings };
   }
 
   reportUnknown(key: string, name: string): void {
@@ -111,7 +114,7 @@ class Reading {
     }
   }
 
-  #readUnsupported(key: string, row: AnnotationRow, without: 'same' | 'serve' | 'refuse' | 'ignore-ingress'): void {
+  #readUnsupported(key: string, row: AnnotationRow, without: WithoutIt): void {
     switch (without) {
       case 'same':
         return;
@@ -119,11 +122,15 @@ class Reading {
         this.#report('PRT-ANN-2', key, `${row.name} is not supported yet and has no effect`);
         return;
       case 'refuse':
-        this.#isRefused = true;
+        this.#judge('refuse');
         this.#report('PRT-ANN-4', key, `${row.name} is not supported yet: the paths of this Ingress answer 503 rather than be open`);
         return;
+      case 'refuse-hosts':
+        this.#judge('refuse-hosts');
+        this.#report('PRT-ANN-4', key, `${row.name} is not supported yet: all paths of these hosts answer 503 rather than be open`);
+        return;
       case 'ignore-ingress':
-        this.#isIgnored = true;
+        this.#judge('ignore');
         this.#report('PRT-ANN-2', key, `${row.name} is not supported yet: the whole Ingress is ignored`);
         return;
       default:
@@ -132,8 +139,13 @@ class Reading {
   }
 
   #drop(key: string, reason: string): void {
-    this.#isIgnored = true;
+    this.#judge('ignore');
     this.#report('PRT-ANN-5', key, `the Ingress is ignored: ${reason}`);
+  }
+
+  /** The strongest verdict counts. */
+  #judge(verdict: IngressAnnotations['verdict']): void {
+    if (VERDICTS.indexOf(verdict) > VERDICTS.indexOf(this.#verdict)) this.#verdict = verdict;
   }
 
   #report(code: Finding['code'], key: string, message: string): void {

@@ -40,6 +40,8 @@ export type WithoutIt =
   | 'serve'
   /** It protects the routes: they answer 503 rather than be open. */
   | 'refuse'
+  /** It protects every path of its hosts, those of other Ingresses too: all of them answer 503. */
+  | 'refuse-hosts'
   /** The Ingress makes no sense without it and is left out. */
   | 'ignore-ingress';
 

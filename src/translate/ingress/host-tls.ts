@@ -75,7 +75,7 @@ class SectionReading {
   }
 
   #readListed(index: number): KeyPair | undefined {
-    const pair = this.#read(index);
+    const pair = this.#read(index, `; ${DEFAULT_SHOWN}`);
     if (pair === undefined || coversHost(pair.names, this.#host)) return pair;
     const names = pair.names.length === 0 ? 'no host' : pair.names.slice(0, 5).join(', ');
     this.#findings.push(
@@ -91,7 +91,7 @@ class SectionReading {
 
   #findCoveringPair(): KeyPair | undefined {
     for (const index of this.#ingress.spec.tls.keys()) {
-      const pair = this.#read(index);
+      const pair = this.#read(index, '');
       if (pair !== undefined && coversHost(pair.names, this.#host)) return pair;
     }
     const message = `spec.tls does not list ${this.#host}, and none of its certificates covers it; ${DEFAULT_SHOWN}`;
@@ -100,7 +100,7 @@ class SectionReading {
   }
 
   /** An entry without Secret asks for the default certificate, and is no mistake. */
-  #read(index: number): KeyPair | undefined {
+  #read(index: number, consequence: string): KeyPair | undefined {
     const secretName = this.#ingress.spec.tls[index]?.secretName ?? '';
     if (secretName === '') return undefined;
     const { namespace } = this.#ingress.metadata;
@@ -109,7 +109,7 @@ class SectionReading {
     if (pair?.ok === true) return pair.value;
     const code = pair === undefined ? 'PRT-TLS-1' : 'PRT-TLS-2';
     const problem = pair === undefined ? 'does not exist' : pair.error;
-    const message = `Secret ${namespace}/${secretName} ${problem}; ${DEFAULT_SHOWN}`;
+    const message = `Secret ${namespace}/${secretName} ${problem}${consequence}`;
     this.#findings.push(finding(code, message, this.#ingress, `spec.tls[${index}].secretName`));
     return undefined;
   }

@@ -20,6 +20,8 @@ export interface ServedIngress {
   readonly annotations: Readonly<AnnotationDraft>;
   /** True: each of its routes answers 503, for a protection that was asked for is missing. */
   readonly isRefused: boolean;
+  /** True: so do all other routes of its hosts. */
+  readonly refusesHosts: boolean;
   /** Each once. */
   readonly hosts: readonly HostName[];
   /** Without the redirect to HTTPS, which depends on the host. */
@@ -54,8 +56,8 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
   }
   const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
   if (verdict === 'ignore') return { served: undefined, findings };
-  const isRefused = verdict === 'refuse' || routing.missingProtections.length > 0;
-  return { served: serve(ingress, values, isRefused, context), findings };
+  const isRefused = verdict !== 'serve' || routing.missingProtections.length > 0;
+  return { served: { ...serve(ingress, values, context), isRefused, refusesHosts: verdict === 'refuse-hosts' }, findings };
 }
 
 function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOptions): boolean {
@@ -69,15 +71,13 @@ function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOpt
 function serve(
   ingress: Ingress,
   values: Readonly<AnnotationDraft>,
-  isRefused: boolean,
   { options, routing }: IngressContext,
-): ServedIngress {
+): Omit<ServedIngress, 'isRefused' | 'refusesHosts'> {
   const isForced = values.forceSslRedirect ?? routing.forceSslRedirect;
   const isRedirected = values.sslRedirect ?? routing.sslRedirect;
   return {
     ingress,
     annotations: values,
-    isRefused,
     hosts: hostsOf(ingress),
     policies: policiesOf(values, routing),
     redirect: {

@@ -67,10 +67,12 @@ class HostBuilder {
   /** The root route stands for no rule: a rule for `/` may take its place. */
   #isRootFree = true;
   #hasTlsEntry = false;
+  readonly #isRefused: boolean;
 
   constructor(input: HostInput, context: HostContext) {
     this.#input = input;
     this.#context = context;
+    this.#isRefused = context.isEverythingRefused || input.ingresses.some((served) => served.refusesHosts);
   }
 
   build(): HostTranslation {
@@ -131,14 +133,14 @@ class HostBuilder {
   }
 
   #addDefaultBackend(owner: ServedIngress | undefined): void {
-    const { options, isEverythingRefused } = this.#context;
+    const { options } = this.#context;
     const ref = options.defaultBackendService === undefined ? undefined : defaultBackendRef(options.defaultBackendService);
     if (ref !== undefined) {
       const subject = { origin: { kind: 'Flag', namespace: '', name: '--default-backend-service' } };
       this.#uses.push({ ref, subject, nameField: '', portField: '' });
     }
     const labels = { namespace: '', ingress: '', service: '', servicePort: '', path: '/' };
-    const action: Action = isEverythingRefused ? REFUSED : { kind: 'default-backend', upstream: ref?.key ?? null };
+    const action: Action = { kind: 'default-backend', upstream: ref?.key ?? null };
     const policies = owner === undefined ? {} : this.#policies(owner, '/');
     const origin = owner?.ingress.origin ?? catchAllOrigin(options);
     this.#put({ ...rootMatch, action, policies, labels, origin }, owner);
@@ -176,7 +178,8 @@ class HostBuilder {
 
   #put(route: Route, served: ServedIngress | undefined): void {
     // A refused route answers before anything else that it could do.
-    this.#routes.set(route.id, served?.isRefused === true ? { ...route, action: REFUSED, policies: {} } : route);
+    const isRefused = this.#isRefused || served?.isRefused === true;
+    this.#routes.set(route.id, isRefused ? { ...route, action: REFUSED, policies: {} } : route);
   }
 
   #forward(served: ServedIngress, backend: ServiceBackend, field: string): Action {
