@@ -17,16 +17,16 @@ export function formatHeader(metric: MetricRow): string {
   return `# HELP ${metric.name} ${escapeHelp(metric.help)}\n# TYPE ${metric.name} ${metric.type}\n`;
 }
 
-/** `a="x",b="y"`, without braces. */
+/** `a="x",b="y"`, without braces. Joined, not added up, because the text may be kept: a joined string is one flat piece of memory. */
 export function formatLabels(labels: Labels): string {
-  let text = '';
-  for (const name of Object.keys(labels)) text += `${text === '' ? '' : ','}${name}="${escapeLabelValue(labels[name] ?? '')}"`;
-  return text;
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeLabelValue(value)}"`)
+    .join(',');
 }
 
 export function joinLabels(first: string, second: string): string {
   if (first === '') return second;
-  return second === '' ? first : `${first},${second}`;
+  return second === '' ? first : [first, second].join(',');
 }
 
 export function formatSample(name: string, labels: string, value: number): string {

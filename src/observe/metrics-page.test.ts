@@ -70,7 +70,7 @@ class FixtureWorker {
   }
 
   async tell(order: Order): Promise<number> {
-    this.#worker.postMessage(order);
+    this.#worker.postMessage(order, []);
     for (;;) {
       const [message] = (await once(this.#worker, 'message')) as [{ kind: string; result: number }];
       if (message.kind === 'done') return message.result;
@@ -111,7 +111,10 @@ test('sums series and counters over worker threads, takes series away and keeps 
   assert.equal(value('nginx_ingress_controller_requests', { ingress: 'gone' }), 150);
 
   requests.retain((labels) => labels.ingress !== 'gone');
-  assert.deepEqual(freed.map((entry) => entry.worker).sort(), [0, 1]);
+  assert.deepEqual(
+    freed.map((entry) => entry.worker).toSorted((a, b) => a - b),
+    [0, 1],
+  );
   assert.equal(await first.tell({ kind: 'free', slots: freed.find((entry) => entry.worker === 0)?.slots ?? [] }), 2);
   // The slot is used again, from zero.
   await first.tell({ kind: 'observe', records: [{ host: 'new.test' }], times: 3 });
@@ -139,7 +142,10 @@ test('counts connections exactly over worker threads that race for the limit', a
   t.after(() => Promise.all(workers.map((worker) => worker.terminate())));
   const acquired = await Promise.all(workers.map((worker) => worker.tell({ kind: 'acquire', times: 20_000, limit: 30_000 })));
   assert.ok(acquired.reduce((total, count) => total + count, 0) <= 30_000);
-  assert.equal(connections.total, acquired.reduce((total, count) => total + count, 0));
+  assert.equal(
+    connections.total,
+    acquired.reduce((total, count) => total + count, 0),
+  );
   await workers[0]?.tell({ kind: 'release', times: 10 });
   assert.equal(connections.total, acquired.reduce((total, count) => total + count, 0) - 10);
   connections.forgetWorker(1);

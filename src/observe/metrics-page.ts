@@ -124,8 +124,14 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
     print('diagnostics', countDiagnostics(state.diagnostics)) +
     printOne('logDropped', state.logLinesDropped + deps.counters.sum(workerCounter.logLinesDropped)) +
     printOne('series', deps.requests.seriesCount) +
-    print('loopActive', state.eventLoops.map(({ thread, activeMs }) => ({ labels: { thread }, value: activeMs / 1000 }))) +
-    print('loopIdle', state.eventLoops.map(({ thread, idleMs }) => ({ labels: { thread }, value: idleMs / 1000 })))
+    print(
+      'loopActive',
+      state.eventLoops.map(({ thread, activeMs }) => ({ labels: { thread }, value: activeMs / 1000 })),
+    ) +
+    print(
+      'loopIdle',
+      state.eventLoops.map(({ thread, idleMs }) => ({ labels: { thread }, value: idleMs / 1000 })),
+    )
   );
 }
 

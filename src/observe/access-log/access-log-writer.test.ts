@@ -35,7 +35,10 @@ test('writes every line to a pipe that is read', async () => {
   const { report, output, code } = await runPiped(3000, 16 * 1024 * 1024, 'cat');
   const lines = output.split('\n');
   assert.equal(lines.length, 3002);
-  assert.equal(lines.findIndex((line, i) => i < 3000 && !line.startsWith(`${i} x`)), -1);
+  assert.equal(
+    lines.findIndex((line, i) => i < 3000 && !line.startsWith(`${i} x`)),
+    -1,
+  );
   assert.equal(lines[3000], 'last');
   assert.deepEqual([report.isFlushed, report.droppedLines, report.errors, code], [true, 0, [], 0]);
 });
@@ -49,7 +52,10 @@ test('drops whole lines and counts them when the reader is slow, and still ends'
   // What stands in the pipe is all whole lines but the last, which the end of the process cut.
   const lines = output.split('\n').slice(0, -1);
   assert.ok(lines.length > 10);
-  assert.equal(lines.findIndex((line, i) => line.length !== 1023 || !line.startsWith(`${i} x`)), -1);
+  assert.equal(
+    lines.findIndex((line, i) => line.length !== 1023 || !line.startsWith(`${i} x`)),
+    -1,
+  );
 });
 
 test('survives a reader that goes away', async () => {

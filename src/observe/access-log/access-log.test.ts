@@ -61,7 +61,10 @@ test('sends a batch when it is large, or some time after its first line, and own
     log.observe(createRecord({ target: '/b' }));
     assert.equal(batches.length, 0);
     mock.timers.tick(1);
-    assert.deepEqual(batches.map((batch) => batch.text), ['/a\n/b\n']);
+    assert.deepEqual(
+      batches.map((batch) => batch.text),
+      ['/a\n/b\n'],
+    );
     mock.timers.tick(1000);
     assert.equal(batches.length, 1);
     const long = `/${'c'.repeat(1000)}`;

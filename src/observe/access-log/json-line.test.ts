@@ -44,7 +44,13 @@ test('stays valid JSON whatever clients send', () => {
   const format = createJsonFormat();
   const bytes = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
   const labels = { namespace: 'a', ingress: 'b', service: 'c', servicePort: '80', path: '/"\\\n' };
-  const record = createRecord({ labels, target: bytes, remoteUser: '\ud800', host: 'x"y', requestHeaders: { referer: bytes, 'user-agent': 'grün' } });
+  const record = createRecord({
+    labels,
+    target: bytes,
+    remoteUser: '\ud800',
+    host: 'x"y',
+    requestHeaders: { referer: bytes, 'user-agent': 'grün' },
+  });
   const parsed = JSON.parse(format(record)) as Record<string, string>;
   assert.equal(parsed['target']?.slice(0, 128), bytes.slice(0, 128));
   assert.equal(parsed['rule_path'], '/"\\\n');

@@ -70,18 +70,29 @@ test('no mode lets a value break the line', () => {
 
 test('lists several attempts in order', () => {
   const failed = { address: '10.0.0.9:80', status: 0, responseBytes: 0, connectSeconds: -1, headerSeconds: -1, responseSeconds: -1 };
-  const answered = { ...failed, address: '[fd00::1]:80', status: 200, responseBytes: 12, connectSeconds: 0, headerSeconds: 0.0019, responseSeconds: 1.25 };
-  const format = '$upstream_addr|$upstream_status|$upstream_response_length|$upstream_connect_time|$upstream_header_time|$upstream_response_time';
-  assert.equal(
-    line(format, { attempts: [failed, answered] }),
-    '10.0.0.9:80, [fd00::1]:80|502, 200|0, 12|-, 0.000|-, 0.001|-, 1.250',
-  );
+  const answered = {
+    ...failed,
+    address: '[fd00::1]:80',
+    status: 200,
+    responseBytes: 12,
+    connectSeconds: 0,
+    headerSeconds: 0.0019,
+    responseSeconds: 1.25,
+  };
+  const format =
+    '$upstream_addr|$upstream_status|$upstream_response_length|$upstream_connect_time|$upstream_header_time|$upstream_response_time';
+  assert.equal(line(format, { attempts: [failed, answered] }), '10.0.0.9:80, [fd00::1]:80|502, 200|0, 12|-, 0.000|-, 0.001|-, 1.250');
   assert.equal(line('$upstream_status', { attempts: [failed, failed], errorCode: 'PRT-UP-3' }), '502, 504');
   assert.equal(line('$upstream_status', { attempts: [failed], errorCode: 'PRT-REQ-18' }), '-');
 });
 
 test('knows the variables of requests, routes and connections', () => {
-  const requestHeaders = { host: 'Shop.Test:80', cookie: 'a=1; sid=x=y; b=2', 'x-forwarded-for': '203.0.113.9', 'content-type': 'text/plain' };
+  const requestHeaders = {
+    host: 'Shop.Test:80',
+    cookie: 'a=1; sid=x=y; b=2',
+    'x-forwarded-for': '203.0.113.9',
+    'content-type': 'text/plain',
+  };
   const connection = {
     serial: 12,
     requests: 3,
@@ -91,14 +102,20 @@ test('knows the variables of requests, routes and connections', () => {
     tlsCipher: 'TLS_AES_128_GCM_SHA256',
     tlsServerName: 'shop.test',
   };
-  const overrides = { requestHeaders, responseHeaders: { server: 'echo' }, connection, scheme: 'https', target: '/a%20b?Q=1&q2=z&r' } as const;
+  const overrides = {
+    requestHeaders,
+    responseHeaders: { server: 'echo' },
+    connection,
+    scheme: 'https',
+    target: '/a%20b?Q=1&q2=z&r',
+  } as const;
   const cases: Readonly<Record<string, string>> = {
     '$host $http_host $best_http_host': 'shop.test Shop.Test:80 Shop.Test:80',
     '$scheme $https $server_port $pass_port $server_protocol': 'https on 8443 443 HTTP/1.1',
     '$request_method $request_uri $uri': 'GET /a%20b?Q=1&q2=z&r /a%20b',
     '$args$is_args $arg_q $arg_Q2 $arg_r': 'Q=1&q2=z&r? 1 z -',
     '$cookie_sid $cookie_b $cookie_c': 'x=y 2 -',
-    '$proxy_add_x_forwarded_for': '203.0.113.9, 192.0.2.7',
+    $proxy_add_x_forwarded_for: '203.0.113.9, 192.0.2.7',
     '$content_type $content_length': 'text/plain -',
     '$sent_http_server $upstream_http_server $upstream_http_etag': 'echo echo -',
     'L $namespace/$ingress_name $service_name:$service_port $location_path': 'L default/shop web:80 /app',
@@ -119,7 +136,12 @@ test('prints whole and half-hour time zones and both forms of time', () => {
 
 test('reports unknown variables and stray dollars, and prints the rest', () => {
   const text = 'a $nope b $geoip2_city_country $ c';
-  assert.deepEqual(checkLogFormat(text).map((problem) => problem.variable).sort(), ['', 'geoip2_city_country', 'nope']);
+  assert.deepEqual(
+    checkLogFormat(text)
+      .map((problem) => problem.variable)
+      .sort(),
+    ['', 'geoip2_city_country', 'nope'],
+  );
   assert.equal(compileAccessLogFormat(settings(text, 'default'), deps).format(createRecord()), 'a - b - $ c');
   assert.deepEqual(checkLogFormat(DEFAULT_FORMAT), []);
 });

@@ -34,7 +34,8 @@ export function compileTextFormat(text: string, escape: EscapeMode, findVariable
       continue;
     }
     const variable = findVariable(part.name);
-    if (variable === undefined) problems.push({ variable: part.name, message: `the variable "$${part.name}" is not supported in a log format` });
+    if (variable === undefined)
+      problems.push({ variable: part.name, message: `the variable "$${part.name}" is not supported in a log format` });
     fields.push({ before, variable: variable ?? missing });
     before = '';
   }

@@ -77,7 +77,10 @@ test('counts on in the same series when the route is compiled again', () => {
   metrics.createRouteSeries(labels).observe(createRecord());
   metrics.createRouteSeries({ ...labels }).observe(createRecord());
   metrics.observe(createRecord());
-  assert.deepEqual(find('requests').map((sample) => sample.value), [3]);
+  assert.deepEqual(
+    find('requests').map((sample) => sample.value),
+    [3],
+  );
 });
 
 test('puts values on a bound into the bucket of that bound', () => {
@@ -138,14 +141,26 @@ test('joins statuses to classes when asked', () => {
   metrics.observe(createRecord({ status: 200 }));
   metrics.observe(createRecord({ status: 204 }));
   metrics.observe(createRecord({ status: 503 }));
-  assert.deepEqual(find('requests').map(({ labels, value }) => [labels['status'], value]), [['2xx', 2], ['5xx', 1]]);
+  assert.deepEqual(
+    find('requests').map(({ labels, value }) => [labels['status'], value]),
+    [
+      ['2xx', 2],
+      ['5xx', 1],
+    ],
+  );
 });
 
 test('counts unregistered methods together', () => {
   const { metrics, find } = createPair();
   metrics.observe(createRecord({ method: 'PROPFIND' }));
   for (let i = 0; i < 50; i++) metrics.observe(createRecord({ method: `X${i}` }));
-  assert.deepEqual(find('requests').map(({ labels, value }) => [labels['method'], value]), [['PROPFIND', 1], ['OTHER', 50]]);
+  assert.deepEqual(
+    find('requests').map(({ labels, value }) => [labels['method'], value]),
+    [
+      ['PROPFIND', 1],
+      ['OTHER', 50],
+    ],
+  );
 });
 
 test('leaves out excluded metrics, with or without prefix', () => {
@@ -174,7 +189,10 @@ test('grows by segments and announces each before its series', () => {
   for (let host = 0; host < hosts; host++) metrics.observe(createRecord({ host: `h${host}.test` }));
   assert.equal(find('requests').length, hosts);
   assert.equal(messages.filter((message) => message.kind === 'request-metrics-segment').length, 3);
-  assert.equal(find('requests').every((sample) => sample.value === 1), true);
+  assert.equal(
+    find('requests').every((sample) => sample.value === 1),
+    true,
+  );
 });
 
 test('gives slots back for series that went away, while their route still counts', () => {
