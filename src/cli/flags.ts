@@ -27,22 +27,26 @@ export type FlagGroup = (typeof FLAG_GROUPS)[number];
 /** `translation`: `portico check` has the flag too. */
 type FlagUse = 'serve' | 'translation';
 
-export interface Flag<T> {
+/** What the help and the reference page say about a flag. */
+export interface FlagDescription {
   readonly name: string;
   /** `v` for `-v`. */
   readonly short?: string;
   /** What stands for the value in the help; null: a boolean flag, whose value may be left out. */
   readonly placeholder: string | null;
   readonly defaultText: string;
-  readonly parse: (text: string) => Result<T>;
-  /** Present where the flag may be repeated. */
-  readonly append?: (values: T, more: T) => T;
   readonly group: FlagGroup;
   readonly use: FlagUse;
   /** Whether ingress-nginx has the flag with this meaning. */
   readonly isFromIngressNginx: boolean;
-  /** One sentence without the default, for the help and the reference page. */
+  /** One sentence without the default. */
   readonly summary: string;
+}
+
+export interface Flag<T> extends FlagDescription {
+  readonly parse: (text: string) => Result<T>;
+  /** Present where the flag may be repeated. */
+  readonly append?: (values: T, more: T) => T;
 }
 
 export type FlagTable = { readonly [K in keyof ServeOptions]: Flag<ServeOptions[K]> };
