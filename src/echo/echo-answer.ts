@@ -49,9 +49,7 @@ export type AnswerPlan =
       readonly body: PlannedBody;
     };
 
-export type PlannedBody =
-  | { readonly kind: 'bytes'; readonly bytes: Buffer }
-  | { readonly kind: 'fill'; readonly lengthBytes: number };
+export type PlannedBody = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'fill'; readonly lengthBytes: number };
 
 const TEXT_BYTES = 4096;
 

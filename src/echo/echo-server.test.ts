@@ -59,7 +59,16 @@ test('tells identity, method, host, protocol and headers in order of arrival', a
 });
 
 test('gives back the request target exactly as received', async () => {
-  for (const target of ['/a/../b/./c//d', '/%7Euser/%2e%2E?q=%20+&&x', '/a;b=c,d', '*', 'http://other/x?y', '/caf\u00c3\u00a9', '/"<>\\^`{|}', '/x#y']) {
+  for (const target of [
+    '/a/../b/./c//d',
+    '/%7Euser/%2e%2E?q=%20+&&x',
+    '/a;b=c,d',
+    '*',
+    'http://other/x?y',
+    '/caf\u00c3\u00a9',
+    '/"<>\\^`{|}',
+    '/x#y',
+  ]) {
     assert.equal((await echoed(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)).path, target);
   }
 });
@@ -90,7 +99,9 @@ test('answers HEAD with the headers only', async () => {
 });
 
 test('serves pipelined requests in order', async () => {
-  const { head, body } = await exchange('GET /bytes/2 HTTP/1.1\r\nHost: a\r\n\r\nGET /bytes/3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const { head, body } = await exchange(
+    'GET /bytes/2 HTTP/1.1\r\nHost: a\r\n\r\nGET /bytes/3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
   assert.match(head, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: keep-alive$/);
   assert.match(body, /^aaHTTP\/1\.1 200 OK\r\n[^]*\r\n\r\naaa$/);
 });
@@ -127,8 +138,7 @@ test('control paths are matched after percent-decoding and only at the start of 
 });
 
 test('basic-auth wants exactly the credential of the path', async () => {
-  const request = (credential: string): string =>
-    `GET /basic-auth/user/pass HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${credential}\r\n`;
+  const request = (credential: string): string => `GET /basic-auth/user/pass HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${credential}\r\n`;
   const right = `Authorization: Basic ${Buffer.from('user:pass').toString('base64')}\r\n`;
   assert.match((await exchange(request(right))).head, /^HTTP\/1\.1 200 /);
   assert.match((await exchange(request(''))).head, /^HTTP\/1\.1 401 [^]*\r\nWWW-Authenticate: Basic realm="echo"\r\n/);
@@ -140,7 +150,10 @@ test('close ends the connection without an answer but is logged', async () => {
   const socket = connect(server.port, server.host);
   socket.write('POST /close HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx');
   assert.equal(await readAll(socket), '');
-  assert.deepEqual(received.map((answer) => [answer.path, answer.body.length]), [['/close', 1]]);
+  assert.deepEqual(
+    received.map((answer) => [answer.path, answer.body.length]),
+    [['/close', 1]],
+  );
 });
 
 test('a body of bytes has exactly the length asked for', async () => {

@@ -38,7 +38,12 @@ export function fieldValues(fields: FieldLines, name: string): string[] {
 
 /** True if the comma-separated list of a field has this member; both in lower case. */
 export function hasFieldMember(fields: FieldLines, name: string, member: string): boolean {
-  return fieldValues(fields, name).some((value) => value.toLowerCase().split(',').some((part) => part.trim() === member));
+  return fieldValues(fields, name).some((value) =>
+    value
+      .toLowerCase()
+      .split(',')
+      .some((part) => part.trim() === member),
+  );
 }
 
 /** How the body is delimited by its fields (RFC 9112 section 6.3), `otherwise` if they say nothing. */

@@ -2,8 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ByteReader } from './byte-reader.ts';
 
-export type WebSocketMessage =
-  | { readonly kind: 'text' | 'binary' | 'ping' | 'pong' | 'close'; readonly payload: Buffer };
+export type WebSocketMessage = { readonly kind: 'text' | 'binary' | 'ping' | 'pong' | 'close'; readonly payload: Buffer };
 
 const OPCODES = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 const KINDS: Readonly<Record<number, WebSocketMessage['kind']>> = { 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' };

@@ -17,7 +17,10 @@ export function checkAggregate(expected: Expectation, observations: readonly Obs
   const endpoints = answers.flatMap((answer) => (answer === undefined ? [] : [answer.endpoint]));
   return [
     ...checkStatuses(expected, observations),
-    ...checkDistribution(expected, answers.map((answer) => answer?.backend)),
+    ...checkDistribution(
+      expected,
+      answers.map((answer) => answer?.backend),
+    ),
     ...checkSame(expected, endpoints, context),
     ...checkDistinct(expected, endpoints),
     ...checkPerEndpoint(expected, answers.find((answer) => answer !== undefined)?.backend, { endpoints, context }),
@@ -32,9 +35,7 @@ function countBy<T>(values: readonly T[]): Map<T, number> {
 
 function checkStatuses(expected: Expectation, observations: readonly Observation[]): string[] {
   if (expected.statuses === undefined) return [];
-  const seen = countBy(
-    observations.map((one) => (one.kind === 'response' ? String(one.response.status) : describeObservation(one))),
-  );
+  const seen = countBy(observations.map((one) => (one.kind === 'response' ? String(one.response.status) : describeObservation(one))));
   const problems: string[] = [];
   for (const [status, range] of Object.entries(expected.statuses)) {
     const wrong = rangeMismatch(range, seen.get(status) ?? 0);

@@ -63,10 +63,7 @@ const request = z.strictObject({
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   cookies: z.record(z.string(), z.string()).default({}),
   auth: z
-    .union([
-      z.strictObject({ basic: z.tuple([z.string(), z.string()]) }),
-      z.strictObject({ digest: z.tuple([z.string(), z.string()]) }),
-    ])
+    .union([z.strictObject({ basic: z.tuple([z.string(), z.string()]) }), z.strictObject({ digest: z.tuple([z.string(), z.string()]) })])
     .optional(),
   body: z.string().optional(),
   bodySize: z.number().optional(),
@@ -97,7 +94,9 @@ const echoed = z.strictObject({
   absentHeaders: z.array(z.string()).optional(),
   body: matcher.optional(),
   bodyLength: matcher.optional(),
-  tls: z.union([z.null(), z.strictObject({ sni: matcher.optional(), version: matcher.optional(), clientCN: matcher.optional() })]).optional(),
+  tls: z
+    .union([z.null(), z.strictObject({ sni: matcher.optional(), version: matcher.optional(), clientCN: matcher.optional() })])
+    .optional(),
   params: matchers.optional(),
 });
 
@@ -147,9 +146,7 @@ const singleExpectation = z.strictObject({
   echoed: echoed.optional(),
   setCookie: z.array(setCookie).optional(),
   absentSetCookie: z.array(z.string()).optional(),
-  certificate: z
-    .strictObject({ cn: matcher.optional(), san: z.array(z.string()).optional(), issuerCN: matcher.optional() })
-    .optional(),
+  certificate: z.strictObject({ cn: matcher.optional(), san: z.array(z.string()).optional(), issuerCN: matcher.optional() }).optional(),
   tlsError: z.literal(true).optional(),
   connectionError: z.literal(true).optional(),
   tlsVersion: matcher.optional(),
@@ -224,7 +221,14 @@ const caseSchema = z.strictObject({
   requests: z.array(entry).optional(),
   steps: z.array(step).optional(),
   reject: z
-    .array(z.strictObject({ object: z.string(), by: z.array(z.enum(['admission', 'controller'])), reason: z.string(), message: matcher.optional() }))
+    .array(
+      z.strictObject({
+        object: z.string(),
+        by: z.array(z.enum(['admission', 'controller'])),
+        reason: z.string(),
+        message: matcher.optional(),
+      }),
+    )
     .default([]),
   accept: z.array(z.string()).default([]),
   warn: z.array(z.strictObject({ object: z.string(), message: matcher })).default([]),

@@ -65,6 +65,8 @@ class CaseRun {
       timeoutMs: REQUEST_TIMEOUT_MS,
       clientCertificate: (name) => this.#certificate(name),
     });
+    world.addressOf = (name) =>
+      name.endsWith('.dns.test') ? this.#backends.placeholder(`ip.${name.slice(0, -'.dns.test'.length)}`) : undefined;
     this.#requests = new RequestRunner(this.#client, this.#backends);
   }
 
@@ -101,7 +103,8 @@ class CaseRun {
     this.#client.close();
     const isShared = this.#case.args.length === 0;
     // A setting that did not go away would spoil the cases that follow.
-    const isSpoilt = this.#problems.length > 0 && stepsOf(this.#case).some((step) => Object.keys(step.config ?? this.#case.config).length > 0);
+    const isSpoilt =
+      this.#problems.length > 0 && stepsOf(this.#case).some((step) => Object.keys(step.config ?? this.#case.config).length > 0);
     if (!isShared || isSpoilt) await this.#world.stopController();
     await this.#backends.close();
   }
@@ -181,7 +184,8 @@ class CaseRun {
       if ('ca' in spec) {
         const issued = await this.#world.options.issuer.issue({ commonName: spec.ca.name, hosts: [], isAuthority: true });
         this.#certificates.set(spec.ca.name, issued);
-        if (spec.ca.secret !== undefined) await this.#world.sink.apply(secretObject(spec.ca.secret, 'Opaque', { 'ca.crt': issued.certificatePem }), 0);
+        if (spec.ca.secret !== undefined)
+          await this.#world.sink.apply(secretObject(spec.ca.secret, 'Opaque', { 'ca.crt': issued.certificatePem }), 0);
       } else await this.#generateCertificate(spec.cert);
     }
   }
@@ -221,5 +225,7 @@ class CaseRun {
 
 function isSliceOf(object: KubernetesObject, spec: BackendSpec): boolean {
   const labels = object.metadata['labels'] as Readonly<Record<string, string>> | undefined;
-  return object.kind === 'EndpointSlice' && object.metadata.namespace === spec.namespace && labels?.['kubernetes.io/service-name'] === spec.name;
+  return (
+    object.kind === 'EndpointSlice' && object.metadata.namespace === spec.namespace && labels?.['kubernetes.io/service-name'] === spec.name
+  );
 }

@@ -63,8 +63,11 @@ async function checkMetrics(checks: readonly MetricCheck[], context: CheckContex
 export function metricProblems(check: MetricCheck, series: readonly Series[]): string[] {
   const label = `metric ${check.name}${show(check.labels)}`;
   const named = series.filter((one) => one.name === check.name);
-  const matching = named.filter((one) => Object.entries(check.labels).every(([name, matcher]) => mismatch(matcher, one.labels.get(name) ?? '') === undefined));
-  if (check.absent === true) return matching.length === 0 ? [] : [`${label}: expected none, saw ${show(Object.fromEntries(matching[0]?.labels ?? []))}`];
+  const matching = named.filter((one) =>
+    Object.entries(check.labels).every(([name, matcher]) => mismatch(matcher, one.labels.get(name) ?? '') === undefined),
+  );
+  if (check.absent === true)
+    return matching.length === 0 ? [] : [`${label}: expected none, saw ${show(Object.fromEntries(matching[0]?.labels ?? []))}`];
   if (matching.length === 0) {
     const seen = named.length === 0 ? 'no series of that name' : show(Object.fromEntries(named[0]?.labels ?? []));
     return [`${label}: no such series, saw ${seen}`];
@@ -84,7 +87,10 @@ async function checkAccessLog(checks: readonly LogCheck[], context: CheckContext
   await poll({ timeoutMs: LOG_WAIT_MS, everyMs: 50 }, () => (expected.every(hasLine) ? true : undefined));
   const unexpected = checks.filter((check) => check.absent === true);
   if (unexpected.length > 0) await delay(LOG_SETTLE_MS);
-  const last = lines().filter((line) => line !== '').at(-1) ?? 'no line';
+  const last =
+    lines()
+      .filter((line) => line !== '')
+      .at(-1) ?? 'no line';
   return [
     ...expected.filter((check) => !hasLine(check)).map((check) => `access log: no line like /${check.regex}/, the last one is: ${last}`),
     ...unexpected.filter(hasLine).map((check) => `access log: a line like /${check.regex}/`),
@@ -112,13 +118,17 @@ function fieldAt(object: unknown, path: string): unknown {
 }
 
 function valueFits(expected: unknown, seen: unknown): boolean {
-  if (isDeepStrictEqual(expected, { absent: true })) return seen === undefined || seen === null || (Array.isArray(seen) && seen.length === 0);
+  if (isDeepStrictEqual(expected, { absent: true }))
+    return seen === undefined || seen === null || (Array.isArray(seen) && seen.length === 0);
   return isDeepStrictEqual(expected, seen);
 }
 
 async function get(port: number, path: string): Promise<{ readonly status: number; readonly body: string } | string> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) });
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(5000),
+    });
     return { status: response.status, body: await response.text() };
   } catch (error) {
     return `no answer on the health port: ${error instanceof Error ? String(error.cause ?? error.message) : String(error)}`;

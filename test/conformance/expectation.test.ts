@@ -56,7 +56,13 @@ test('naming a backend implies status 200', () => {
 });
 
 test('headers are found whatever their case, absent ones are reported', () => {
-  const seen = answer({ fields: [['Location', '/a'], ['X-A', '1'], ['x-a', '2']] });
+  const seen = answer({
+    fields: [
+      ['Location', '/a'],
+      ['X-A', '1'],
+      ['x-a', '2'],
+    ],
+  });
   assert.ok(holds({ headers: { location: '/a', 'X-a': '2' }, absentHeaders: ['Server'] }, seen));
   assert.ok(!holds({ headers: { Location: '/b' } }, seen));
   assert.ok(!holds({ headers: { 'X-Other': '1' } }, seen));
@@ -64,9 +70,29 @@ test('headers are found whatever their case, absent ones are reported', () => {
 });
 
 test('every part of the echo is compared', () => {
-  const right = { method: 'POST', path: '/x?y', host: 'foo.test', proto: 'HTTP/1.1', headers: { 'X-A': '2' }, absentHeaders: ['x-b'], body: 'hello', bodyLength: 5, tls: null };
+  const right = {
+    method: 'POST',
+    path: '/x?y',
+    host: 'foo.test',
+    proto: 'HTTP/1.1',
+    headers: { 'X-A': '2' },
+    absentHeaders: ['x-b'],
+    body: 'hello',
+    bodyLength: 5,
+    tls: null,
+  };
   assert.ok(holds({ echoed: right }, answer()));
-  for (const wrong of [{ method: 'GET' }, { path: '/' }, { host: 'x' }, { proto: 'HTTP/2.0' }, { headers: { 'x-a': '3' } }, { absentHeaders: ['X-A'] }, { body: 'x' }, { bodyLength: 4 }, { tls: { sni: 'x' } }]) {
+  for (const wrong of [
+    { method: 'GET' },
+    { path: '/' },
+    { host: 'x' },
+    { proto: 'HTTP/2.0' },
+    { headers: { 'x-a': '3' } },
+    { absentHeaders: ['X-A'] },
+    { body: 'x' },
+    { bodyLength: 4 },
+    { tls: { sni: 'x' } },
+  ]) {
     assert.ok(!holds({ echoed: wrong }, answer()), JSON.stringify(wrong));
   }
 });
@@ -80,7 +106,9 @@ test('certificate, version and cipher of the handshake', () => {
 });
 
 test('an expected failure must be of the right kind, and an unexpected one is reported', () => {
-  assert.ok(holds({ tlsError: true }, failure('tls')) && !holds({ tlsError: true }, failure('connection')) && !holds({ tlsError: true }, answer()));
+  assert.ok(
+    holds({ tlsError: true }, failure('tls')) && !holds({ tlsError: true }, failure('connection')) && !holds({ tlsError: true }, answer()),
+  );
   assert.ok(holds({ connectionError: true }, failure('connection')) && !holds({ connectionError: true }, failure('timeout')));
   assert.ok(!holds({}, failure('connection')));
 });
@@ -122,7 +150,9 @@ test('datagrams', () => {
   const text = JSON.stringify({ backend: 'tcp', endpoint: 'tcp-0', data: 'hi', proxyProtocol: { src: '1.2.3.4', srcPort: 5 } });
   const seen: Observation = { kind: 'datagram', protocol: 'tcp', text, seconds: 0 };
   assert.ok(holds({ tcp: { backend: 'tcp', data: 'hi', proxyProtocol: { src: '1.2.3.4' } } }, seen));
-  assert.ok(!holds({ tcp: { proxyProtocol: null } }, seen) && !holds({ tcp: { data: 'ho' } }, seen) && !holds({ udp: { data: 'hi' } }, seen));
+  assert.ok(
+    !holds({ tcp: { proxyProtocol: null } }, seen) && !holds({ tcp: { data: 'ho' } }, seen) && !holds({ udp: { data: 'hi' } }, seen),
+  );
   assert.ok(!holds({ tcp: { proxyProtocol: { srcPort: 6 } } }, seen));
 });
 

@@ -88,7 +88,8 @@ function statusFits(expected: number | string | readonly number[], seen: number)
 function checkFields(expected: Expectation, observation: Observation, nowMs: number): string[] {
   const problems: string[] = [];
   const fields = observation.kind === 'response' ? observation.response.fields : [];
-  const valuesOf = (name: string): string[] => fields.filter(([field]) => field.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+  const valuesOf = (name: string): string[] =>
+    fields.filter(([field]) => field.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
   for (const [name, matcher] of Object.entries(expected.headers ?? {})) {
     const wrong = fieldMismatch(matcher, valuesOf(name));
     if (wrong !== undefined) problems.push(`header ${name}: ${wrong}`);
@@ -107,7 +108,8 @@ function checkFields(expected: Expectation, observation: Observation, nowMs: num
     if (wrong !== undefined) problems.push(wrong);
   }
   for (const name of expected.absentSetCookie ?? []) {
-    if (cookies.some((line) => name === '*' || parseSetCookie(line).name === name)) problems.push(`Set-Cookie ${name}: expected none, saw ${show(cookies)}`);
+    if (cookies.some((line) => name === '*' || parseSetCookie(line).name === name))
+      problems.push(`Set-Cookie ${name}: expected none, saw ${show(cookies)}`);
   }
   return problems;
 }
@@ -166,7 +168,9 @@ function checkWebSocket(expected: NonNullable<Expectation['websocket']>, observa
   }
   if (expected.echoed === undefined) return problems;
   const echo = echoAnswerOf(observation);
-  return echo === undefined ? [...problems, `no echo answer, saw ${show(observation.first)}`] : [...problems, ...checkEchoed(expected.echoed, echo)];
+  return echo === undefined
+    ? [...problems, `no echo answer, saw ${show(observation.first)}`]
+    : [...problems, ...checkEchoed(expected.echoed, echo)];
 }
 
 function checkGrpc(expected: NonNullable<Expectation['grpc']>, observation: Observation): string[] {
@@ -180,7 +184,8 @@ function checkGrpc(expected: NonNullable<Expectation['grpc']>, observation: Obse
 }
 
 function checkDatagram(expected: DatagramExpectation, protocol: 'tcp' | 'udp', observation: Observation): string[] {
-  if (observation.kind !== 'datagram' || observation.protocol !== protocol) return [`expected an answer over ${protocol}, saw ${describeObservation(observation)}`];
+  if (observation.kind !== 'datagram' || observation.protocol !== protocol)
+    return [`expected an answer over ${protocol}, saw ${describeObservation(observation)}`];
   const answer: unknown = echoAnswerOf(observation);
   if (answer === undefined) return [`expected a JSON line, saw ${show(observation.text)}`];
   const line = answer as Record<string, unknown>;
@@ -192,7 +197,8 @@ function checkDatagram(expected: DatagramExpectation, protocol: 'tcp' | 'udp', o
   }
   if (expected.proxyProtocol === undefined) return problems;
   const header = line['proxyProtocol'];
-  if (expected.proxyProtocol === null) return header === null ? problems : [...problems, `proxyProtocol: expected none, saw ${show(header)}`];
+  if (expected.proxyProtocol === null)
+    return header === null ? problems : [...problems, `proxyProtocol: expected none, saw ${show(header)}`];
   for (const [name, matcher] of Object.entries(expected.proxyProtocol)) {
     if (matcher === undefined) continue;
     const wrong = mismatch(matcher, (header as Record<string, unknown> | null)?.[name]);

@@ -38,9 +38,8 @@ export function parseManifests(text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     const problem = document.errors[0];
     if (problem !== undefined) throw problem;
-    const value: unknown = document.toJS();
-    if (value === null || value === undefined) return [];
-    return [value as KubernetesObject];
+    const value = document.toJS() as KubernetesObject | null | undefined;
+    return value === null || value === undefined ? [] : [value];
   });
 }
 

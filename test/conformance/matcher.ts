@@ -11,10 +11,13 @@ export function mismatch(matcher: Matcher, value: unknown): string | undefined {
   const text = value === undefined || value === null ? '' : String(value);
   if (matcher.present === true && !isThere) problems.push('expected a value');
   if (matcher.absent === true && isThere) problems.push('expected none');
-  if (matcher.regex !== undefined && (value === undefined || !new RegExp(matcher.regex).test(text))) problems.push(`expected /${matcher.regex}/`);
+  if (matcher.regex !== undefined && (value === undefined || !new RegExp(matcher.regex).test(text)))
+    problems.push(`expected /${matcher.regex}/`);
   if (matcher.contains !== undefined && !text.includes(matcher.contains)) problems.push(`expected to contain ${show(matcher.contains)}`);
-  if (matcher.notContains !== undefined && text.includes(matcher.notContains)) problems.push(`expected not to contain ${show(matcher.notContains)}`);
-  if (matcher.oneOf !== undefined && !matcher.oneOf.some((one) => sameScalar(one, value))) problems.push(`expected one of ${show(matcher.oneOf)}`);
+  if (matcher.notContains !== undefined && text.includes(matcher.notContains))
+    problems.push(`expected not to contain ${show(matcher.notContains)}`);
+  if (matcher.oneOf !== undefined && !matcher.oneOf.some((one) => sameScalar(one, value)))
+    problems.push(`expected one of ${show(matcher.oneOf)}`);
   return problems.length === 0 ? undefined : `${problems.join(', ')}, saw ${show(value)}`;
 }
 
@@ -30,7 +33,10 @@ export function fieldMismatch(matcher: Matcher, values: readonly string[]): stri
 }
 
 /** Checks that a number lies in a range, both ends included. */
-export function rangeMismatch(range: { readonly min?: number | undefined; readonly max?: number | undefined }, value: number): string | undefined {
+export function rangeMismatch(
+  range: { readonly min?: number | undefined; readonly max?: number | undefined },
+  value: number,
+): string | undefined {
   if (range.min !== undefined && value < range.min) return `expected at least ${range.min}, saw ${value}`;
   if (range.max !== undefined && value > range.max) return `expected at most ${range.max}, saw ${value}`;
   return undefined;

@@ -27,7 +27,8 @@ export async function createManifestDirectory(root: string): Promise<ObjectSink>
   await mkdir(manifests, { recursive: true });
   await mkdir(staging, { recursive: true });
   const objects = new Map<string, KubernetesObject>();
-  const fileName = (ref: ObjectRef): string => `${[ref.kind.toLowerCase(), ref.namespace, ref.name].filter((part) => part !== '').join('.')}.json`;
+  const fileName = (ref: ObjectRef): string =>
+    `${[ref.kind.toLowerCase(), ref.namespace, ref.name].filter((part) => part !== '').join('.')}.json`;
   const remove = async (ref: ObjectRef): Promise<void> => {
     if (!objects.delete(refKey(ref))) return;
     await rm(join(manifests, fileName(ref)), { force: true });

@@ -80,6 +80,10 @@ export function describeObservation(observation: Observation): string {
 function shortBody(observation: Observation & { kind: 'response' }): string {
   const answer = echoAnswerOf(observation);
   if (answer !== undefined) return ` from ${answer.endpoint}`;
-  const text = observation.response.body.toString('utf8').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+  const text = observation.response.body
+    .toString('utf8')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return text === '' ? '' : ` (${text.slice(0, 60)})`;
 }

@@ -128,7 +128,8 @@ function probeNamespace(target: ProbeTarget): string {
 function probeIngress(namespace: string, host: string, target: ProbeTarget): KubernetesObject {
   const annotations: Record<string, string> = {};
   if (target.config['global-auth-url'] !== undefined) annotations['nginx.ingress.kubernetes.io/enable-global-auth'] = 'false';
-  if (target.config['whitelist-source-range'] !== undefined) annotations['nginx.ingress.kubernetes.io/whitelist-source-range'] = '0.0.0.0/0';
+  if (target.config['whitelist-source-range'] !== undefined)
+    annotations['nginx.ingress.kubernetes.io/whitelist-source-range'] = '0.0.0.0/0';
   const className = flagValue(target.args, 'ingress-class') ?? 'nginx';
   const isByName = target.args.includes('--ingress-class-by-name');
   const usesField = className === 'nginx' || isByName;

@@ -69,6 +69,7 @@ export function summaryLines(results: readonly CaseResult[]): string[] {
     byReason.set(reason, [...(byReason.get(reason) ?? []), result.id]);
   }
   const lines = [...byReason].map(([reason, ids]) => `out of scope: ${reason} (${ids.length}): ${ids.join(' ')}`);
-  if (totals.differingQuirks.length > 0) lines.push(`quirks that differ (${totals.differingQuirks.length}): ${totals.differingQuirks.join(' ')}`);
+  if (totals.differingQuirks.length > 0)
+    lines.push(`quirks that differ (${totals.differingQuirks.length}): ${totals.differingQuirks.join(' ')}`);
   return [...lines, `${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`];
 }

@@ -68,7 +68,10 @@ export class RequestRunner {
     if (started === undefined) throw new Error(`no request was started in the background as ${name}`);
     const observation = await started.observation;
     const nowMs = Date.now();
-    const problems = new Set([...checkObservation(started.expected, observation, nowMs), ...checkObservation(expected, observation, nowMs)]);
+    const problems = new Set([
+      ...checkObservation(started.expected, observation, nowMs),
+      ...checkObservation(expected, observation, nowMs),
+    ]);
     return [...problems].map((problem) => `${describeRequest(started.spec)}: ${problem}`);
   }
 

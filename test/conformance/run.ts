@@ -11,7 +11,7 @@ import { runCase } from './case-runner.ts';
 import { countResults, fileLines, summaryLines } from './report.ts';
 import type { CaseResult } from './report.ts';
 import { loadScope, outOfScopeReasons } from './scope.ts';
-import { World } from './world.ts';
+import { canSetResolver, World } from './world.ts';
 import type { WorldOptions } from './world.ts';
 
 const HELP = `usage: run.ts [options] [DIR|FILE...]
@@ -56,14 +56,19 @@ async function main(): Promise<number> {
   const pattern = new RegExp(values.only);
   const paths = positionals.length > 0 ? positionals : [join(import.meta.dirname, 'cases', 'ingress')];
   const root = mkdtempSync(join(tmpdir(), 'portico-conformance-'));
+  const hasResolver = canSetResolver();
+  const missing = new Map(hasResolver ? [] : [['dns', 'the runner may not give the controller a resolver of its own']]);
   const run: Run = {
     files: paths.flatMap(caseFilesIn).map(loadCaseFile),
     isSelected: (one) => pattern.test(one.id),
-    reasonsOf: (file, one) => (values.all ? [] : outOfScopeReasons(scope, file.topic, one)),
+    reasonsOf: (file, one) => [
+      ...one.requires.flatMap((name) => missing.get(name) ?? []),
+      ...(values.all ? [] : outOfScopeReasons(scope, file.topic, one)),
+    ],
     isVerbose: values.verbose,
   };
   try {
-    const results = await runFiles(run, Math.max(1, Number(values.jobs) || 1), worldOptions(root, values.program));
+    const results = await runFiles(run, Math.max(1, Number(values.jobs) || 1), worldOptions(root, values.program, hasResolver));
     process.stdout.write(`\n${summaryLines(results).join('\n')}\n`);
     return countResults(results).failed > 0 ? 1 : 0;
   } finally {
@@ -73,11 +78,15 @@ async function main(): Promise<number> {
 }
 
 function caseFilesIn(path: string): string[] {
-  return statSync(path).isDirectory() ? globSync('**/*.yaml', { cwd: path }).sort().map((name) => join(path, name)) : [path];
+  return statSync(path).isDirectory()
+    ? globSync('**/*.yaml', { cwd: path })
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
 }
 
 /** Makes the surroundings of the job with that number. */
-function worldOptions(root: string, program: string): (job: number) => WorldOptions {
+function worldOptions(root: string, program: string, hasResolver: boolean): (job: number) => WorldOptions {
   const freePorts = createFreePorts(Math.random);
   const issuer = createCertificateIssuer({ poolSize: 3, now: Date.now });
   let addresses = 0;
@@ -85,7 +94,14 @@ function worldOptions(root: string, program: string): (job: number) => WorldOpti
     addresses += 1;
     return `127.${1 + (Math.floor(addresses / 64_516) % 250)}.${1 + (Math.floor(addresses / 254) % 254)}.${1 + (addresses % 254)}`;
   };
-  return (job) => ({ directory: join(root, `job-${job}`), command: [program], freePorts, issuer, nextAddress });
+  return (job) => ({
+    directory: join(root, `job-${job}`),
+    command: [program],
+    freePorts,
+    issuer,
+    nextAddress,
+    canSetResolver: hasResolver,
+  });
 }
 
 async function runFiles(run: Run, jobs: number, optionsOf: (job: number) => WorldOptions): Promise<CaseResult[]> {

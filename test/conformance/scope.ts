@@ -82,7 +82,8 @@ function featuresOf(one: Case): string[] {
   const features = one.requires.map((name) => `requires-${name}`);
   const requests = steps.flatMap((step) => step.requests.map((entry) => entry.request));
   if (requests.some((request) => request.httpVersion === '2' || request.grpc !== undefined)) features.push('http2');
-  if (one.accept.length > 0 || one.warn.length > 0 || one.reject.some((entry) => entry.by.includes('admission'))) features.push('admission');
+  if (one.accept.length > 0 || one.warn.length > 0 || one.reject.some((entry) => entry.by.includes('admission')))
+    features.push('admission');
   for (const checks of [one.checks, ...steps.map((step) => step.checks)]) {
     if ((checks?.objects.length ?? 0) > 0) features.push('objects');
     if ((checks?.events.length ?? 0) > 0) features.push('events');

@@ -6,9 +6,31 @@ const NOW = Date.parse('2026-01-01T00:00:00Z');
 const LINE = 'a=b; Path=/x; Max-Age=60; Expires=Thu, 01 Jan 2026 00:01:00 GMT; Secure; HttpOnly; SameSite=Lax';
 
 test('every attribute that is named must be as expected', () => {
-  const expected = { name: 'a', value: 'b', path: '/x', domain: null, maxAge: 60, expiresIn: 60, secure: true, httpOnly: true, sameSite: 'Lax' };
+  const expected = {
+    name: 'a',
+    value: 'b',
+    path: '/x',
+    domain: null,
+    maxAge: 60,
+    expiresIn: 60,
+    secure: true,
+    httpOnly: true,
+    sameSite: 'Lax',
+  };
   assert.equal(setCookieMismatch(expected, [LINE], NOW), undefined);
-  for (const wrong of [{ name: 'b' }, { value: 'c' }, { path: '/' }, { path: null }, { domain: 'x' }, { maxAge: 61 }, { secure: false }, { httpOnly: false }, { sameSite: 'None' }, { expiresIn: 200 }, { expiresIn: null }]) {
+  for (const wrong of [
+    { name: 'b' },
+    { value: 'c' },
+    { path: '/' },
+    { path: null },
+    { domain: 'x' },
+    { maxAge: 61 },
+    { secure: false },
+    { httpOnly: false },
+    { sameSite: 'None' },
+    { expiresIn: 200 },
+    { expiresIn: null },
+  ]) {
     assert.notEqual(setCookieMismatch({ ...expected, ...wrong }, [LINE], NOW), undefined, JSON.stringify(wrong));
   }
 });

@@ -1,8 +1,11 @@
 // The surroundings of one controller: its directory of objects, ports and probe, and the process itself. Cases without arguments share a
 // process; a case with arguments gets one of its own.
-import { mkdir } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateIssuer } from '../support/certificates.ts';
+import { startDnsServer } from '../support/dns-server.ts';
+import type { DnsServer } from '../support/dns-server.ts';
 import type { FreePorts } from '../support/free-ports.ts';
 import { ControllerProcess } from './controller-process.ts';
 import type { ControllerPorts } from './controller-process.ts';
@@ -17,6 +20,15 @@ export interface WorldOptions {
   readonly issuer: CertificateIssuer;
   /** A loopback address that nothing else uses. */
   readonly nextAddress: () => string;
+  /** False where the runner may not give a process its own /etc/resolv.conf; cases with names to resolve cannot be run then. */
+  readonly canSetResolver: boolean;
+}
+
+const OWN_RESOLVER = ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"'];
+
+/** Whether the runner may give a process its own /etc/resolv.conf; that takes Linux and the right to make mount namespaces. */
+export function canSetResolver(): boolean {
+  return process.platform === 'linux' && spawnSync('unshare', ['--mount', 'mount', '--bind', '/dev/null', '/etc/resolv.conf']).status === 0;
 }
 
 export class World {
@@ -24,7 +36,10 @@ export class World {
   readonly sink: ObjectSink;
   readonly ports: ControllerPorts;
   readonly probe: ReadinessProbe;
+  /** Address of a host name, for the controller's resolver. Set by the case that runs. */
+  addressOf: (name: string) => string | undefined = () => undefined;
   #controller: ControllerProcess | undefined;
+  #dns: DnsServer | undefined;
 
   private constructor(options: WorldOptions, parts: { sink: ObjectSink; ports: ControllerPorts; probe: ReadinessProbe }) {
     this.options = options;
@@ -38,7 +53,9 @@ export class World {
     const { freePorts } = options;
     const ports = { http: await freePorts.take(), https: await freePorts.take(), health: await freePorts.take() };
     const sink = await createManifestDirectory(join(options.directory, 'objects'));
-    return new World(options, { sink, ports, probe: await ReadinessProbe.start(options.nextAddress()) });
+    const world = new World(options, { sink, ports, probe: await ReadinessProbe.start(options.nextAddress()) });
+    if (options.canSetResolver) await world.#startResolver();
+    return world;
   }
 
   /** The process that runs and takes cases without arguments; undefined if one has to be started. */
@@ -51,7 +68,7 @@ export class World {
   async startController(args: readonly string[]): Promise<ControllerProcess> {
     await this.stopController();
     const controller = new ControllerProcess({
-      command: this.options.command,
+      command: this.#command(),
       sourceArgs: this.sink.controllerArgs,
       ports: this.ports,
       args,
@@ -69,5 +86,21 @@ export class World {
   async close(): Promise<void> {
     await this.stopController();
     await this.probe.close();
+    await this.#dns?.close();
+  }
+
+  async #startResolver(): Promise<void> {
+    this.#dns = await startDnsServer({ host: this.options.nextAddress(), port: 53 }, (name) => this.addressOf(name));
+    await writeFile(this.#resolverFile(), `nameserver ${this.#dns.host}\noptions timeout:1 attempts:1\n`);
+  }
+
+  #resolverFile(): string {
+    return join(this.options.directory, 'resolv.conf');
+  }
+
+  /** Runs the program with a resolver of its own, in a mount namespace, where that is possible. */
+  #command(): readonly string[] {
+    if (this.#dns === undefined) return this.options.command;
+    return [...OWN_RESOLVER, this.#resolverFile(), ...this.options.command];
   }
 }

@@ -39,7 +39,10 @@ export function bitString(bytes: Buffer, unusedBits = 0): Buffer {
 
 /** Seconds are kept, smaller units dropped. GeneralizedTime from 2050 on, as RFC 5280 section 4.1.2.5 wants it. */
 export function time(date: Date): Buffer {
-  const digits = date.toISOString().replace(/\.[0-9]+Z$/, 'Z').replace(/[-:T]/g, '');
+  const digits = date
+    .toISOString()
+    .replace(/\.[0-9]+Z$/, 'Z')
+    .replace(/[-:T]/g, '');
   return date.getUTCFullYear() < 2050 ? tagged(0x17, Buffer.from(digits.slice(2))) : tagged(0x18, Buffer.from(digits));
 }
 

@@ -66,7 +66,9 @@ export class BackendSet {
 
   /** Names of the endpoints that a backend has now. */
   endpointsOf(name: string): string[] {
-    return this.#backends.filter((backend) => backend.spec.name === name).flatMap((backend) => backend.live.map((endpoint) => endpoint.name));
+    return this.#backends
+      .filter((backend) => backend.spec.name === name)
+      .flatMap((backend) => backend.live.map((endpoint) => endpoint.name));
   }
 
   /** Value of a placeholder `url.NAME`, `ip.NAME` or `port.NAME`. */

@@ -119,7 +119,8 @@ function parseParams(bytes: Buffer): Record<string, string> {
 
 function encodeAnswer(requestId: number, output: Buffer): Buffer {
   const records: Buffer[] = [];
-  for (let at = 0; at < output.length; at += RECORD_BYTES) records.push(encodeRecord(STDOUT, requestId, output.subarray(at, at + RECORD_BYTES)));
+  for (let at = 0; at < output.length; at += RECORD_BYTES)
+    records.push(encodeRecord(STDOUT, requestId, output.subarray(at, at + RECORD_BYTES)));
   records.push(encodeRecord(STDOUT, requestId, Buffer.alloc(0)), encodeRecord(END_REQUEST, requestId, Buffer.alloc(8)));
   return Buffer.concat(records);
 }

@@ -70,7 +70,7 @@ async function serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeade
 function plainFields(headers: IncomingHttpHeaders): (readonly [string, string])[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (name.startsWith(':') || value === undefined) return [];
-    return (Array.isArray(value) ? value : [String(value)]).map((one) => [name, one] as const);
+    return (Array.isArray(value) ? value : [value]).map((one) => [name, one] as const);
   });
 }
 

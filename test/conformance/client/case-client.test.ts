@@ -24,7 +24,15 @@ afterEach(async () => {
 
 async function endpoint(protocol: EndpointOptions['protocol'], given: Partial<EndpointOptions> = {}): Promise<RunningEndpoint> {
   const identity = { backend: 'web', endpoint: 'web-0', namespace: 'default' };
-  const running = await startEndpoint({ identity, host: '127.0.0.1', protocol, tls: undefined, expectsProxyProtocol: false, onRequest: () => undefined, ...given });
+  const running = await startEndpoint({
+    identity,
+    host: '127.0.0.1',
+    protocol,
+    tls: undefined,
+    expectsProxyProtocol: false,
+    onRequest: () => undefined,
+    ...given,
+  });
   closing.push(running.close);
   return running;
 }
@@ -51,7 +59,18 @@ function client(port: number, certificate?: { certificatePem: string; privateKey
 }
 
 function request(given: Partial<RequestSpec>): RequestSpec {
-  return { scheme: 'http', host: 'foo.test', path: '/', headers: {}, cookies: {}, chunked: false, httpVersion: '1.1', repeat: 1, parallel: false, ...given };
+  return {
+    scheme: 'http',
+    host: 'foo.test',
+    path: '/',
+    headers: {},
+    cookies: {},
+    chunked: false,
+    httpVersion: '1.1',
+    repeat: 1,
+    parallel: false,
+    ...given,
+  };
 }
 
 function echoed(observation: Observation): EchoAnswer {
@@ -60,8 +79,15 @@ function echoed(observation: Observation): EchoAnswer {
 
 test('sends target, host and headers as written', async () => {
   const { port } = await endpoint('http');
-  const answer = echoed(await client(port).send(request({ path: '/a/../b%2f?x', host: 'FOO.test:81', headers: { 'X-A': ['1', '2'] }, cookies: { a: 'b', c: 'd' } })));
-  assert.deepEqual([answer.path, answer.host, answer.headers['x-a'], answer.headers['cookie']], ['/a/../b%2f?x', 'FOO.test:81', ['1', '2'], ['a=b; c=d']]);
+  const answer = echoed(
+    await client(port).send(
+      request({ path: '/a/../b%2f?x', host: 'FOO.test:81', headers: { 'X-A': ['1', '2'] }, cookies: { a: 'b', c: 'd' } }),
+    ),
+  );
+  assert.deepEqual(
+    [answer.path, answer.host, answer.headers['x-a'], answer.headers['cookie']],
+    ['/a/../b%2f?x', 'FOO.test:81', ['1', '2'], ['a=b; c=d']],
+  );
 });
 
 test('sends bodies with a length and in chunks, and speaks HTTP/1.0', async () => {
@@ -69,7 +95,10 @@ test('sends bodies with a length and in chunks, and speaks HTTP/1.0', async () =
   const sized = echoed(await client(port).send(request({ method: 'POST', bodySize: 300_000 })));
   assert.deepEqual([sized.body.length, sized.headers['content-length']], [300_000, ['300000']]);
   const chunked = echoed(await client(port).send(request({ method: 'POST', body: 'abc', chunked: true })));
-  assert.deepEqual([chunked.body.text, chunked.headers['content-length'], chunked.headers['transfer-encoding']], ['abc', undefined, ['chunked']]);
+  assert.deepEqual(
+    [chunked.body.text, chunked.headers['content-length'], chunked.headers['transfer-encoding']],
+    ['abc', undefined, ['chunked']],
+  );
   assert.equal(echoed(await client(port).send(request({ httpVersion: '1.0' }))).proto, 'HTTP/1.0');
 });
 
@@ -82,7 +111,12 @@ test('an answer that comes before the body was sent counts', async () => {
 });
 
 test('interim answers are skipped and broken ones are failures', async () => {
-  const answers = ['HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 204 No\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab', 'SSH-2.0\r\n\r\n', ''];
+  const answers = [
+    'HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 204 No\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab',
+    'SSH-2.0\r\n\r\n',
+    '',
+  ];
   const port = await rawServer((socket) => socket.once('data', () => socket.end(answers.shift() ?? '')));
   const kinds: string[] = [];
   for (let count = 0; count < 4; count++) {
@@ -94,7 +128,13 @@ test('interim answers are skipped and broken ones are failures', async () => {
 
 test('a refused connection and a silent server are told apart', async () => {
   const silent = await rawServer(() => undefined);
-  const patient = new CaseClient({ host: '127.0.0.1', httpPort: silent, httpsPort: silent, timeoutMs: 50, clientCertificate: () => assert.fail() });
+  const patient = new CaseClient({
+    host: '127.0.0.1',
+    httpPort: silent,
+    httpsPort: silent,
+    timeoutMs: 50,
+    clientCertificate: () => assert.fail(),
+  });
   const waited = await patient.send(request({}));
   assert.ok(waited.kind === 'failure' && waited.failure === 'timeout');
   const gone = await endpoint('http');
@@ -131,13 +171,20 @@ test('presents client certificates', async () => {
 
 test('speaks HTTP/2 and gRPC', async () => {
   const h2c = await endpoint('h2c');
-  const answer = echoed(await client(h2c.port).send(request({ httpVersion: '2', path: '/x?y', method: 'POST', body: 'hi', headers: { 'X-A': ['1', '2'] } })));
+  const answer = echoed(
+    await client(h2c.port).send(request({ httpVersion: '2', path: '/x?y', method: 'POST', body: 'hi', headers: { 'X-A': ['1', '2'] } })),
+  );
   assert.deepEqual([answer.proto, answer.path, answer.host, answer.body.text], ['HTTP/2.0', '/x?y', 'foo.test', 'hi']);
   const own = await issuer.issue({ commonName: 'web', hosts: [] });
   const grpc = await endpoint('grpcs', { tls: { certificate: own.certificatePem, privateKey: own.privateKeyPem } });
-  const seen = await client(grpc.port).send(request({ scheme: 'https', grpc: { method: '/echo.Echo/Say', message: 'x'.repeat(300) }, headers: { 'x-meta': 'm' } }));
+  const seen = await client(grpc.port).send(
+    request({ scheme: 'https', grpc: { method: '/echo.Echo/Say', message: 'x'.repeat(300) }, headers: { 'x-meta': 'm' } }),
+  );
   assert.ok(seen.kind === 'grpc' && seen.status === 0);
-  assert.deepEqual([echoed(seen).path, echoed(seen).headers['x-meta'], echoed(seen).headers['te']], ['/echo.Echo/Say', ['m'], ['trailers']]);
+  assert.deepEqual(
+    [echoed(seen).path, echoed(seen).headers['x-meta'], echoed(seen).headers['te']],
+    ['/echo.Echo/Say', ['m'], ['trailers']],
+  );
   const notGrpc = await client(h2c.port).send(request({ grpc: { method: '/status/503', message: '' } }));
   assert.ok(notGrpc.kind === 'grpc' && notGrpc.status === 14);
 });
@@ -177,22 +224,37 @@ test('TCP with and without PROXY protocol, and UDP', async () => {
 
 test('the FastCGI backend tells the parameters it was given', async () => {
   const { port } = await endpoint('fastcgi');
-  const pair = (name: string, value: string): Buffer => Buffer.concat([Buffer.from([name.length]), lengthOf(value), Buffer.from(name + value)]);
+  const pair = (name: string, value: string): Buffer =>
+    Buffer.concat([Buffer.from([name.length]), lengthOf(value), Buffer.from(name + value)]);
   const lengthOf = (value: string): Buffer => {
     if (value.length < 128) return Buffer.from([value.length]);
     const long = Buffer.alloc(4);
     long.writeUInt32BE((value.length | 0x80000000) >>> 0);
     return long;
   };
-  const record = (type: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 0xff, 0, 0]), content]);
+  const record = (type: number, content: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 0xff, 0, 0]), content]);
   const params = Buffer.concat([pair('REQUEST_METHOD', 'POST'), pair('REQUEST_URI', '/x'), pair('HTTP_X_A', 'v'.repeat(200))]);
   const socket = connect(port, '127.0.0.1');
-  socket.write(Buffer.concat([record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(4, params), record(4, Buffer.alloc(0)), record(5, Buffer.from('hello')), record(5, Buffer.alloc(0))]));
+  socket.write(
+    Buffer.concat([
+      record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])),
+      record(4, params),
+      record(4, Buffer.alloc(0)),
+      record(5, Buffer.from('hello')),
+      record(5, Buffer.alloc(0)),
+    ]),
+  );
   const parts: Buffer[] = [];
   for await (const part of socket) parts.push(part as Buffer);
   const output = Buffer.concat(parts);
-  const json = JSON.parse(output.toString('latin1', output.indexOf('{'), output.lastIndexOf('}') + 1)) as EchoAnswer & { params: Record<string, string> };
-  assert.deepEqual([json.method, json.path, json.body.text, json.headers['x-a'], json.params['HTTP_X_A']], ['POST', '/x', 'hello', ['v'.repeat(200)], 'v'.repeat(200)]);
+  const json = JSON.parse(output.toString('latin1', output.indexOf('{'), output.lastIndexOf('}') + 1)) as EchoAnswer & {
+    params: Record<string, string>;
+  };
+  assert.deepEqual(
+    [json.method, json.path, json.body.text, json.headers['x-a'], json.params['HTTP_X_A']],
+    ['POST', '/x', 'hello', ['v'.repeat(200)], 'v'.repeat(200)],
+  );
 });
 
 test('answers a digest challenge', async () => {
@@ -200,13 +262,17 @@ test('answers a digest challenge', async () => {
   const port = await rawServer((socket) =>
     socket.once('data', (data) => {
       heads.push(data.toString());
-      const status = heads.length === 1 ? '401 No\r\nWWW-Authenticate: Digest realm="test auth", nonce="n1", qop="auth", opaque="o"' : '200 OK';
+      const status =
+        heads.length === 1 ? '401 No\r\nWWW-Authenticate: Digest realm="test auth", nonce="n1", qop="auth", opaque="o"' : '200 OK';
       socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
     }),
   );
   const seen = await client(port).send(request({ path: '/x?y=1', auth: { digest: ['foo', 'bar'] } }));
   assert.ok(seen.kind === 'response' && seen.response.status === 200);
-  assert.match(heads[1] ?? '', /\r\nAuthorization: Digest username="foo", realm="test auth", nonce="n1", uri="\/x\?y=1", qop=auth, nc=00000001, .*response="[0-9a-f]{32}", opaque="o"\r\n/);
+  assert.match(
+    heads[1] ?? '',
+    /\r\nAuthorization: Digest username="foo", realm="test auth", nonce="n1", uri="\/x\?y=1", qop=auth, nc=00000001, .*response="[0-9a-f]{32}", opaque="o"\r\n/,
+  );
 });
 
 test('stores and sends the cookies of a jar', async () => {

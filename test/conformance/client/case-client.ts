@@ -141,7 +141,8 @@ export class CaseClient {
   async #sendGrpc(spec: RequestSpec, request: PreparedRequest, signal: AbortSignal): Promise<Seen> {
     const connection = await this.#connect({ ...spec, httpVersion: '2' }, signal);
     if (connection.kind === 'failed') return failed(connection.failure, connection.message, undefined);
-    if (spec.scheme === 'https' && connection.protocol !== 'h2') return failed('connection', 'the server did not choose h2', connection.tls);
+    if (spec.scheme === 'https' && connection.protocol !== 'h2')
+      return failed('connection', 'the server did not choose h2', connection.tls);
     const result = await sendHttp2(connection.socket, request, spec.scheme);
     connection.socket.destroy();
     if (result.kind === 'failed') return failed('connection', result.message, connection.tls);
@@ -193,13 +194,22 @@ function failed(failure: 'connection' | 'tls', message: string, tls: ObservedTls
   return { kind: 'failure', failure, message, tls };
 }
 
-function response(result: { readonly status: number; readonly fields: FieldLines; readonly body: Buffer }, tls: ObservedTls | undefined): Seen {
-  return { kind: 'response', response: { status: result.status, fields: result.fields, body: decodeContent(result.fields, result.body) }, tls };
+function response(
+  result: { readonly status: number; readonly fields: FieldLines; readonly body: Buffer },
+  tls: ObservedTls | undefined,
+): Seen {
+  return {
+    kind: 'response',
+    response: { status: result.status, fields: result.fields, body: decodeContent(result.fields, result.body) },
+    tls,
+  };
 }
 
 /** Undoes gzip and brotli. A body that does not decode is left as it is. */
 export function decodeContent(fields: FieldLines, body: Buffer): Buffer {
-  const codings = fieldValues(fields, 'content-encoding').flatMap((value) => value.toLowerCase().split(',')).map((one) => one.trim());
+  const codings = fieldValues(fields, 'content-encoding')
+    .flatMap((value) => value.toLowerCase().split(','))
+    .map((one) => one.trim());
   let decoded = body;
   try {
     for (const coding of codings.reverse()) {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls';
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { RequestSpec } from '../case-format.ts';
 import type { ObservedTls } from '../observation.ts';
 
@@ -43,7 +43,12 @@ export async function openConnection(options: ConnectOptions, signal: AbortSigna
     return { kind: 'failed', failure: 'tls', message: secured };
   }
   secure.setNoDelay(true);
-  return { kind: 'open', socket: secure, tls: observeTls(secure), protocol: secure.alpnProtocol === false ? undefined : (secure.alpnProtocol ?? undefined) };
+  return {
+    kind: 'open',
+    socket: secure,
+    tls: observeTls(secure),
+    protocol: secure.alpnProtocol === false ? undefined : (secure.alpnProtocol ?? undefined),
+  };
 }
 
 /** Undefined once the event came, or why it never will. The socket keeps a listener for later errors. */

@@ -23,13 +23,15 @@ export async function sendHttp1(socket: Socket, request: PreparedRequest, versio
     if (bytes === undefined) return failure(reader, 'closed without an answer');
     const head = parseMessageHead(bytes);
     const status = Number(/^HTTP\/1\.[01] ([0-9]{3})(?: |$)/.exec(head?.startLine ?? '')?.[1]);
-    if (head === undefined || Number.isNaN(status)) return failure(reader, `not an HTTP response: ${bytes.toString('latin1').slice(0, 80)}`);
+    if (head === undefined || Number.isNaN(status))
+      return failure(reader, `not an HTTP response: ${bytes.toString('latin1').slice(0, 80)}`);
     if (status === 101) return { kind: 'switched', fields: head.fields, reader };
     if (status < 200) continue;
     const isEmpty = request.method === 'HEAD' || status === 204 || status === 304;
     const pieces: Buffer[] = [];
     const framing = isEmpty ? { kind: 'none' as const } : bodyFraming(head.fields, { kind: 'until-close' });
-    if (!(await readBody(reader, framing, (piece) => pieces.push(piece)))) return failure(reader, `closed inside the body of a ${status} answer`);
+    if (!(await readBody(reader, framing, (piece) => pieces.push(piece))))
+      return failure(reader, `closed inside the body of a ${status} answer`);
     return { kind: 'response', status, fields: head.fields, body: Buffer.concat(pieces) };
   }
 }

@@ -46,7 +46,14 @@ async function exchange(session: ClientHttp2Session, request: PreparedRequest, s
     stream.on('close', () => {
       const status = fields[constants.HTTP2_HEADER_STATUS];
       if (status === undefined) resolve({ kind: 'failed', message: `stream closed with code ${stream.rstCode}` });
-      else resolve({ kind: 'response', status: Number(status), fields: fieldLines(fields), trailers: fieldLines(trailers), body: Buffer.concat(pieces) });
+      else
+        resolve({
+          kind: 'response',
+          status: Number(status),
+          fields: fieldLines(fields),
+          trailers: fieldLines(trailers),
+          body: Buffer.concat(pieces),
+        });
     });
     if (request.body !== undefined) stream.end(request.body);
   });
@@ -71,7 +78,7 @@ function http2Fields(request: PreparedRequest, scheme: string): Record<string, s
 function fieldLines(headers: IncomingHttpHeaders): (readonly [string, string])[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (value === undefined || name.startsWith(':')) return [];
-    return (Array.isArray(value) ? value : [String(value)]).map((one) => [name, one] as const);
+    return (Array.isArray(value) ? value : [value]).map((one) => [name, one] as const);
   });
 }
 
@@ -95,8 +102,7 @@ export function grpcRequest(request: PreparedRequest, call: { readonly method: s
 
 /** Reads status and reply of a unary call; an answer without grpc-status is mapped by its HTTP status as gRPC clients do. */
 export function parseGrpcResult(result: Http2Result & { kind: 'response' }): GrpcResult {
-  const find = (name: string): string | undefined =>
-    [...result.trailers, ...result.fields].find(([field]) => field === name)?.[1];
+  const find = (name: string): string | undefined => [...result.trailers, ...result.fields].find(([field]) => field === name)?.[1];
   const status = find('grpc-status');
   const text = decodeURIComponent(find('grpc-message') ?? '');
   if (status === undefined) return { status: statusOfHttp(result.status), text: `HTTP status ${result.status}`, reply: undefined };

@@ -66,7 +66,12 @@ export function digestCredential(challenge: string, credential: readonly [string
   if (parameter('qop') === undefined) parts.push(`response="${md5(`${secret}:${nonce}:${action}`)}"`);
   else {
     const cnonce = randomBytes(8).toString('hex');
-    parts.push('qop=auth', 'nc=00000001', `cnonce="${cnonce}"`, `response="${md5(`${secret}:${nonce}:00000001:${cnonce}:auth:${action}`)}"`);
+    parts.push(
+      'qop=auth',
+      'nc=00000001',
+      `cnonce="${cnonce}"`,
+      `response="${md5(`${secret}:${nonce}:00000001:${cnonce}:auth:${action}`)}"`,
+    );
   }
   const opaque = parameter('opaque');
   if (opaque !== undefined) parts.push(`opaque="${opaque}"`);
