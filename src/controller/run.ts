@@ -1,8 +1,182 @@
-// Joins sources, translation and workers: the life of `portico serve`.
+// The life of `portico serve`: starts the workers, the source and the health port, joins them, and ends them in the right order.
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { createAccessLogWriter, type AccessLogWriter } from '../observe/access-log/access-log-writer.ts';
+import { takeBatch } from '../observe/access-log/access-log.ts';
+import { createControllerLog } from '../observe/controller-log.ts';
+import { type HealthServer, listenHealthServer } from '../observe/health-server.ts';
+import { createMetricsPage } from '../observe/metrics-page.ts';
+import { createDefaultCertificate } from '../proxy/listener/self-signed.ts';
+import { ResourceStore } from '../resources/store.ts';
+import { createManifestSource, type ManifestSource } from '../sources/manifests/manifest-source.ts';
+import { readConfigMap } from '../translate/configmap/read-configmap.ts';
+import { createTranslator } from '../translate/translator.ts';
+import { readControllerState } from './controller-state.ts';
+import { DiagnosticLog } from './diagnostic-log.ts';
+import { explainListenError, reservePort } from './ports.ts';
+import { Publisher } from './publisher.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { type Shutdown, watchSignals } from './shutdown.ts';
+import { translatorOptions } from './translator-options.ts';
+import { ListenError, WorkerPool } from './worker-pool.ts';
 
-/** Serves until a signal ends it; answers the exit code. */
-export function runServe(options: ServeOptions): Promise<number> {
-  process.stderr.write(`portico serve: the controller is not there yet (manifests: ${options.manifests.join(', ')})\n`);
-  return Promise.resolve(1);
+/** At the end, the access log may take this long to reach its reader. */
+const LOG_FLUSH_MS = 1000;
+
+/** Serves until a signal ends it; answers the exit code. What stands in the way of a start is one line of the log. */
+export async function runServe(options: ServeOptions): Promise<number> {
+  const level = options.verbosity >= 5 ? 'debug' : 'info';
+  const log = createControllerLog({ level, format: options.logFormat });
+  try {
+    const resolved = await reservePorts(options);
+    return await new Server(resolved, log).run();
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+async function reservePorts(options: ServeOptions): Promise<ServeOptions> {
+  const httpPort = await reservePort({ flag: '--http-port', host: options.bind, port: options.httpPort });
+  const httpsPort = await reservePort({ flag: '--https-port', host: options.bind, port: options.httpsPort });
+  return { ...options, httpPort, httpsPort };
+}
+
+class Server {
+  readonly #options: ServeOptions;
+  readonly #log: Logger;
+  readonly #accessLog: AccessLogWriter;
+  readonly #pool: WorkerPool;
+  readonly #publisher: Publisher;
+  readonly #diagnosticLog: DiagnosticLog;
+  readonly #source: ManifestSource;
+  readonly #shutdown: Shutdown;
+  #health: HealthServer | undefined;
+
+  constructor(options: ServeOptions, log: Logger) {
+    this.#options = options;
+    this.#log = log;
+    this.#shutdown = watchSignals(log);
+    this.#accessLog = createAccessLogWriter({ destination: 1, onError: (error) => log.error({ err: error }, 'the access log cannot be written') });
+    const forTranslator = translatorOptions(options);
+    // Workers start up while the manifests are read.
+    this.#pool = new WorkerPool({
+      workers: options.workers,
+      listen: { host: options.bind, httpPort: options.httpPort, httpsPort: options.httpsPort },
+      settings: readConfigMap(undefined, forTranslator).config.settings,
+      fallbackCertificate: createDefaultCertificate(Date.now()),
+      onAccessLog: (batch, counters) => {
+        takeBatch(counters, batch);
+        this.#accessLog.write(batch.text, batch.lines);
+      },
+      onApplied: (version) => this.#publisher.onApplied(version),
+      onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
+    });
+    this.#publisher = new Publisher({
+      store: new ResourceStore(),
+      translator: createTranslator(forTranslator),
+      pool: this.#pool,
+      onReport: () => this.#diagnosticLog.schedule(),
+      onResolveError: (host, error) => log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),
+    });
+    this.#diagnosticLog = new DiagnosticLog({
+      log,
+      getDiagnostics: () => this.#publisher.diagnostics(),
+      onLook: () => this.#publisher.forgetRemoved(),
+    });
+    this.#source = createManifestSource({
+      paths: options.manifests,
+      onBatch: (batch) => this.#publisher.take(batch),
+      onWatchError: (path, error) => log.warn({ path, reason: error.message }, 'a directory cannot be watched; it is looked at every few seconds'),
+    });
+  }
+
+  async run(): Promise<number> {
+    try {
+      const started = await this.#start();
+      if (!started) return 1;
+      const signal = await this.#shutdown.whenAsked;
+      await this.#end(signal);
+      return 0;
+    } finally {
+      this.#source.close();
+      this.#publisher.close();
+      this.#diagnosticLog.close();
+      await this.#pool.close();
+      await this.#health?.close();
+      this.#shutdown.dispose();
+    }
+  }
+
+  async #start(): Promise<boolean> {
+    await this.#listenHealth();
+    const started = this.#source.start();
+    if (!started.ok) {
+      this.#log.error(started.error);
+      return false;
+    }
+    try {
+      await this.#pool.listen();
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      const { bind, httpPort } = this.#options;
+      this.#log.error(explainListenError(error.code, { flag: '--http-port or --https-port', host: bind, port: httpPort }));
+      return false;
+    }
+    const { httpPort, httpsPort, workers, bind } = this.#options;
+    const where = bind === '' ? 'all addresses' : bind;
+    this.#log.info(`serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`);
+    this.#log.info(`health, readiness and metrics on port ${this.#health?.port ?? 0}`);
+    return true;
+  }
+
+  async #listenHealth(): Promise<void> {
+    const { healthzHost: host, healthzPort: port, healthCheckPath } = this.#options;
+    try {
+      this.#health = await listenHealthServer({
+        host: host === '' ? undefined : host,
+        port,
+        healthPath: healthCheckPath,
+        getHealthProblem: () => (this.#shutdown.isAsked ? 'shutting down' : this.#pool.isServing ? undefined : 'not initialised'),
+        getReadinessProblem: () => (this.#shutdown.isAsked ? 'shutting down' : this.#pool.isServing ? undefined : 'not every worker serves a complete table yet'),
+        metrics: this.#createMetricsPage(),
+      });
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      throw new Error(explainListenError(code, { flag: '--healthz-port', host, port }), { cause: error });
+    }
+  }
+
+  #createMetricsPage(): ReturnType<typeof createMetricsPage> {
+    const { env } = process;
+    return createMetricsPage({
+      isEnabled: this.#options.enableMetrics,
+      controller: { namespace: env['POD_NAMESPACE'] ?? '', class: this.#options.controllerClass, pod: env['POD_NAME'] ?? '' },
+      build: { release: readVersion(), build: '', repository: '' },
+      requests: this.#pool.requests,
+      counters: this.#pool.counters,
+      propagation: this.#publisher.propagation,
+      getState: () => readControllerState({ pool: this.#pool, publisher: this.#publisher, diagnostics: this.#diagnosticLog.current, logLinesDropped: this.#accessLog.droppedLines }),
+    });
+  }
+
+  /** ingress-nginx reference 6.10: health fails at once, then the grace period, the drain, and the time after it. */
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const { shutdownGracePeriodMs, postShutdownGracePeriodMs } = this.#options;
+    this.#log.info(`${signal}: readiness fails from now on`);
+    // Whoever presses Ctrl-C waits in front of the screen: no load balancer has to hear of it first.
+    const isInteractive = signal === 'SIGINT';
+    if (!isInteractive) await this.#shutdown.sleep(shutdownGracePeriodMs);
+    this.#log.info('accepting no more connections; requests under way finish');
+    await Promise.race([this.#pool.drain(), this.#shutdown.whenAskedAgain]);
+    if (!isInteractive) await this.#shutdown.sleep(postShutdownGracePeriodMs);
+    await this.#accessLog.flush(LOG_FLUSH_MS);
+    this.#log.info('done');
+  }
+}
+
+function readVersion(): string {
+  const parsed: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const isManifest = typeof parsed === 'object' && parsed !== null && 'version' in parsed && typeof parsed.version === 'string';
+  return isManifest ? String(parsed.version) : '';
 }

@@ -1,21 +1,13 @@
-// The part of the command line that translation needs, in its own terms.
-import type { ListenPorts } from '../model/settings.ts';
+// From the command line to what translation needs of it.
 import type { TranslatorOptions } from '../translate/options.ts';
 import type { ServeOptions } from './serve-options.ts';
 
-const METRIC_PREFIX = 'nginx_ingress_controller_';
-/** Series per worker: an ingress controller with a thousand paths and some codes and methods each stays below. */
+/** Series that one worker keeps: at about a kilobyte each. */
 const MAX_SERIES = 20_000;
+const METRIC_PREFIX = 'nginx_ingress_controller_';
 
-interface TranslatorContext {
-  /** Ports that are listened on, where the options asked for free ones. */
-  readonly ports?: ListenPorts;
-  /** Milliseconds since the epoch. */
-  readonly nowMs: () => number;
-}
-
-/** Options for objects from manifests: no API server has given them the default class. */
-export function translatorOptions(options: ServeOptions, { ports, nowMs }: TranslatorContext): TranslatorOptions {
+export function translatorOptions(options: ServeOptions): TranslatorOptions {
+  const excluded = options.excludeSocketMetrics.map((name) => (name.startsWith(METRIC_PREFIX) ? name.slice(METRIC_PREFIX.length) : name));
   return {
     ingressClass: options.ingressClass,
     controllerClass: options.controllerClass,
@@ -30,7 +22,7 @@ export function translatorOptions(options: ServeOptions, { ports, nowMs }: Trans
     disableCatchAll: options.disableCatchAll,
     disableSvcExternalName: options.disableSvcExternalName,
     annotationsPrefix: options.annotationsPrefix,
-    ports: ports ?? { http: options.httpPort, https: options.httpsPort },
+    ports: { http: options.httpPort, https: options.httpsPort },
     workers: options.workers,
     logFormat: options.logFormat,
     metrics: {
@@ -40,13 +32,9 @@ export function translatorOptions(options: ServeOptions, { ports, nowMs }: Trans
       timeBuckets: options.timeBuckets,
       lengthBuckets: options.lengthBuckets,
       sizeBuckets: options.sizeBuckets,
-      excluded: options.excludeSocketMetrics.map((name) => withoutPrefix(name.toLowerCase())),
+      excluded,
       maxSeries: MAX_SERIES,
     },
-    nowMs,
+    nowMs: () => Date.now(),
   };
-}
-
-function withoutPrefix(metric: string): string {
-  return metric.startsWith(METRIC_PREFIX) ? metric.slice(METRIC_PREFIX.length) : metric;
 }

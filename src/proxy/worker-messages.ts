@@ -32,6 +32,6 @@ export type FromWorker =
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'listening' }
   | { readonly kind: 'listen-failed'; readonly code: string; readonly message: string }
-  | { readonly kind: 'access-log'; readonly batch: AccessLogBatch }
   | { readonly kind: 'drained' }
+  | AccessLogBatch
   | RequestMetricsMessage;

@@ -55,7 +55,10 @@ class Worker {
       connectionCount: SharedConnectionCount.forWorker(start.connectionCount, start.place),
     });
     const { wheel } = this.#context;
-    this.#ticker = setInterval(() => wheel.advance(performance.now()), wheel.tickMs);
+    this.#ticker = setInterval(() => {
+      this.#context.readClock();
+      wheel.advance(this.#context.nowMs);
+    }, wheel.tickMs);
   }
 
   onMessage(message: ToWorker): void {
@@ -79,6 +82,7 @@ class Worker {
   #createContext(): WorkerContext {
     const { settings, hostname } = this.#start;
     const counters = this.#counters;
+    let nextSecondMs = 0;
     return {
       settings,
       clientAddresses: createClientAddressResolver(settings.forwarded),
@@ -97,7 +101,7 @@ class Worker {
         hostname,
         pid: process.pid,
         counters,
-        post: (batch) => this.#send({ kind: 'access-log', batch }),
+        post: (batch) => this.#send(batch),
       }),
       requestIds: new RequestIds(),
       readMemory: new ReadMemory(),
@@ -107,8 +111,16 @@ class Worker {
       out: new OutBuffer(OUT_BYTES),
       connections: new Set(),
       isDraining: false,
-      now: () => performance.now(),
-      dateLine: createDateLine(),
+      nowMs: performance.now(),
+      dateLine: formatDateLine(Date.now()),
+      readClock() {
+        const nowMs = performance.now();
+        this.nowMs = nowMs;
+        if (nowMs < nextSecondMs) return;
+        const epochMs = Date.now();
+        nextSecondMs = nowMs + 1000 - (epochMs % 1000);
+        this.dateLine = formatDateLine(epochMs);
+      },
     };
   }
 
@@ -179,18 +191,9 @@ class Worker {
   }
 }
 
-/** The Date line (RFC 9110 6.6.1), made once a second. */
-function createDateLine(): () => Buffer {
-  let second = 0;
-  let line = Buffer.alloc(0);
-  return () => {
-    const now = Date.now();
-    if (now - second >= 1000 || now < second) {
-      second = now - (now % 1000);
-      line = Buffer.from(`Date: ${new Date(now).toUTCString()}\r\n`, 'latin1');
-    }
-    return line;
-  };
+/** RFC 9110 6.6.1. */
+function formatDateLine(epochMs: number): Buffer {
+  return Buffer.from(`Date: ${new Date(epochMs).toUTCString()}\r\n`, 'latin1');
 }
 
 if (parentPort !== null) {

@@ -4,7 +4,6 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { errorCodes } from '../../model/error-codes.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
-import { normaliseHost } from '../../routing/normalise-host.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
 import type { FailurePhase, ResponseReceiver } from '../http1/upstream-connection.ts';
 import { UpstreamConnection } from '../http1/upstream-connection.ts';
@@ -80,7 +79,7 @@ export class Exchange implements ResponseReceiver {
   begin(head: MessageHead, headBytes: number, receivedAtMs: number): void {
     this.#reset(head, headBytes, receivedAtMs);
     const hostText = head.hostField < 0 ? '' : head.valueOf(head.hostField);
-    const hostName = normaliseHost(hostText);
+    const hostName = this.#forwarded.hostNameOf(hostText);
     const host = this.#context.table.findHost(hostName);
     const { entry } = this;
     entry.host = hostName;
@@ -119,7 +118,7 @@ export class Exchange implements ResponseReceiver {
     const head = this.#context.requestHead;
     head.reset(EMPTY);
     head.methodStart = head.methodEnd = head.targetStart = head.targetEnd = 0;
-    this.#reset(head, 0, this.#context.now());
+    this.#reset(head, 0, this.#context.nowMs);
     this.fail(code);
   }
 
@@ -172,9 +171,9 @@ export class Exchange implements ResponseReceiver {
     }
     if (this.#isRequestComplete && !this.isRequestSent) {
       this.isRequestSent = true;
-      upstream.setDeadline(this.#context.now() + this.#proxy.readTimeoutMs);
+      upstream.setDeadline(this.#context.nowMs + this.#proxy.readTimeoutMs);
     } else if (!this.#isRequestComplete) {
-      upstream.setDeadline(upstream.pendingBytes > 0 ? this.#context.now() + this.#proxy.sendTimeoutMs : Infinity);
+      upstream.setDeadline(upstream.pendingBytes > 0 ? this.#context.nowMs + this.#proxy.sendTimeoutMs : Infinity);
     }
   }
 
@@ -197,7 +196,7 @@ export class Exchange implements ResponseReceiver {
     const upstream = this.#upstream;
     if (!this.#isUpstreamPaused || upstream === undefined) return;
     this.#isUpstreamPaused = false;
-    upstream.setDeadline(this.#context.now() + this.#proxy.readTimeoutMs);
+    upstream.setDeadline(this.#context.nowMs + this.#proxy.readTimeoutMs);
     upstream.resume();
   }
 
@@ -206,7 +205,7 @@ export class Exchange implements ResponseReceiver {
     if (upstream === undefined) return;
     this.entry.requestBytes += end - start;
     upstream.write(isStable ? buffer.subarray(start, end) : copy(buffer, start, end));
-    upstream.setDeadline(this.#context.now() + this.#proxy.readTimeoutMs);
+    upstream.setDeadline(this.#context.nowMs + this.#proxy.readTimeoutMs);
     if (upstream.pendingBytes > 0) this.#pauseBody();
   }
 
@@ -248,7 +247,7 @@ export class Exchange implements ResponseReceiver {
 
   onSwitchingProtocols(head: MessageHead): boolean {
     if (!this.#isWebSocket) return false;
-    this.#headerAtMs = this.#context.now();
+    this.#headerAtMs = this.#context.nowMs;
     this.#attemptStatus = 101;
     this.entry.status = 101;
     this.#isHeadSent = true;
@@ -259,7 +258,7 @@ export class Exchange implements ResponseReceiver {
   }
 
   onResponseHead(head: MessageHead, isBodyless: boolean): boolean {
-    this.#headerAtMs = this.#context.now();
+    this.#headerAtMs = this.#context.nowMs;
     this.#attemptStatus = head.status;
     if (this.#route?.retryStatuses?.has(head.status) === true && this.#mayRetry(true)) {
       this.#endAttempt(head.status);
@@ -289,7 +288,7 @@ export class Exchange implements ResponseReceiver {
       upstream.pause();
       upstream.setDeadline(Infinity);
     } else if (this.isRequestSent) {
-      upstream.setDeadline(this.#context.now() + this.#proxy.readTimeoutMs);
+      upstream.setDeadline(this.#context.nowMs + this.#proxy.readTimeoutMs);
     }
   }
 
@@ -342,7 +341,7 @@ export class Exchange implements ResponseReceiver {
     entry.method = methodOf(head);
     entry.target = head.buffer.latin1Slice(head.targetStart, head.targetEnd);
     entry.requestBytes = headBytes;
-    entry.startedAtMs = Date.now();
+    entry.startedAtMs = performance.timeOrigin + receivedAtMs;
     this.#receivedAtMs = receivedAtMs;
     this.isHeadMethod = entry.method === 'HEAD';
     this.isRequestSent = false;
@@ -408,7 +407,7 @@ export class Exchange implements ResponseReceiver {
   /** Sends the request to the next endpoint. */
   #attempt(): void {
     const group = this.#group;
-    const nowMs = this.#context.now();
+    const nowMs = this.#context.nowMs;
     const endpoint = group?.pick(nowMs, this.#tried);
     if (group === undefined || endpoint === undefined) return this.fail('PRT-UP-1');
     this.#tries++;
@@ -447,7 +446,7 @@ export class Exchange implements ResponseReceiver {
     if (route === undefined || !this.#isHeld || this.#tries >= route.maxTries) return false;
     if (wasSent && !route.retriesNonIdempotent && !IDEMPOTENT.has(this.entry.method)) return false;
     const { nextUpstreamTimeoutMs } = route.proxy;
-    if (nextUpstreamTimeoutMs > 0 && this.#context.now() - this.#receivedAtMs >= nextUpstreamTimeoutMs) return false;
+    if (nextUpstreamTimeoutMs > 0 && this.#context.nowMs - this.#receivedAtMs >= nextUpstreamTimeoutMs) return false;
     return (this.#group?.endpoints.length ?? 0) > this.#tried.length;
   }
 
@@ -485,7 +484,7 @@ export class Exchange implements ResponseReceiver {
   #endAttempt(status: number): void {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
-    const nowMs = this.#context.now();
+    const nowMs = this.#context.nowMs;
     const startMs = this.#attemptAtMs;
     this.entry.addAttempt({
       address: upstream.endpoint.label,
@@ -501,7 +500,7 @@ export class Exchange implements ResponseReceiver {
     const { entry } = this;
     this.#isActive = false;
     this.#upstream = undefined;
-    entry.durationSeconds = (this.#context.now() - this.#receivedAtMs) / 1000;
+    entry.durationSeconds = (this.#context.nowMs - this.#receivedAtMs) / 1000;
     entry.sentBytes = this.#client.sentBytes;
     entry.requestHead = this.#out.length > 0 ? this.#out.bytes.subarray(0, this.#out.length) : undefined;
     this.#route?.series.observe(entry);

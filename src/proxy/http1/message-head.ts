@@ -16,6 +16,8 @@ export const BODY_UNTIL_CLOSE = 3;
 export class MessageHead {
   /** The bytes that all offsets point into. */
   buffer: Buffer = Buffer.alloc(0);
+  /** The same memory in words of four bytes, if it begins at the boundary of a word: to look at four bytes at a time. */
+  words: Int32Array | undefined;
   /** Minor version: 0 or 1. */
   minorVersion = 1;
   // Request line.
@@ -65,7 +67,10 @@ export class MessageHead {
   error: ErrorCode = 'PRT-REQ-1';
 
   reset(buffer: Buffer): void {
-    this.buffer = buffer;
+    if (buffer !== this.buffer) {
+      this.buffer = buffer;
+      this.words = (buffer.byteOffset & 3) === 0 ? new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2) : undefined;
+    }
     this.minorVersion = 1;
     this.fieldCount = 0;
     this.hostField = -1;

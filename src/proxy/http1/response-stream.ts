@@ -49,14 +49,14 @@ export class ResponseStream {
 
   forwardedHead(head: MessageHead, framing: ResponseFraming, end: HeadEnd): void {
     const { out, dateLine, responseFields } = this.#context;
-    appendForwardedHead(out, head, { fields: responseFields, dateLine: dateLine(), isTls: this.#isTls });
+    appendForwardedHead(out, head, { fields: responseFields, dateLine, isTls: this.#isTls });
     this.#endHead(framing, end, head.status !== 101);
   }
 
   /** Head and body of a response that Portico makes itself. */
   local(status: number, lines: string, body: string, end: HeadEnd): void {
     const { out, dateLine, responseFields } = this.#context;
-    appendLocalHead(out, status, lines, { fields: responseFields, dateLine: dateLine(), isTls: this.#isTls });
+    appendLocalHead(out, status, lines, { fields: responseFields, dateLine, isTls: this.#isTls });
     this.#endHead({ kind: 'length', length: body.length }, end, true);
     out.appendLatin1(body);
   }

@@ -97,7 +97,8 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     context.connections.add(this);
     context.counters.add(workerCounter.connectionsNow, 1);
     context.counters.add(workerCounter.readingNow, 1);
-    context.wheel.schedule(this, context.now() + context.settings.client.headerTimeoutMs);
+    context.readClock();
+    context.wheel.schedule(this, context.nowMs + context.settings.client.headerTimeoutMs);
   }
 
   get pendingBytes(): number {
@@ -120,6 +121,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   onBytes(buffer: Buffer, length: number, isStable: boolean): void {
     if (this.#state === 'lingering') return this.#drop(length);
     if (this.#state === 'closed') return;
+    this.#context.readClock();
     if (this.#held.isEmpty) {
       this.#setInput(buffer, 0, length, isStable);
     } else {
@@ -197,7 +199,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   flush(): void {
     this.#response.flush();
-    if (this.pendingBytes > 0) this.#context.wheel.schedule(this, this.#context.now() + this.#context.settings.client.sendTimeoutMs);
+    if (this.pendingBytes > 0) this.#context.wheel.schedule(this, this.#context.nowMs + this.#context.settings.client.sendTimeoutMs);
   }
 
   cut(): void {
@@ -302,7 +304,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   #readHead(): boolean {
     const { settings, requestHead: head } = this.#context;
-    const nowMs = this.#context.now();
+    const nowMs = this.#context.nowMs;
     if (this.#headStartedAtMs === 0) {
       this.#headStartedAtMs = nowMs;
       this.#count(workerCounter.readingNow);
@@ -379,14 +381,14 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#isBodyPaused = false;
     this.#count(workerCounter.waitingNow);
     const { keepAliveMs } = this.#context.settings.client;
-    this.#context.wheel.schedule(this, this.#context.now() + keepAliveMs);
+    this.#context.wheel.schedule(this, this.#context.nowMs + keepAliveMs);
     if (this.#isReadPaused) this.#resumeReading();
     if (this.#hasEnded) this.close();
   }
 
   #setBodyDeadline(): void {
     const { bodyTimeoutMs, bodyMinBytesPerSecond } = this.#context.settings.client;
-    const nowMs = this.#context.now();
+    const nowMs = this.#context.nowMs;
     const elapsedMs = nowMs - this.#bodyStartedAtMs;
     const isTooSlow = elapsedMs > MINIMUM_RATE_WINDOW_MS && this.#body.receivedBytes < (elapsedMs / 1000) * bodyMinBytesPerSecond;
     this.#context.wheel.schedule(this, isTooSlow ? nowMs : this.#isBodyPaused ? Infinity : nowMs + bodyTimeoutMs);
@@ -407,7 +409,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#reader?.endLong(true);
     this.#socket.end();
     this.#resumeReading();
-    this.#context.wheel.schedule(this, this.#context.now() + Math.max(LINGER_MS, this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0));
+    this.#context.wheel.schedule(this, this.#context.nowMs + Math.max(LINGER_MS, this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0));
     if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
   }
 
@@ -436,6 +438,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   }
 
   #onFlushed(): void {
+    this.#context.readClock();
     if (this.pendingBytes > 0 || this.#state === 'closed') return;
     if (this.#state === 'response' || this.#state === 'tunnel') this.#context.wheel.schedule(this, Infinity);
     this.#exchange.onClientFlushed();
@@ -443,6 +446,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   /** The client has ended its side. */
   #onEnd(): void {
+    this.#context.readClock();
     this.#hasEnded = true;
     switch (this.#state) {
       case 'head':

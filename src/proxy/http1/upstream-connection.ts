@@ -79,13 +79,16 @@ export class UpstreamConnection implements WheelEntry {
   #remaining = 0;
   #mayReuse = false;
   #idleTimeoutMs = 0;
-  readonly #onFlushed = (): void => this.#receiver?.onUpstreamFlushed();
+  readonly #onFlushed = (): void => {
+    this.#context.readClock();
+    this.#receiver?.onUpstreamFlushed();
+  };
 
   constructor(context: WorkerContext, group: UpstreamGroup, endpoint: UpstreamEndpoint, connectTimeoutMs: number) {
     this.#context = context;
     this.#group = group;
     this.endpoint = endpoint;
-    this.#openedAtMs = context.now();
+    this.#openedAtMs = context.nowMs;
     this.#reader = new SocketReader(context.readMemory, this);
     const socket = net.connect({ host: endpoint.address, port: endpoint.port, noDelay: true, onread: this.#reader.onread, allowHalfOpen: true });
     this.#socket = socket;
@@ -180,6 +183,7 @@ export class UpstreamConnection implements WheelEntry {
 
   onBytes(buffer: Buffer, length: number, isStable: boolean): void {
     if (this.#phase === 'closed') return;
+    this.#context.readClock();
     const receiver = this.#receiver;
     if (receiver === undefined || this.#phase === 'idle') {
       // Nobody asked for these bytes: whatever they are, the connection cannot be trusted.
@@ -200,14 +204,16 @@ export class UpstreamConnection implements WheelEntry {
 
   #onConnect(): void {
     if (this.#phase !== 'connecting') return;
+    this.#context.readClock();
     this.#phase = 'head';
-    this.connectedAtMs = this.#context.now();
+    this.connectedAtMs = this.#context.nowMs;
     this.endpoint.noteConnected();
     this.#receiver?.onUpstreamConnected();
   }
 
   /** The upstream sent FIN, or the connection broke. */
   #onEnd(isBroken: boolean): void {
+    this.#context.readClock();
     switch (this.#phase) {
       case 'closed':
         return;
@@ -216,7 +222,7 @@ export class UpstreamConnection implements WheelEntry {
         return;
       case 'connecting':
         if (!isBroken) return;
-        this.endpoint.noteRefusal(this.#context.now());
+        this.endpoint.noteRefusal(this.#context.nowMs);
         this.#context.counters.add(workerCounter.upstreamConnectFailures, 1);
         this.#fail('PRT-UP-1');
         return;
@@ -355,7 +361,7 @@ export class UpstreamConnection implements WheelEntry {
     this.endpoint.idle.push(this);
     this.#group.idleCount++;
     this.#context.counters.add(workerCounter.upstreamIdleNow, 1);
-    this.#context.wheel.schedule(this, this.#context.now() + this.#idleTimeoutMs);
+    this.#context.wheel.schedule(this, this.#context.nowMs + this.#idleTimeoutMs);
   }
 
   #leavePool(): void {
@@ -368,7 +374,7 @@ export class UpstreamConnection implements WheelEntry {
 
   /** Takes the warmest idle connection of the endpoint, or opens one. */
   static take(context: WorkerContext, group: UpstreamGroup, endpoint: UpstreamEndpoint, connectTimeoutMs: number): UpstreamConnection {
-    const nowMs = context.now();
+    const nowMs = context.nowMs;
     for (let connection = endpoint.idle.pop(); connection !== undefined; connection = endpoint.idle.pop()) {
       group.idleCount--;
       context.counters.add(workerCounter.upstreamIdleNow, -1);

@@ -1,0 +1,49 @@
+// What the metrics page shows of the controller, gathered when somebody scrapes.
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { ControllerState } from '../observe/metrics-page.ts';
+import type { Publisher } from './publisher.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+export interface ControllerStateParts {
+  readonly pool: WorkerPool;
+  readonly publisher: Publisher;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly logLinesDropped: number;
+}
+
+export function readControllerState({ pool, publisher, diagnostics, logLinesDropped }: ControllerStateParts): ControllerState {
+  return {
+    configHash: pool.version,
+    isLastChangeApplied: publisher.isUpToDate,
+    lastAppliedAtMs: publisher.lastAppliedAtMs,
+    appliedChanges: publisher.appliedChanges,
+    failedChanges: 0,
+    tableVersion: pool.version,
+    openConnections: pool.connectionCount.total,
+    logLinesDropped,
+    diagnostics,
+    certificates: listCertificates(pool),
+    orphans: listOrphans(diagnostics),
+    eventLoops: pool.eventLoops(),
+  };
+}
+
+function listCertificates({ model }: WorkerPool): ControllerState['certificates'] {
+  const shown = [];
+  for (const { name, tls } of model.hosts.values()) {
+    const certificate = tls.kind === 'certificate' ? model.certificates.get(tls.certificate) : undefined;
+    if (certificate !== undefined) shown.push({ host: name, certificate });
+  }
+  return shown;
+}
+
+function listOrphans(diagnostics: readonly Diagnostic[]): ControllerState['orphans'] {
+  const orphans: ControllerState['orphans'][number][] = [];
+  for (const { code, origin } of diagnostics) {
+    if (origin.kind !== 'Ingress') continue;
+    const { namespace, name: ingress } = origin;
+    if (code === 'PRT-RULE-3' || code === 'PRT-RULE-4') orphans.push({ namespace, ingress, type: 'no-service' });
+    else if (code === 'PRT-RULE-5') orphans.push({ namespace, ingress, type: 'no-endpoint' });
+  }
+  return orphans;
+}

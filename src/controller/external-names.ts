@@ -1,0 +1,106 @@
+// Addresses of Services of type ExternalName. Translation only knows the name; it is resolved here, again and again, and the rows that
+// the workers get have the addresses in them (ingress-nginx reference 6.2). A name that cannot be resolved keeps its last addresses.
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { ModelDelta } from '../model/delta.ts';
+import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
+
+/** The resolver of the system has no times to live to offer; ingress-nginx asks every second. */
+const RESOLVE_INTERVAL_MS = 1000;
+const MAX_ADDRESSES = 64;
+
+export interface ExternalNamesDeps {
+  /** Rows whose addresses have changed. */
+  readonly onChange: (upstreams: readonly Upstream[]) => void;
+  /** Told once when a name stops being resolvable. */
+  readonly onError: (host: string, error: Error) => void;
+}
+
+interface Watched {
+  row: Upstream;
+  readonly host: string;
+  isFailing: boolean;
+  isResolving: boolean;
+}
+
+export class ExternalNames {
+  readonly #deps: ExternalNamesDeps;
+  readonly #watched = new Map<UpstreamKey, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: ExternalNamesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Fills addresses that are known already into the delta's rows, and begins to resolve the others. */
+  apply(delta: ModelDelta): ModelDelta {
+    for (const key of delta.removedUpstreams) this.#watched.delete(key);
+    for (const row of delta.upstreams) if (row.externalName === undefined) this.#watched.delete(row.key);
+    if (!delta.upstreams.some((row) => row.externalName !== undefined)) {
+      this.#setTimer();
+      return delta;
+    }
+    const upstreams = delta.upstreams.map((row) => (row.externalName === undefined ? row : this.#watch(row, row.externalName)));
+    this.#setTimer();
+    return { ...delta, upstreams };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #watch(row: Upstream, { host, port }: { readonly host: string; readonly port: number }): Upstream {
+    if (isIP(host) !== 0) {
+      this.#watched.delete(row.key);
+      return { ...row, endpoints: [{ address: host, port }] };
+    }
+    const known = this.#watched.get(row.key);
+    const endpoints = known?.host === host ? known.row.endpoints.map(({ address }) => ({ address, port })) : [];
+    const watched: Watched = { row: { ...row, endpoints }, host, isFailing: false, isResolving: false };
+    this.#watched.set(row.key, watched);
+    void this.#resolve(watched);
+    return watched.row;
+  }
+
+  #setTimer(): void {
+    if (this.#watched.size === 0) {
+      this.close();
+      return;
+    }
+    this.#timer ??= setInterval(() => {
+      for (const watched of this.#watched.values()) void this.#resolve(watched);
+    }, RESOLVE_INTERVAL_MS).unref();
+  }
+
+  async #resolve(watched: Watched): Promise<void> {
+    if (watched.isResolving) return;
+    watched.isResolving = true;
+    try {
+      const found = await lookup(watched.host, { all: true });
+      watched.isFailing = false;
+      this.#take(watched, found.map(({ address }) => address));
+    } catch (error) {
+      if (!watched.isFailing && error instanceof Error) this.#deps.onError(watched.host, error);
+      watched.isFailing = true;
+    } finally {
+      watched.isResolving = false;
+    }
+  }
+
+  #take(watched: Watched, addresses: readonly string[]): void {
+    const { row } = watched;
+    if (this.#watched.get(row.key) !== watched || row.externalName === undefined) return;
+    const { port } = row.externalName;
+    const usable = addresses.filter((address) => !isLoopback(address)).toSorted();
+    const endpoints: readonly Endpoint[] = usable.slice(0, MAX_ADDRESSES).map((address) => ({ address, port }));
+    if (JSON.stringify(endpoints) === JSON.stringify(row.endpoints)) return;
+    watched.row = { ...row, endpoints };
+    this.#deps.onChange([watched.row]);
+  }
+}
+
+/** A name that leads back to this pod would reach ports that are nobody's business (CVE-2021-32783). */
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
+}

@@ -1,0 +1,100 @@
+// From a batch of changed objects to tables that serve: store, translation, publication, acknowledgement. One batch at a time, in order.
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { isEmptyDelta, type ModelDelta } from '../model/delta.ts';
+import type { Upstream } from '../model/upstream.ts';
+import { DurationHistogram } from '../observe/duration-histogram.ts';
+import type { ResourceStore } from '../resources/store.ts';
+import type { ManifestBatch } from '../sources/manifests/manifest-source.ts';
+import type { TranslationResult, Translator } from '../translate/translator.ts';
+import { ExternalNames } from './external-names.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+export interface PublisherDeps {
+  readonly store: ResourceStore;
+  readonly translator: Translator;
+  readonly pool: WorkerPool;
+  /** What there is to say about the objects may have changed; asked for by `diagnostics` when there is time. */
+  readonly onReport: () => void;
+  readonly onResolveError: (host: string, error: Error) => void;
+}
+
+export class Publisher {
+  /** From the moment a change was noticed until every worker serves it. */
+  readonly propagation = new DurationHistogram();
+  appliedChanges = 0;
+  lastAppliedAtMs = 0;
+  readonly #deps: PublisherDeps;
+  readonly #externalNames: ExternalNames;
+  /** Version -> when its change was noticed. */
+  readonly #underWay = new Map<number, number>();
+  #sourceDiagnostics: readonly Diagnostic[] = [];
+  #translation: TranslationResult | undefined;
+  #hasRemovals = false;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+    this.#externalNames = new ExternalNames({
+      onChange: (upstreams) => this.#publish(deltaOfUpstreams(upstreams), performance.now()),
+      onError: deps.onResolveError,
+    });
+  }
+
+  /** Takes a batch of the source over and publishes what it changes. */
+  take(batch: ManifestBatch): void {
+    const noticedAtMs = performance.now();
+    const { store, translator, pool } = this.#deps;
+    const changes = store.apply(batch.changes);
+    const isFirst = pool.version === 0;
+    this.#sourceDiagnostics = batch.diagnostics;
+    if (changes.length > 0 || isFirst) {
+      this.#translation = translator.translate(store, isFirst ? 'all' : changes);
+      const { delta } = this.#translation;
+      if (isFirst || !isEmptyDelta(delta)) this.#publish(this.#externalNames.apply(delta), noticedAtMs);
+      this.#hasRemovals ||= changes.some((change) => change.after === undefined) || delta.removedHosts.length > 0;
+    }
+    this.#deps.onReport();
+  }
+
+  /** All that there is to say now. Takes time proportional to all routes. */
+  diagnostics(): readonly Diagnostic[] {
+    return [...this.#sourceDiagnostics, ...(this.#translation?.diagnostics ?? [])];
+  }
+
+  onApplied(version: number): void {
+    for (const [published, noticedAtMs] of this.#underWay) {
+      if (published > version) break;
+      this.#underWay.delete(published);
+      this.appliedChanges++;
+      this.propagation.observe((performance.now() - noticedAtMs) / 1000);
+    }
+    this.lastAppliedAtMs = Date.now();
+  }
+
+  get isUpToDate(): boolean {
+    return this.#underWay.size === 0;
+  }
+
+  /** Removes the metrics of hosts and Ingresses that are gone; for when there is time. */
+  forgetRemoved(): void {
+    if (!this.#hasRemovals || !this.isUpToDate) return;
+    this.#hasRemovals = false;
+    const { store, pool } = this.#deps;
+    const hosts: ReadonlyMap<string, unknown> = pool.model.hosts;
+    pool.requests.retain(({ host, namespace, ingress }) => {
+      const hasHost = host === '' || hosts.has(host);
+      return hasHost && (ingress === '' || store.get('Ingress', namespace, ingress) !== undefined);
+    });
+  }
+
+  close(): void {
+    this.#externalNames.close();
+  }
+
+  #publish(delta: ModelDelta, noticedAtMs: number): void {
+    this.#underWay.set(this.#deps.pool.publish(delta), noticedAtMs);
+  }
+}
+
+function deltaOfUpstreams(upstreams: readonly Upstream[]): ModelDelta {
+  return { hosts: [], removedHosts: [], upstreams, removedUpstreams: [], certificates: [], removedCertificates: [] };
+}

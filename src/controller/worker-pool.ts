@@ -1,0 +1,202 @@
+// The worker threads: starts them, publishes versions of the model to them, and knows what each of them has acknowledged. A worker that
+// dies is replaced and given the whole model; the others carry the traffic meanwhile.
+import { hostname } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { ModelDelta } from '../model/delta.ts';
+import type { Settings } from '../model/settings.ts';
+import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
+import { RequestMetricsCollector } from '../observe/request-metrics/request-metrics-collector.ts';
+import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
+import { type WorkerCounters, WorkerCountersCollector } from '../observe/worker-counters.ts';
+import type { ListenAddress } from '../proxy/listener/listeners.ts';
+import type { KeyPair } from '../proxy/listener/tls-contexts.ts';
+import type { FromWorker, ToWorker, WorkerStart } from '../proxy/worker-messages.ts';
+import { ModelState } from './model-state.ts';
+
+export interface WorkerPoolOptions {
+  readonly workers: number;
+  readonly listen: ListenAddress;
+  readonly settings: Settings;
+  readonly fallbackCertificate: KeyPair;
+  readonly onAccessLog: (batch: AccessLogBatch, counters: WorkerCounters) => void;
+  /** Every worker has acknowledged this version. */
+  readonly onApplied: (version: number) => void;
+  /** A worker died of this. */
+  readonly onWorkerError: (error: Error) => void;
+}
+
+interface PoolWorker {
+  readonly id: number;
+  readonly place: number;
+  readonly thread: Worker;
+  readonly counters: WorkerCounters;
+  appliedVersion: number;
+  isListening: boolean;
+  isDrained: boolean;
+}
+
+/** Why the ports could not be opened. */
+export class ListenError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A worker that dies at once again and again must not eat the machine. */
+const RESTART_DELAY_MS = 250;
+
+export class WorkerPool {
+  readonly counters = new WorkerCountersCollector();
+  readonly requests: RequestMetricsCollector;
+  readonly connectionCount: SharedConnectionCount;
+  readonly #options: WorkerPoolOptions;
+  readonly #workers = new Map<number, PoolWorker>();
+  readonly #state = new ModelState();
+  readonly #whenChanged: (() => void)[] = [];
+  #nextId = 0;
+  #version = 0;
+  #hasToListen = false;
+  #isClosing = false;
+  #listenError: ListenError | undefined;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.connectionCount = new SharedConnectionCount(options.workers);
+    this.requests = new RequestMetricsCollector(options.settings.metrics, {
+      postFree: (id, slots) => this.#post(this.#workers.get(id), { kind: 'free-series', slots }),
+    });
+    for (let place = 0; place < options.workers; place++) this.#startWorker(place);
+  }
+
+  /** The version that was published last. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get model(): ModelState {
+    return this.#state;
+  }
+
+  /** True while every worker serves a complete table. */
+  get isServing(): boolean {
+    return this.#version > 0 && this.#every((worker) => worker.isListening && worker.appliedVersion > 0);
+  }
+
+  /** How busy each thread has been since its start. */
+  eventLoops(): readonly { readonly thread: string; readonly activeMs: number; readonly idleMs: number }[] {
+    const main = performance.eventLoopUtilization();
+    const workers = Array.from(this.#workers.values(), ({ id, thread }) => {
+      const { active, idle } = thread.performance.eventLoopUtilization();
+      return { thread: `worker-${id}`, activeMs: active, idleMs: idle };
+    });
+    return [{ thread: 'controller', activeMs: main.active, idleMs: main.idle }, ...workers];
+  }
+
+  /** Gives a new version of the model to all workers. Returns its number. */
+  publish(delta: ModelDelta): number {
+    this.#state.apply(delta);
+    const version = ++this.#version;
+    for (const worker of this.#workers.values()) this.#post(worker, { kind: 'delta', version, delta });
+    return version;
+  }
+
+  /** Opens the ports in all workers. Rejects with a `ListenError`. */
+  async listen(): Promise<void> {
+    this.#hasToListen = true;
+    for (const worker of this.#workers.values()) this.#post(worker, { kind: 'listen' });
+    await this.#until(() => this.#listenError !== undefined || this.#every((worker) => worker.isListening));
+    if (this.#listenError !== undefined) throw this.#listenError;
+  }
+
+  /** Lets requests under way finish; resolves when no worker has a connection any more, or its time is over. */
+  async drain(): Promise<void> {
+    this.#isClosing = true;
+    for (const worker of this.#workers.values()) this.#post(worker, { kind: 'drain' });
+    await this.#until(() => this.#every((worker) => worker.isDrained));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all(Array.from(this.#workers.values(), async (worker) => worker.thread.terminate()));
+  }
+
+  #startWorker(place: number): void {
+    const id = this.#nextId++;
+    const { listen, settings, fallbackCertificate } = this.#options;
+    const counters = this.counters.addWorker(id);
+    const workerData: WorkerStart = {
+      place,
+      counters: counters.buffer,
+      connectionCount: this.connectionCount.buffer,
+      listen,
+      settings: this.#state.settings ?? settings,
+      fallbackCertificate,
+      hostname: hostname(),
+    };
+    const isSource = import.meta.url.endsWith('.ts');
+    const thread = new Worker(new URL(isSource ? '../proxy/worker.ts' : '../proxy/worker.js', import.meta.url), { workerData, name: `worker-${id}` });
+    const worker: PoolWorker = { id, place, thread, counters, appliedVersion: 0, isListening: false, isDrained: false };
+    this.#workers.set(id, worker);
+    thread.on('message', (message: FromWorker) => this.#onMessage(worker, message));
+    thread.on('error', (error) => this.#options.onWorkerError(error instanceof Error ? error : new Error(String(error))));
+    thread.on('exit', () => this.#onExit(worker));
+    if (this.#version > 0) this.#post(worker, { kind: 'delta', version: this.#version, delta: this.#state.asDelta() });
+    if (this.#hasToListen) this.#post(worker, { kind: 'listen' });
+  }
+
+  #onMessage(worker: PoolWorker, message: FromWorker): void {
+    switch (message.kind) {
+      case 'applied':
+        worker.appliedVersion = message.version;
+        if (this.#every((other) => other.appliedVersion >= message.version)) this.#options.onApplied(message.version);
+        break;
+      case 'listening':
+        worker.isListening = true;
+        break;
+      case 'listen-failed':
+        this.#listenError ??= new ListenError(message.code, message.message);
+        break;
+      case 'access-log':
+        this.#options.onAccessLog(message, worker.counters);
+        return;
+      case 'drained':
+        worker.isDrained = true;
+        break;
+      case 'request-metrics-segment':
+      case 'request-metrics-series':
+        this.requests.receive(worker.id, message);
+        return;
+    }
+    this.#wake();
+  }
+
+  #onExit(worker: PoolWorker): void {
+    this.#workers.delete(worker.id);
+    this.counters.removeWorker(worker.id);
+    this.requests.removeWorker(worker.id);
+    this.connectionCount.forgetWorker(worker.place);
+    this.#wake();
+    if (!this.#isClosing) setTimeout(() => this.#isClosing || this.#startWorker(worker.place), RESTART_DELAY_MS);
+  }
+
+  #post(worker: PoolWorker | undefined, message: ToWorker): void {
+    worker?.thread.postMessage(message);
+  }
+
+  #every(test: (worker: PoolWorker) => boolean): boolean {
+    for (const worker of this.#workers.values()) if (!test(worker)) return false;
+    return true;
+  }
+
+  /** Resolves once `isDone` holds; looked at whenever a worker says something. */
+  async #until(isDone: () => boolean): Promise<void> {
+    while (!isDone()) await new Promise<void>((resolve) => this.#whenChanged.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#whenChanged.splice(0)) resolve();
+  }
+}
