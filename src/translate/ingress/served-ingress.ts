@@ -56,8 +56,8 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
   }
   const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
   if (verdict === 'ignore') return { served: undefined, findings };
-  const isRefused = verdict !== 'serve' || routing.missingProtections.length > 0;
-  return { served: { ...serve(ingress, values, context), isRefused, refusesHosts: verdict === 'refuse-hosts' }, findings };
+  const served = { ...serve(ingress, values, context), isRefused: verdict !== 'serve', refusesHosts: verdict === 'refuse-hosts' };
+  return { served, findings };
 }
 
 function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOptions): boolean {
