@@ -22,7 +22,7 @@ test('speed is what the peer needs divided by what Portico needs, of the medians
   const portico = row('portico', { cpuMicros: 10, requestsPerSecond: 79 });
   const [cpu, throughput, haproxy] = judgeBars(small(nginx, portico), 10_000);
   assert.deepEqual([cpu?.measured, cpu?.verdict], ['1.20x', 'ok']);
-  assert.deepEqual([throughput?.measured, throughput?.verdict], ['0.99x', 'missed']);
+  assert.deepEqual([throughput?.measured, throughput?.verdict], ['0.98x', 'missed']);
   assert.equal(haproxy?.verdict, 'not measured');
 });
 
@@ -38,6 +38,12 @@ test('a failed request anywhere misses the bar of none, and one slow round does 
   assert.match(propagation?.name ?? '', /with 500 Ingresses/);
   assert.equal(failed?.verdict, 'missed');
   assert.equal(cut?.verdict, 'ok');
+});
+
+test('a value that misses a limit by a hair does not look like the limit', () => {
+  const results = small(row('nginx', { cpuMicros: 9.99 }), row('portico', { cpuMicros: 10 }));
+  const [cpu] = judgeBars(results, 10_000);
+  assert.deepEqual([cpu?.measured, cpu?.verdict], ['0.99x', 'missed']);
 });
 
 test('only bars of scenarios that ran are judged', () => {

@@ -48,8 +48,9 @@ export function judgeBars(results: readonly ScenarioResult[], manyHosts: number)
 }
 
 function judge({ name, unit, direction, hold, aim, scenario }: Bar, value: number | undefined, manyHosts: number): BarResult {
-  const show = (amount: number): string =>
-    `${amount.toFixed(unit === 'x' ? 2 : amount < 100 && unit !== '' ? 1 : 0)}${unit === 'x' ? 'x' : ` ${unit}`}`.trim();
+  const decimals = (amount: number): number => (unit === 'x' ? 2 : unit === '' || amount >= 100 ? 0 : 1);
+  const write = (text: string): string => (unit === 'x' ? `${text}x` : `${text} ${unit}`.trim());
+  const show = (amount: number): string => write(amount.toFixed(decimals(amount)));
   const limits = [...(hold === undefined ? [] : [show(hold)]), ...(aim === undefined ? [] : [`aim ${show(aim)}`])];
   const limit = `${direction} ${limits.join(', ')}`.replace(/^(at \w+) aim/, 'aim $1');
   const fullName = `${scenario}: ${name.replace('{hosts}', manyHosts.toLocaleString('en'))}`;
@@ -60,10 +61,18 @@ function judge({ name, unit, direction, hold, aim, scenario }: Bar, value: numbe
   return {
     name: fullName,
     limit,
-    measured: show(value),
+    measured: write(roundToWorse(value, decimals(value), direction)),
     verdict: hold === undefined || holds(hold) ? 'ok' : 'missed',
     ...(aim === undefined ? {} : { isAimReached: holds(aim) }),
   };
+}
+
+/** So that a value that misses its limit by a hair does not look like the limit. */
+function roundToWorse(value: number, decimals: number, direction: Bar['direction']): string {
+  const factor = 10 ** decimals;
+  // Nine digits of slack: 1.2 must not become 1.19 because it is stored as a hair less.
+  const scaled = Number((value * factor).toPrecision(9));
+  return ((direction === 'at least' ? Math.floor(scaled) : Math.ceil(scaled)) / factor).toFixed(decimals);
 }
 
 function ratio(dividend: number | undefined, divisor: number | undefined): number | undefined {

@@ -72,6 +72,7 @@ export const allScenarios: readonly Scenario[] = [
     variants: [
       { ...plainVariant, label: 'no log' },
       { ...plainVariant, label: 'log', setup: { accessLog: true } },
+      { ...plainVariant, label: 'log and metrics', setup: { accessLog: true, metrics: true }, targets: ['portico'] },
     ],
   }),
   idleScenario,

@@ -42,7 +42,7 @@ export function churnScenario(plan: ChurnPlan): Scenario {
       ...(['failed', 'cut', 'p99Ms', 'quietP99Ms', 'requestsPerSecond', 'busyPercent'] as const),
     ],
     run: (bench) => {
-      const setup = { ...plainSetup(bench), hosts: bench.options.manyHosts, workers: plan.workers };
+      const setup = { ...plainSetup(bench), hosts: bench.options.manyHosts, workers: plan.workers, metrics: true };
       const subjects = bench.targets
         .filter(({ name }) => name === 'nginx' || name === 'portico')
         .map((target) => ({ target, variant: target.name === 'nginx' ? 'reload' : '', setup }));

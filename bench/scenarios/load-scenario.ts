@@ -29,7 +29,7 @@ export interface LoadVariant {
   /** Empty if there is only one; `{hosts}` stands for the number of hosts. */
   readonly label: string;
   readonly hosts: 'one' | 'many';
-  readonly setup: Partial<Pick<Setup, 'workers' | 'accessLog' | 'nginxBuffers'>>;
+  readonly setup: Partial<Pick<Setup, 'workers' | 'accessLog' | 'metrics' | 'nginxBuffers'>>;
   /** Set: for these targets only. */
   readonly targets?: readonly TargetName[];
 }

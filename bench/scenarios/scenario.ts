@@ -117,9 +117,9 @@ async function attempt<State>(bench: Bench, progress: Progress<State>, step: () 
   }
 }
 
-/** One host, one worker, no access log, nginx as it comes: what a scenario starts from. */
+/** One host, one worker, no access log, no metrics, nginx as it comes: what a scenario starts from. */
 export function plainSetup(bench: Bench): Setup {
-  return { hosts: 1, workers: 1, accessLog: false, backendPort: bench.backends.mainPort, nginxBuffers: 'usual' };
+  return { hosts: 1, workers: 1, accessLog: false, backendPort: bench.backends.mainPort, metrics: false, nginxBuffers: 'usual' };
 }
 
 /** Writes the configuration of a subject into a folder of its own. */

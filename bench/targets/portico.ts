@@ -39,6 +39,7 @@ function start(deps: TargetDeps, setup: Setup, ports: Ports): RunningTarget {
       ...['serve', '--manifests', join(directory, 'manifests'), '--bind', '127.0.0.1'],
       ...['--http-port', String(ports.http), '--https-port', String(ports.https), '--healthz-port', String(ports.health)],
       ...['--workers', String(setup.workers), '--configmap', 'bench/controller'],
+      ...(setup.metrics ? ['--enable-metrics'] : []),
     ],
     cores: deps.cores.proxy(setup.workers),
     stdoutPath: join(directory, 'stdout'),

@@ -16,6 +16,8 @@ export interface Setup {
   readonly accessLog: boolean;
   /** Where all hosts are routed to. */
   readonly backendPort: number;
+  /** Whether Portico collects metrics, its own and those of requests, which is off by default; other targets have none. */
+  readonly metrics: boolean;
   /** How nginx buffers responses; other targets have no such choice. */
   readonly nginxBuffers: NginxBuffers;
 }
