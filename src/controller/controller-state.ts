@@ -4,6 +4,9 @@ import type { ControllerState } from '../observe/metrics-page.ts';
 import type { Publisher } from './publisher.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
+/** ingress-nginx's default of `--election-id`. */
+const ELECTION_ID = 'ingress-controller-leader';
+
 export interface ControllerStateParts {
   readonly pool: WorkerPool;
   readonly publisher: Publisher;
@@ -24,6 +27,8 @@ export function readControllerState({ pool, publisher, diagnostics, logLinesDrop
     diagnostics,
     certificates: listCertificates(pool),
     orphans: listOrphans(diagnostics),
+    // Without other replicas there is no election: this one leads.
+    leader: { name: ELECTION_ID, isLeader: true },
     eventLoops: pool.eventLoops(),
   };
 }

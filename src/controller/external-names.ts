@@ -2,6 +2,8 @@
 // the workers get have the addresses in them (ingress-nginx reference 6.2). A name that cannot be resolved keeps its last addresses.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { unmapAddress } from '../kit/cidr.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
 
@@ -10,6 +12,8 @@ const RESOLVE_INTERVAL_MS = 1000;
 const MAX_ADDRESSES = 64;
 
 export interface ExternalNamesDeps {
+  /** Ports that Portico itself listens on. */
+  readonly ownPorts: readonly number[];
   /** Rows whose addresses have changed. */
   readonly onChange: (upstreams: readonly Upstream[]) => void;
   /** Told once when a name stops being resolvable. */
@@ -92,15 +96,17 @@ export class ExternalNames {
     const { row } = watched;
     if (this.#watched.get(row.key) !== watched || row.externalName === undefined) return;
     const { port } = row.externalName;
-    const usable = addresses.filter((address) => !isLoopback(address)).toSorted();
-    const endpoints: readonly Endpoint[] = usable.slice(0, MAX_ADDRESSES).map((address) => ({ address, port }));
+    // A name must not lead back to Portico's own ports (CVE-2021-32783); translation refuses the names that say so openly.
+    const usable = this.#deps.ownPorts.includes(port) ? addresses.filter((address) => !isOwnAddress(address)) : addresses;
+    const endpoints: readonly Endpoint[] = usable.toSorted().slice(0, MAX_ADDRESSES).map((address) => ({ address, port }));
     if (JSON.stringify(endpoints) === JSON.stringify(row.endpoints)) return;
     watched.row = { ...row, endpoints };
     this.#deps.onChange([watched.row]);
   }
 }
 
-/** A name that leads back to this pod would reach ports that are nobody's business (CVE-2021-32783). */
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
+function isOwnAddress(address: string): boolean {
+  const bare = unmapAddress(address);
+  if (bare.startsWith('127.') || bare === '::1' || bare === '0.0.0.0' || bare === '::') return true;
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((own) => own.address === bare));
 }

@@ -15,6 +15,8 @@ export interface PublisherDeps {
   readonly pool: WorkerPool;
   /** What there is to say about the objects may have changed; asked for by `diagnostics` when there is time. */
   readonly onReport: () => void;
+  /** Ports that Portico itself listens on: ExternalNames must not lead to them. */
+  readonly ownPorts: readonly number[];
   readonly onResolveError: (host: string, error: Error) => void;
 }
 
@@ -34,6 +36,7 @@ export class Publisher {
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
     this.#externalNames = new ExternalNames({
+      ownPorts: deps.ownPorts,
       onChange: (upstreams) => this.#publish(deltaOfUpstreams(upstreams), performance.now()),
       onError: deps.onResolveError,
     });

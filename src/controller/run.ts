@@ -76,6 +76,7 @@ class Server {
       store: new ResourceStore(),
       translator: createTranslator(forTranslator),
       pool: this.#pool,
+      ownPorts: [options.httpPort, options.httpsPort, options.healthzPort],
       onReport: () => this.#diagnosticLog.schedule(),
       onResolveError: (host, error) => log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),
     });
@@ -152,7 +153,7 @@ class Server {
     return createMetricsPage({
       isEnabled: this.#options.enableMetrics,
       controller: { namespace: env['POD_NAMESPACE'] ?? '', class: this.#options.controllerClass, pod: env['POD_NAME'] ?? '' },
-      build: { release: readVersion(), build: '', repository: '' },
+      build: { release: readVersion(), build: process.version, repository: 'portico' },
       requests: this.#pool.requests,
       counters: this.#pool.counters,
       propagation: this.#publisher.propagation,

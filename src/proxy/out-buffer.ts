@@ -1,8 +1,11 @@
 // Memory in which heads and small bodies are put together before one write to a socket. A socket may keep a reference to what it was
 // given until the kernel has taken it, so an owner that sees bytes still pending must ask for `replace` and leave the old memory alone.
 
-/** Up to this size a loop is faster than the call of a copy. Measured with bench/micro/head-parser.ts. */
-const LOOP_BYTES = 48;
+/** Up to this size a loop is faster than the call of a copy, which takes about 40 ns whatever its size. */
+const LOOP_BYTES = 24;
+
+const MAX_DIGITS = 16;
+const ZERO = 48;
 
 export class OutBuffer {
   bytes: Buffer;
@@ -38,6 +41,20 @@ export class OutBuffer {
   appendLatin1(text: string): void {
     this.reserve(text.length);
     this.length += this.bytes.latin1Write(text, this.length, text.length);
+  }
+
+  /** A whole number, not negative and below 2^53, in decimal digits. */
+  appendDecimal(value: number): void {
+    this.reserve(MAX_DIGITS);
+    let rest = value;
+    let digits = 1;
+    for (let bound = 10; bound <= value; bound *= 10) digits++;
+    for (let at = this.length + digits - 1; at >= this.length; at--) {
+      const next = Math.floor(rest / 10);
+      this.bytes[at] = ZERO + rest - next * 10;
+      rest = next;
+    }
+    this.length += digits;
   }
 
   /** Gives up the memory to whoever still reads it. */

@@ -34,9 +34,6 @@ export interface RouteCompilerDeps {
   createSeries(route: Route): RouteSeries;
 }
 
-/** Tries that "as many as there are" stands for. */
-const UNLIMITED_TRIES = 1000;
-
 export function compileProxyRoute(route: Route, deps: RouteCompilerDeps): ProxyRoute {
   const { action, policies } = route;
   const proxy = policies.proxy === undefined ? deps.settings.proxy : { ...deps.settings.proxy, ...policies.proxy };
@@ -53,7 +50,7 @@ export function compileProxyRoute(route: Route, deps: RouteCompilerDeps): ProxyR
     tlsRedirect: policies.tlsRedirect,
     upstreamHost: policies.upstreamHost,
     isLogged: policies.accessLog !== false,
-    maxTries: conditions.size === 0 ? 1 : proxy.nextUpstreamTries === 0 ? UNLIMITED_TRIES : proxy.nextUpstreamTries,
+    maxTries: conditions.size === 0 ? 1 : proxy.nextUpstreamTries === 0 ? Infinity : proxy.nextUpstreamTries,
     retriesOnError: conditions.has('error'),
     retriesOnTimeout: conditions.has('timeout'),
     retriesNonIdempotent: conditions.has('non_idempotent'),

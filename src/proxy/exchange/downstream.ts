@@ -22,6 +22,8 @@ export interface Downstream {
   sendEnd(trailers: string): void;
   /** Writes what was put together since the last call. */
   flush(): void;
+  /** True: nothing of the response has left yet, and it is forgotten. */
+  takeBack(): boolean;
   /** The response cannot be completed: the client must be able to see that. */
   cut(): void;
   /** Stops and starts the flow of the request body. */

@@ -22,6 +22,8 @@ import { ForwardedCache } from './forwarded-cache.ts';
 import type { ForwardedRequest } from './forwarded-fields.ts';
 import { redirectToSlash, redirectToTls } from './redirects.ts';
 
+/** Bound on tries where the configuration sets none, if there are fewer endpoints. */
+const UNLIMITED_TRIES = 10;
 /** A request up to this size is held, so that it can be sent again to another endpoint. */
 const HELD_REQUEST_BYTES = 64 * 1024;
 const FIRST_OUT_BYTES = 2048;
@@ -222,7 +224,7 @@ export class Exchange implements ResponseReceiver {
     this.#endAttempt(this.#attemptStatus);
     this.#upstream?.close();
     this.#upstream = undefined;
-    if (this.#isHeadSent) {
+    if (this.#isHeadSent && !this.#client.takeBack()) {
       this.#client.cut();
       return this.#finish();
     }
@@ -395,12 +397,13 @@ export class Exchange implements ResponseReceiver {
   }
 
   #writeRequestId(head: MessageHead, linesAt: number, idOffset: number): void {
-    const { entry } = this;
     if (head.requestIdField >= 0) {
-      entry.requestId = head.valueOf(head.requestIdField);
+      this.entry.requestId = head.valueOf(head.requestIdField);
     } else if (idOffset >= 0) {
-      entry.requestId = this.#context.requestIds.next();
-      this.#out.bytes.latin1Write(entry.requestId, linesAt + idOffset, 32);
+      const at = linesAt + idOffset;
+      this.#context.requestIds.write(this.#out.bytes, at);
+      // Only the log asks for the text.
+      if (this.#context.accessLog.isEnabled) this.entry.requestId = this.#out.bytes.latin1Slice(at, at + 32);
     }
   }
 
@@ -447,7 +450,7 @@ export class Exchange implements ResponseReceiver {
     if (wasSent && !route.retriesNonIdempotent && !IDEMPOTENT.has(this.entry.method)) return false;
     const { nextUpstreamTimeoutMs } = route.proxy;
     if (nextUpstreamTimeoutMs > 0 && this.#context.nowMs - this.#receivedAtMs >= nextUpstreamTimeoutMs) return false;
-    return (this.#group?.endpoints.length ?? 0) > this.#tried.length;
+    return this.#tries < Math.max(UNLIMITED_TRIES, this.#group?.endpoints.length ?? 0);
   }
 
   #framingFor(head: MessageHead, isBodyless: boolean): ResponseFraming {

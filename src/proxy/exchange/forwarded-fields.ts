@@ -53,7 +53,7 @@ export function trustedForwardedRequest(
 }
 
 export interface ForwardedLines {
-  /** All lines; the request id stands at `idOffset`, 32 characters, if there is a gap for it. */
+  /** The end of the request line and all lines, so that they are one copy; the request id stands at `idOffset`, 32 characters, if there is a gap for it. */
   readonly bytes: Buffer;
   readonly idOffset: number;
 }
@@ -62,7 +62,7 @@ const ID_GAP = '0'.repeat(32);
 
 /** `upstreamHost`: value of Host towards the upstream. `forwardedFor`: value of X-Forwarded-For. */
 export function forwardedLines(request: ForwardedRequest, upstreamHost: string, forwardedFor: string, hasRequestId: boolean): ForwardedLines {
-  const start = `Host: ${upstreamHost}\r\n${hasRequestId ? 'X-Request-ID: ' : ''}`;
+  const start = ` HTTP/1.1\r\nHost: ${upstreamHost}\r\n${hasRequestId ? 'X-Request-ID: ' : ''}`;
   const id = hasRequestId ? `${ID_GAP}\r\n` : '';
   const address = `X-Real-IP: ${request.clientAddress}\r\nX-Forwarded-For: ${forwardedFor}\r\n`;
   const host = request.host === '' ? '' : `X-Forwarded-Host: ${request.host}\r\n`;

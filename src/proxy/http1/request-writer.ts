@@ -7,7 +7,7 @@ import { BODY_CHUNKED, BODY_LENGTH, type MessageHead } from './message-head.ts';
 export interface RequestHeadOptions {
   /** Path and query to send instead of the received bytes, or undefined. Latin1, checked. */
   readonly target: string | undefined;
-  /** Fields about client and host: `forwardedLines`. */
+  /** End of the request line and fields about client and host: `forwardedLines`. */
   readonly lines: Buffer;
   /** Further lines, each ending in CRLF; empty mostly. */
   readonly extraLines: string;
@@ -18,9 +18,9 @@ export interface RequestHeadOptions {
   readonly replacedName: string | undefined;
 }
 
-const VERSION_END = Buffer.from(' HTTP/1.1\r\n', 'latin1');
+const CONTENT_LENGTH = Buffer.from('Content-Length: ', 'latin1');
+const END = Buffer.from('\r\n\r\n', 'latin1');
 const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n\r\n', 'latin1');
-const TRAILERS = Buffer.from('TE: trailers\r\n', 'latin1');
 const UPGRADE = Buffer.from('Upgrade: websocket\r\nConnection: upgrade\r\n', 'latin1');
 
 /** Returns the offset in `out` where the forwarded lines begin, so that the caller can fill in the request id. */
@@ -32,16 +32,21 @@ export function appendRequestHead(out: OutBuffer, head: MessageHead, options: Re
     out.append(buffer, head.methodStart, head.methodEnd + 1);
     out.appendLatin1(options.target);
   }
-  out.append(VERSION_END, 0, VERSION_END.length);
   const linesAt = out.length;
   out.append(options.lines, 0, options.lines.length);
   if (options.extraLines !== '') out.appendLatin1(options.extraLines);
   appendFields(out, head, options);
-  if (head.acceptsTrailers) out.append(TRAILERS, 0, TRAILERS.length);
   if (head.isWebSocket) out.append(UPGRADE, 0, UPGRADE.length);
   if (head.body === BODY_CHUNKED) out.append(CHUNKED, 0, CHUNKED.length);
-  else out.appendLatin1(head.body === BODY_LENGTH ? `Content-Length: ${head.contentLength}\r\n\r\n` : '\r\n');
+  else if (head.body === BODY_LENGTH) appendLength(out, head.contentLength);
+  else out.append(END, 2, 4);
   return linesAt;
+}
+
+function appendLength(out: OutBuffer, length: number): void {
+  out.append(CONTENT_LENGTH, 0, CONTENT_LENGTH.length);
+  out.appendDecimal(length);
+  out.append(END, 0, 4);
 }
 
 /** Lines that stand side by side are copied together. */

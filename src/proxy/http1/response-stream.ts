@@ -43,6 +43,14 @@ export class ResponseStream {
     this.framing = NO_BODY;
   }
 
+  /** True: nothing of the response had left yet, and it is forgotten. */
+  takeBack(): boolean {
+    if (this.sentBytes > 0) return false;
+    this.#context.out.length = 0;
+    this.begin();
+    return true;
+  }
+
   interim(head: MessageHead): void {
     appendInterimHead(this.#context.out, head);
   }

@@ -14,6 +14,8 @@ export type ResponseFraming =
   | { readonly kind: 'until-close' };
 
 const STATUS_LINE_START = Buffer.from('HTTP/1.1 ', 'latin1');
+const CONTENT_LENGTH = Buffer.from('Content-Length: ', 'latin1');
+const CRLF = Buffer.from('\r\n', 'latin1');
 const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n', 'latin1');
 const TRANSFER_CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
@@ -55,7 +57,7 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
   out.append(STATUS_LINE_START, 0, STATUS_LINE_START.length);
   out.append(buffer, head.statusStart, head.statusLineEnd);
   out.append(options.dateLine, 0, options.dateLine.length);
-  out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
+  if (options.fields.serverLine.length > 0) out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
   const isHstsOurs = options.isTls && options.fields.tlsLines.length > 0;
   // Lines that stand side by side are copied together.
   let runStart = -1;
@@ -94,11 +96,14 @@ export function appendLocalHead(out: OutBuffer, status: number, lines: string, o
 
 /** Framing, connection and the empty line. */
 export function appendEnd(out: OutBuffer, framing: ResponseFraming, keepsOpen: boolean, isHttp10: boolean): void {
-  if (framing.kind === 'length') out.appendLatin1(`Content-Length: ${framing.length}\r\n`);
-  else if (framing.kind === 'chunked') out.append(TRANSFER_CHUNKED, 0, TRANSFER_CHUNKED.length);
+  if (framing.kind === 'length') {
+    out.append(CONTENT_LENGTH, 0, CONTENT_LENGTH.length);
+    out.appendDecimal(framing.length);
+    out.append(CRLF, 0, 2);
+  } else if (framing.kind === 'chunked') out.append(TRANSFER_CHUNKED, 0, TRANSFER_CHUNKED.length);
   if (!keepsOpen) out.append(CONNECTION_CLOSE, 0, CONNECTION_CLOSE.length);
   else if (isHttp10) out.append(CONNECTION_KEEP_ALIVE, 0, CONNECTION_KEEP_ALIVE.length);
-  out.appendLatin1('\r\n');
+  out.append(CRLF, 0, 2);
 }
 
 /** nginx's words where they differ from the registry's, because people search for them. */

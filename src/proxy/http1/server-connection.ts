@@ -34,6 +34,8 @@ type State =
 const READ_AHEAD_BYTES = 64 * 1024;
 /** So much of a request body is read and dropped to keep a connection; a longer rest closes it. */
 const DISCARD_BYTES = 64 * 1024;
+/** After the last response: for a client in the middle of a body, and for any other. */
+const LINGER_IN_BODY_MS = 5000;
 const LINGER_MS = 1000;
 const MINIMUM_RATE_WINDOW_MS = 30_000;
 
@@ -76,6 +78,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #headStartedAtMs = 0;
   #bodyStartedAtMs = 0;
   #lingerBytes = 0;
+  #lingersInBody = false;
   /** The gauge that counts this connection now. */
   #activity: WorkerCounter = workerCounter.readingNow;
   readonly #onClosed: () => void;
@@ -200,6 +203,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   flush(): void {
     this.#response.flush();
     if (this.pendingBytes > 0) this.#context.wheel.schedule(this, this.#context.nowMs + this.#context.settings.client.sendTimeoutMs);
+  }
+
+  takeBack(): boolean {
+    return this.#response.takeBack();
   }
 
   cut(): void {
@@ -404,12 +411,15 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   /** Ends our side and drops what still comes, so that the client gets to read the answer before a reset could reach it. */
   #linger(): void {
+    this.#lingersInBody = this.#state === 'body';
+    const lingerMs = this.#lingersInBody ? LINGER_IN_BODY_MS : LINGER_MS;
     this.#state = 'lingering';
     this.#held.take();
     this.#reader?.endLong(true);
     this.#socket.end();
     this.#resumeReading();
-    this.#context.wheel.schedule(this, this.#context.nowMs + Math.max(LINGER_MS, this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0));
+    const sendMs = this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0;
+    this.#context.wheel.schedule(this, this.#context.nowMs + Math.max(lingerMs, sendMs));
     if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
   }
 
@@ -422,7 +432,8 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   #drop(length: number): void {
     this.#lingerBytes += length;
-    if (this.#lingerBytes > DISCARD_BYTES && this.pendingBytes === 0) this.close();
+    // A client that sends a body too large must get to read that: only time bounds what is dropped then.
+    if (this.#lingerBytes > DISCARD_BYTES && !this.#lingersInBody && this.pendingBytes === 0) this.close();
   }
 
   #pauseReading(): void {

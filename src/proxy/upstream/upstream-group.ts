@@ -3,7 +3,9 @@
 import type { Endpoint, Upstream, UpstreamKey } from '../../model/upstream.ts';
 import type { UpstreamConnection } from '../http1/upstream-connection.ts';
 
-/** First pause of an endpoint that refused a connection; doubles with every further refusal. */
+/** An endpoint that refuses this many connections in a row is left alone for a while (Envoy's `consecutive_local_origin_failure`). */
+const REFUSALS_BEFORE_EJECTION = 5;
+/** First pause; doubles with every further refusal. */
 const EJECTION_MS = 1000;
 const MAX_EJECTION_MS = 30_000;
 
@@ -30,11 +32,11 @@ export class UpstreamEndpoint {
     return this.#ejectedUntilMs > nowMs;
   }
 
-  /** A connection was refused or timed out: leave the endpoint alone for a while. */
+  /** A connection was refused or timed out. */
   noteRefusal(nowMs: number): void {
-    const pauseMs = Math.min(EJECTION_MS * 2 ** this.#refusals, MAX_EJECTION_MS);
-    this.#refusals = Math.min(this.#refusals + 1, 10);
-    this.#ejectedUntilMs = nowMs + pauseMs;
+    this.#refusals++;
+    const excess = this.#refusals - REFUSALS_BEFORE_EJECTION;
+    if (excess >= 0) this.#ejectedUntilMs = nowMs + Math.min(EJECTION_MS * 2 ** Math.min(excess, 10), MAX_EJECTION_MS);
   }
 
   noteConnected(): void {
@@ -79,21 +81,23 @@ export class UpstreamGroup {
   }
 
   /**
-   * The next endpoint by round robin that was not tried yet and is not ejected; if all are ejected, the next one not tried.
-   * Undefined: there is none left.
+   * The next endpoint by round robin that was not tried yet and is not ejected; else one that is ejected; else one that was tried, as
+   * nginx's balancer in ingress-nginx does. Undefined: there is none.
    */
   pick(nowMs: number, tried: readonly UpstreamEndpoint[]): UpstreamEndpoint | undefined {
     const { endpoints } = this;
     const count = endpoints.length;
     if (count === 0) return undefined;
     let ejected: UpstreamEndpoint | undefined;
+    let triedBefore: UpstreamEndpoint | undefined;
     for (let i = 0; i < count; i++) {
       const endpoint = endpoints[this.#next++ % count];
-      if (endpoint === undefined || (tried.length > 0 && tried.includes(endpoint))) continue;
-      if (!endpoint.isEjected(nowMs)) return endpoint;
-      ejected ??= endpoint;
+      if (endpoint === undefined) continue;
+      if (tried.length > 0 && tried.includes(endpoint)) triedBefore ??= endpoint;
+      else if (!endpoint.isEjected(nowMs)) return endpoint;
+      else ejected ??= endpoint;
     }
-    return ejected;
+    return ejected ?? triedBefore;
   }
 }
 
