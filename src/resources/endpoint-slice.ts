@@ -11,7 +11,14 @@ import { originOf, portRange } from './place.ts';
 const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'addressType', 'endpoints', 'ports']);
 const portFields: ReadonlySet<string> = new Set(['appProtocol', 'name', 'port', 'protocol']);
 const endpointFields: ReadonlySet<string> = new Set([
-  'addresses', 'conditions', 'deprecatedTopology', 'hints', 'hostname', 'nodeName', 'targetRef', 'zone',
+  'addresses',
+  'conditions',
+  'deprecatedTopology',
+  'hints',
+  'hostname',
+  'nodeName',
+  'targetRef',
+  'zone',
 ]);
 const conditionFields: ReadonlySet<string> = new Set(['ready', 'serving', 'terminating']);
 const hintFields: ReadonlySet<string> = new Set(['forNodes', 'forZones']);
@@ -79,7 +86,9 @@ function readAddresses(fields: Fields, addressType: AddressType): readonly strin
 function addressProblem(address: string, addressType: AddressType): string | undefined {
   if (addressType === 'FQDN') return checkDnsSubdomain(address);
   const canonical = canonicalAddress(address, addressType);
-  return canonical === undefined ? `must be an ${addressType} address, not ${JSON.stringify(address)}` : endpointAddressProblem(canonical, addressType);
+  return canonical === undefined
+    ? `must be an ${addressType} address, not ${JSON.stringify(address)}`
+    : endpointAddressProblem(canonical, addressType);
 }
 
 function readHintZones(hints: Fields | undefined): readonly string[] {

@@ -13,7 +13,8 @@ export function isEqualContent(left: KubernetesObject, right: KubernetesObject):
 function isEqual(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
-  if (Array.isArray(left)) return Array.isArray(right) && left.length === right.length && left.every((value, index) => isEqual(value, right[index]));
+  if (Array.isArray(left))
+    return Array.isArray(right) && left.length === right.length && left.every((value, index) => isEqual(value, right[index]));
   if (left instanceof Map) {
     if (!(right instanceof Map) || left.size !== right.size) return false;
     for (const [key, value] of left) if (!right.has(key) || !isEqual(value, right.get(key))) return false;

@@ -23,7 +23,13 @@ const pathTypes = ['Exact', 'Prefix', 'ImplementationSpecific'] as const;
 export function readIngress(object: Fields, place: Place): Ingress {
   object.allowOnly(objectFields);
   const metadata = readMetadata(object, 'namespaced', checkDnsSubdomain);
-  return { kind: 'Ingress', metadata, ...originOf('Ingress', metadata, place), spec: readSpec(object), isBeingDeleted: isBeingDeleted(object) };
+  return {
+    kind: 'Ingress',
+    metadata,
+    ...originOf('Ingress', metadata, place),
+    spec: readSpec(object),
+    isBeingDeleted: isBeingDeleted(object),
+  };
 }
 
 function readSpec(object: Fields): IngressSpec {

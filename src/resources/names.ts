@@ -14,7 +14,9 @@ const prefixedPath = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
 /** One label: namespaces, Services, port names of slices. At most 63 characters. */
 export function checkDnsLabel(text: string): string | undefined {
   if (text.length > 63) return 'must have at most 63 characters';
-  return dnsLabel.test(text) ? undefined : `must be lower case letters, digits and "-", beginning and ending with a letter or digit, not ${quoted(text)}`;
+  return dnsLabel.test(text)
+    ? undefined
+    : `must be lower case letters, digits and "-", beginning and ending with a letter or digit, not ${quoted(text)}`;
 }
 
 /** Labels joined by dots: names of most objects. At most 253 characters. */
@@ -37,7 +39,8 @@ export function checkPortName(text: string): string | undefined {
   if (text.length > 15) return `must have at most 15 characters, not ${quoted(text)}`;
   if (!/^[-a-z0-9]+$/.test(text)) return `must be lower case letters, digits and "-", not ${quoted(text)}`;
   if (!/[a-z]/.test(text)) return `must have at least one letter, not ${quoted(text)}`;
-  if (text.includes('--') || text.startsWith('-') || text.endsWith('-')) return `must not begin or end with "-" or have two in a row, not ${quoted(text)}`;
+  if (text.includes('--') || text.startsWith('-') || text.endsWith('-'))
+    return `must not begin or end with "-" or have two in a row, not ${quoted(text)}`;
   return undefined;
 }
 
@@ -74,8 +77,11 @@ export function checkDomainPrefixedPath(text: string): string | undefined {
   const slash = text.indexOf('/');
   const domain = text.slice(0, Math.max(slash, 0));
   if (text.length > 250) return 'must have at most 250 characters';
-  if (slash < 1 || slash === text.length - 1) return `must be a DNS name, "/" and a path, such as k8s.io/ingress-nginx, not ${quoted(text)}`;
-  return checkDnsSubdomain(domain) === undefined && prefixedPath.test(text.slice(slash + 1)) ? undefined : `must be a DNS name, "/" and a path, not ${quoted(text)}`;
+  if (slash < 1 || slash === text.length - 1)
+    return `must be a DNS name, "/" and a path, such as k8s.io/ingress-nginx, not ${quoted(text)}`;
+  return checkDnsSubdomain(domain) === undefined && prefixedPath.test(text.slice(slash + 1))
+    ? undefined
+    : `must be a DNS name, "/" and a path, not ${quoted(text)}`;
 }
 
 function quoted(text: string): string {

@@ -14,7 +14,11 @@ export interface Place {
 export const portRange: Range = { min: 1, max: 65_535 };
 
 /** The two fields that every object has for its place. */
-export function originOf(kind: Kind, metadata: ObjectMeta, place: Place): { readonly origin: Origin; readonly lineOf?: (field: string) => number | undefined } {
+export function originOf(
+  kind: Kind,
+  metadata: ObjectMeta,
+  place: Place,
+): { readonly origin: Origin; readonly lineOf?: (field: string) => number | undefined } {
   const identity = { kind, namespace: metadata.namespace, name: metadata.name };
   if (place.file === undefined || place.line === undefined) return { origin: identity };
   const origin = { ...identity, file: place.file, line: place.line };

@@ -27,7 +27,10 @@ test('finds and lists objects by kind, namespace and name', () => {
   assert.equal(store.get('ConfigMap', 'default', 'c')?.data.get('k'), 'a');
   assert.equal(store.get('ConfigMap', 'other', 'c'), undefined);
   assert.equal(store.get('Namespace', '', 'c')?.kind, 'Namespace');
-  assert.deepEqual([...store.list('ConfigMap')].map((found) => found.metadata.name), ['c']);
+  assert.deepEqual(
+    [...store.list('ConfigMap')].map((found) => found.metadata.name),
+    ['c'],
+  );
   assert.deepEqual([...store.list('Ingress')], []);
 });
 

@@ -1,6 +1,6 @@
-// Finds the line of a field for a diagnostic. Values are parsed without positions, because that is four times faster and nearly all objects are good;
-// only when somebody asks is the text of that one document read again, as a stream of events with offsets. The lines of the last
-// document are remembered, since questions come in groups; a budget keeps thousands of bad documents from costing seconds.
+// Finds the line of a field for a diagnostic. Values are parsed without positions, because nearly all objects are good; only when
+// somebody asks is the text of that one document read again, as a stream of events with offsets. The lines of the last document
+// are remembered, since questions come in groups; a budget keeps thousands of bad documents from costing seconds.
 import { EVENT_ID, getScalarValue, parseEvents } from 'js-yaml';
 import type { Event } from 'js-yaml';
 import { itemPath, keyPath, parentPath } from '../../resources/field-path.ts';

@@ -144,7 +144,7 @@ export class FileTree {
     if (parent !== undefined) this.#visit(path, parent.argument, true);
   }
 
-  /** An argument that is gone is an accident, not an empty directory: what it held stays until it is back. A file that is gone is removed. */
+  /** A directory of the arguments that is gone is an accident: what it held stays until it is back. A file that is gone is removed. */
   #visitArgument(path: string, argument: number, isForced = false): void {
     const stats = lookAt(path);
     if (stats?.isDirectory()) this.#addDirectory(path, argument, stats, isForced);

@@ -64,7 +64,11 @@ export function readDocument(text: string, line: number, context: ReadingContext
   const parsed = context.format === 'json' ? parseJson(text) : parseYaml(text);
   if (!parsed.ok) {
     document.isBroken = true;
-    document.diagnostics = [fileDiagnostic('PRT-READ-2', `is not ${formatNames[context.format]}: ${parsed.error.message}`, context.file, line + parsed.error.line)];
+    // A text that ends too early is wrong in its last line, not in the first of the next document.
+    const at = Math.min(parsed.error.line, text.endsWith('\n') ? document.lineCount - 1 : document.lineCount);
+    document.diagnostics = [
+      fileDiagnostic('PRT-READ-2', `is not ${formatNames[context.format]}: ${parsed.error.message}`, context.file, line + at),
+    ];
     return document;
   }
   const reading = new DocumentReading(document, context);
@@ -165,7 +169,9 @@ class DocumentReading {
       case 'unknown-kind': {
         const { kind, apiVersion, namespace, name } = parsed.identity;
         const advice = parsed.advice === undefined ? '' : `; ${parsed.advice}`;
-        this.#diagnostics.push(diagnostic('PRT-READ-4', `${kind} (${apiVersion}) is not read${advice}`, { kind, namespace, name, file, line }));
+        this.#diagnostics.push(
+          diagnostic('PRT-READ-4', `${kind} (${apiVersion}) is not read${advice}`, { kind, namespace, name, file, line }),
+        );
         return;
       }
       case 'no-object': {

@@ -77,34 +77,48 @@ function matchDocuments(before: readonly ManifestDocument[], texts: readonly str
   return kept;
 }
 
-/**
- * Gives fresh documents the last good objects that they no longer yield. An invalid object gets its own; documents that do not say which
- * objects they mean get what is missing: one each where their number is that of the old documents with something missing, else the first gets all.
- */
+/** Completes the fresh documents: those that do not yield all the objects they should keep the last good ones. */
 function finishFresh(documents: readonly ManifestDocument[], fresh: readonly ManifestDocument[], gone: readonly ManifestDocument[]): void {
   const ailing = fresh.filter((document) => document.isBroken || document.invalidKeys.size > 0);
   if (ailing.length === 0) return;
+  const present = new Set(documents.flatMap((document) => document.objects.map(keyOf)));
+  const missing = gone.flatMap((document) => document.objects).filter((object) => !present.has(keyOf(object)));
+  const lastGood = assignLastGood(ailing, missing);
+  for (const document of ailing) finishDocument(document, lastGood.get(document) ?? []);
+}
+
+/**
+ * Which document keeps which of the objects that are missing from the file. An invalid object is kept where it is named. A document that
+ * does not say which objects it means keeps those whose name occurs in its text, or, if it was spoilt so much that there is none, all
+ * that no other document keeps. What then remains was deleted.
+ */
+function assignLastGood(
+  ailing: readonly ManifestDocument[],
+  missing: readonly KubernetesObject[],
+): ReadonlyMap<ManifestDocument, readonly KubernetesObject[]> {
   const lastGood = new Map<ManifestDocument, KubernetesObject[]>(ailing.map((document) => [document, []]));
-  if (gone.length > 0) {
-    const present = new Set(documents.flatMap((document) => document.objects.map(keyOf)));
-    const invalid = new Map(ailing.flatMap((document) => [...document.invalidKeys].map((key) => [key, document] as const)));
-    const broken = ailing.filter((document) => document.isBroken);
-    const missing: KubernetesObject[][] = [];
-    for (const document of gone) {
-      const unclaimed = [];
-      for (const object of document.objects) {
-        const key = keyOf(object);
-        const owner = invalid.get(key);
-        if (present.has(key)) continue;
-        if (owner === undefined) unclaimed.push(object);
-        else lastGood.get(owner)?.push(object);
-      }
-      if (unclaimed.length > 0) missing.push(unclaimed);
-    }
-    missing.forEach((objects, index) => {
-      const owner = broken.length === missing.length ? broken[index] : broken[0];
-      if (owner !== undefined) lastGood.get(owner)?.push(...objects);
-    });
+  const broken = ailing.filter((document) => document.isBroken);
+  const unnamed: KubernetesObject[] = [];
+  for (const object of missing) {
+    const key = keyOf(object);
+    const owner =
+      ailing.find((document) => document.invalidKeys.has(key)) ?? broken.find((document) => mentions(document.text, object.metadata.name));
+    if (owner === undefined) unnamed.push(object);
+    else lastGood.get(owner)?.push(object);
   }
-  for (const [document, objects] of lastGood) finishDocument(document, objects);
+  const nameless = broken.find((document) => lastGood.get(document)?.length === 0);
+  if (nameless !== undefined) lastGood.get(nameless)?.push(...unnamed);
+  return lastGood;
+}
+
+/** True where the name stands in the text by itself, not as a part of a longer one. */
+function mentions(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    if (!isNamePart(text[at - 1]) && !isNamePart(text[at + name.length])) return true;
+  }
+  return false;
+}
+
+function isNamePart(character: string | undefined): boolean {
+  return character !== undefined && /[-A-Za-z0-9.]/.test(character);
 }

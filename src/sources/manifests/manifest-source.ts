@@ -68,7 +68,9 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
 }
 
 /** Reads the files once, for `portico check`. Fails where an argument does not exist. */
-export function loadManifests(paths: readonly string[]): Result<{ readonly objects: readonly KubernetesObject[]; readonly diagnostics: readonly Diagnostic[] }> {
+export function loadManifests(
+  paths: readonly string[],
+): Result<{ readonly objects: readonly KubernetesObject[]; readonly diagnostics: readonly Diagnostic[] }> {
   const tree = new FileTree(paths, undefined);
   const opened = tree.open();
   if (!opened.ok) return opened;
@@ -314,7 +316,12 @@ function isSameList(left: readonly Diagnostic[], right: readonly Diagnostic[]): 
 
 function isSameDiagnostic(left: Diagnostic, right: Diagnostic | undefined): boolean {
   if (left === right) return true;
-  return right !== undefined && left.code === right.code && left.message === right.message && formatOrigin(left.origin) === formatOrigin(right.origin);
+  return (
+    right !== undefined &&
+    left.code === right.code &&
+    left.message === right.message &&
+    formatOrigin(left.origin) === formatOrigin(right.origin)
+  );
 }
 
 function withoutByteOrderMark(bytes: Buffer): Buffer {

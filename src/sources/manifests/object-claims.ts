@@ -38,7 +38,10 @@ export class ObjectClaims {
   remove(document: ManifestDocument): void {
     for (const object of document.objects) {
       const key = keyOf(object);
-      this.#set(key, this.#get(key).filter((claim) => claim.document !== document));
+      this.#set(
+        key,
+        this.#get(key).filter((claim) => claim.document !== document),
+      );
     }
   }
 

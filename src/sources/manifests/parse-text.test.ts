@@ -16,7 +16,8 @@ test('refuses duplicate keys, with their line', () => {
 
 test('bounds aliases, what they expand to, and nesting', () => {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
-  for (let level = 1; level < 9; level++) lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
+  for (let level = 1; level < 9; level++)
+    lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
   assert.equal(parseYaml(lines.join('\n')).ok, false, 'expansion');
   assert.equal(parseYaml(`a: &a 1\nb: [${'*a, '.repeat(2000)}]`).ok, false, 'number of aliases');
   assert.equal(parseYaml('['.repeat(500) + ']'.repeat(500)).ok, false, 'nesting');
@@ -31,5 +32,5 @@ test('names the line of a mistake in JSON', () => {
   assert.equal(broken.error.line, 2);
   const cut = parseJson('{\n"a": 1,\n');
   assert(!cut.ok);
-  assert.equal(cut.error.line, 1);
+  assert.equal(cut.error.line, 2);
 });
