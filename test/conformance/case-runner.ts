@@ -20,6 +20,7 @@ import {
 } from './kubernetes-object.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import { replaceDeep, replacePlaceholders } from './placeholders.ts';
+import { PROBE_NAME } from './readiness-probe.ts';
 import { RequestRunner } from './request-runner.ts';
 import type { World } from './world.ts';
 
@@ -141,7 +142,8 @@ class CaseRun {
   async #removeLeftovers(): Promise<void> {
     const base = new Set(this.#baseObjects().map((object) => refKey(refOf(object))));
     for (const object of this.#world.sink.list()) {
-      if (!base.has(refKey(refOf(object)))) await this.#world.sink.delete(refOf(object));
+      // The probe removes its own objects, after everything else.
+      if (!base.has(refKey(refOf(object))) && !object.metadata.name.startsWith(PROBE_NAME)) await this.#world.sink.delete(refOf(object));
     }
   }
 

@@ -20,34 +20,43 @@ export interface ObjectSink {
 
 const T0_MS = Date.UTC(2024, 5, 1);
 
-/** One file for each object, replaced by renaming, so that a reader never sees half of one. */
+/**
+ * One file for each object, replaced by renaming, so that a reader never sees half of one. An object that is created again gets a file of
+ * another name: a file that is removed and written anew within milliseconds looks to a reader like one that is just being written.
+ */
 export async function createManifestDirectory(root: string): Promise<ObjectSink> {
   const manifests = join(root, 'manifests');
   const staging = join(root, 'staging');
   await mkdir(manifests, { recursive: true });
   await mkdir(staging, { recursive: true });
-  const objects = new Map<string, KubernetesObject>();
-  const fileName = (ref: ObjectRef): string =>
-    `${[ref.kind.toLowerCase(), ref.namespace, ref.name].filter((part) => part !== '').join('.')}.json`;
+  const stored = new Map<string, { readonly object: KubernetesObject; readonly file: string }>();
+  let created = 0;
+  const newFile = (ref: ObjectRef): string => {
+    created += 1;
+    return `${[ref.kind.toLowerCase(), ref.namespace, ref.name, created].filter((part) => part !== '').join('.')}.json`;
+  };
+  const list = (): KubernetesObject[] => [...stored.values()].map(({ object }) => object);
   const remove = async (ref: ObjectRef): Promise<void> => {
-    if (!objects.delete(refKey(ref))) return;
-    await rm(join(manifests, fileName(ref)), { force: true });
+    const found = stored.get(refKey(ref));
+    if (found === undefined) return;
+    stored.delete(refKey(ref));
+    await rm(join(manifests, found.file), { force: true });
   };
   return {
     controllerArgs: ['--manifests', manifests],
-    list: () => [...objects.values()],
+    list,
     async apply(object, age) {
       const ref = refOf(object);
-      const before = objects.get(refKey(ref));
-      const complete = withIdentity(object, before, age);
-      objects.set(refKey(ref), complete);
-      const name = fileName(ref);
-      await writeFile(join(staging, name), `${JSON.stringify(complete, null, 2)}\n`);
-      await rename(join(staging, name), join(manifests, name));
+      const before = stored.get(refKey(ref));
+      const complete = withIdentity(object, before?.object, age);
+      const file = before?.file ?? newFile(ref);
+      stored.set(refKey(ref), { object: complete, file });
+      await writeFile(join(staging, file), `${JSON.stringify(complete, null, 2)}\n`);
+      await rename(join(staging, file), join(manifests, file));
     },
     delete: remove,
     async clear() {
-      for (const object of objects.values()) await remove(refOf(object));
+      for (const object of list()) await remove(refOf(object));
     },
   };
 }

@@ -1,5 +1,6 @@
 // Tells when the controller has applied everything that was written: a last Ingress with a host that nobody else has, polled until its
-// own backend answers. Requests that the probe causes never reach a backend of a case.
+// own backend answers, and the Ingress of the step before, removed after everything else and polled until it is gone (a controller may
+// believe in a removal later than in an addition). Requests that the probe causes never reach a backend of a case.
 import { randomBytes } from 'node:crypto';
 import { startEchoServer } from '../../src/echo/echo-server.ts';
 import type { EchoServer } from '../../src/echo/echo-server.ts';
@@ -22,7 +23,8 @@ export interface ProbeTarget {
 /** Waits until what was written before is live, or gives up and tells why. */
 export type WaitUntilLive = (controller: ControllerProcess) => Promise<string | undefined>;
 
-const NAME = 'conformance-probe';
+/** Name of the Service, and how the names of the Ingresses begin. */
+export const PROBE_NAME = 'conformance-probe';
 const TIMEOUT_MS = 10_000;
 /** Workers apply a change one after another: several connections in a row must see it. */
 const ANSWERS_IN_A_ROW = 6;
@@ -30,14 +32,14 @@ const LAST_AGE_SECONDS = 1_000_000;
 
 export class ReadinessProbe {
   readonly #server: EchoServer;
-  #previous: ObjectRef | undefined;
+  #previous: { readonly ref: ObjectRef; readonly host: string } | undefined;
 
   constructor(server: EchoServer) {
     this.#server = server;
   }
 
   static async start(address: string): Promise<ReadinessProbe> {
-    const identity = { backend: NAME, endpoint: `${NAME}-0`, namespace: 'default' };
+    const identity = { backend: PROBE_NAME, endpoint: `${PROBE_NAME}-0`, namespace: 'default' };
     return new ReadinessProbe(await startEchoServer({ identity, host: address, port: 0 }));
   }
 
@@ -52,13 +54,21 @@ export class ReadinessProbe {
     for (const object of backendOf(namespace, this.#server)) await target.sink.apply(object, LAST_AGE_SECONDS);
     const ingress = probeIngress(namespace, host, target);
     await target.sink.apply(ingress, LAST_AGE_SECONDS);
-    if (this.#previous !== undefined) await target.sink.delete(this.#previous);
-    this.#previous = refOf(ingress);
-    return async (controller) => waitForAnswers(controller, host, target);
+    const previous = this.#previous;
+    if (previous !== undefined) await target.sink.delete(previous.ref);
+    this.#previous = { ref: refOf(ingress), host };
+    return async (controller) => waitForAnswers(controller, { host, goneHost: previous?.host, config: target.config });
   }
 }
 
-async function waitForAnswers(controller: ControllerProcess, host: string, target: ProbeTarget): Promise<string | undefined> {
+interface ExpectedHosts {
+  readonly host: string;
+  /** Must not be answered by the probe any more. */
+  readonly goneHost: string | undefined;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+async function waitForAnswers(controller: ControllerProcess, expected: ExpectedHosts): Promise<string | undefined> {
   const client = new CaseClient({
     host: '127.0.0.1',
     httpPort: controller.ports.http,
@@ -69,12 +79,13 @@ async function waitForAnswers(controller: ControllerProcess, host: string, targe
     },
   });
   let last: Observation | undefined;
-  const spec = probeRequest(host, target.config);
+  const { config, goneHost } = expected;
   const live = await poll({ timeoutMs: TIMEOUT_MS, everyMs: 5 }, async () => {
     if (controller.ending !== undefined) return false;
     for (let count = 0; count < ANSWERS_IN_A_ROW; count++) {
-      last = await client.send(spec);
-      if (!isAnswer(last, target.config)) return undefined;
+      last = await client.send(probeRequest(expected.host, config));
+      if (!isAnswer(last, config)) return undefined;
+      if (goneHost !== undefined && isProbe(await client.send(probeRequest(goneHost, config)))) return undefined;
     }
     return true;
   });
@@ -88,7 +99,11 @@ function isAnswer(observation: Observation, config: Readonly<Record<string, stri
   if (observation.kind !== 'response') return false;
   // Where the settings refuse every client from here, the refusal is the sign.
   if (config['block-cidrs'] !== undefined) return observation.response.status === 403;
-  return echoAnswerOf(observation)?.backend === NAME;
+  return isProbe(observation);
+}
+
+function isProbe(observation: Observation): boolean {
+  return echoAnswerOf(observation)?.backend === PROBE_NAME;
 }
 
 function probeRequest(host: string, config: Readonly<Record<string, string>>): RequestSpec {
@@ -137,10 +152,12 @@ function probeIngress(namespace: string, host: string, target: ProbeTarget): Kub
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
-    metadata: { name: `${NAME}-${host.split('.')[0]}`, namespace, annotations },
+    metadata: { name: `${PROBE_NAME}-${host.split('.')[0]}`, namespace, annotations },
     spec: {
       ...(usesField ? { ingressClassName: className } : {}),
-      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: NAME, port: { number: 80 } } } }] } }],
+      rules: [
+        { host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: PROBE_NAME, port: { number: 80 } } } }] } },
+      ],
     },
   };
 }
@@ -150,13 +167,13 @@ function backendOf(namespace: string, server: EchoServer): KubernetesObject[] {
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: NAME, namespace },
+      metadata: { name: PROBE_NAME, namespace },
       spec: { type: 'ClusterIP', ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: server.port }] },
     },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { name: NAME, namespace, labels: { 'kubernetes.io/service-name': NAME } },
+      metadata: { name: PROBE_NAME, namespace, labels: { 'kubernetes.io/service-name': PROBE_NAME } },
       addressType: 'IPv4',
       endpoints: [{ addresses: [server.host], conditions: { ready: true } }],
       ports: [{ name: 'http', port: server.port, protocol: 'TCP' }],
