@@ -94,6 +94,10 @@ export class Backend {
     return [...open, ...this.#cut];
   }
 
+  openConnections(): number {
+    return this.#connections.size;
+  }
+
   #dropConnections(): void {
     for (const connection of this.#connections) connection.socket.destroy();
     this.#connections.clear();

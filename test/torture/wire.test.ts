@@ -47,6 +47,7 @@ test('every proper beginning of a valid request is incomplete, never malformed a
 
 const badRequests: readonly (readonly [string, string])[] = [
   ['lone LF as a line end', `GET / HTTP/1.1\n${host}\r\n`],
+  ['lone LF in a head that is not complete', `GET / HTTP/1.1\nHost: a.example\n\n`],
   ['lone LF between fields', `GET / HTTP/1.1\r\nHost: a.example\nX-A: v\r\n\r\n`],
   ['lone CR in a value', `GET / HTTP/1.1\r\n${host}X-A: a\rb\r\n\r\n`],
   ['NUL in a value', `GET / HTTP/1.1\r\n${host}X-A: a\0b\r\n\r\n`],

@@ -229,7 +229,6 @@ function readTrailers(bytes: string, at: number, body: string): BodyReading {
 function readFields(lines: readonly string[], problems: string[]): Field[] {
   const fields: Field[] = [];
   for (const line of lines) {
-    if (/[\r\n\0]/.test(line)) problems.push('CR, LF or NUL inside a field line');
     const colon = line.indexOf(':');
     if (/^[ \t]/.test(line)) {
       problems.push('line starts with white space (obs-fold)');
