@@ -30,5 +30,5 @@ export function checkManifests(paths: readonly string[], options: ServeOptions):
 function translationDiagnostics(objects: readonly KubernetesObject[], options: ServeOptions): readonly Diagnostic[] {
   const store = new ResourceStore();
   store.apply({ upserts: objects, removals: [] });
-  return createTranslator(translatorOptions(options, { nowMs: Date.now })).translate(store, 'all').diagnostics;
+  return createTranslator(translatorOptions(options)).translate(store, 'all').diagnostics;
 }
