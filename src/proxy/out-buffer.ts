@@ -1,15 +1,18 @@
 // Memory in which heads and small bodies are put together before one write to a socket. A socket may keep a reference to what it was
-// given until the kernel has taken it, so an owner that sees bytes still pending must ask for `replace` and leave the old memory alone.
+// given until the kernel has taken it, so an owner that sees bytes still pending lends that memory and goes on with other.
 
 /** Up to this size a loop is faster than the call of a copy, which takes about 40 ns whatever its size. */
 const LOOP_BYTES = 24;
 
+/** Lent buffers that are kept for the next time. */
+const KEPT_BUFFERS = 16;
 const MAX_DIGITS = 16;
 const ZERO = 48;
 
 export class OutBuffer {
   bytes: Buffer;
   length = 0;
+  readonly #free: Buffer[] = [];
 
   constructor(sizeBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
@@ -57,9 +60,16 @@ export class OutBuffer {
     this.length += digits;
   }
 
-  /** Gives up the memory to whoever still reads it. */
-  replace(): void {
-    this.bytes = Buffer.allocUnsafeSlow(this.bytes.length);
+  /** Leaves the memory to a socket that still reads it, and goes on with other memory. */
+  lend(): Buffer {
+    const lent = this.bytes;
+    this.bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(lent.length);
     this.length = 0;
+    return lent;
+  }
+
+  /** The socket has read what was lent. */
+  giveBack(lent: Buffer): void {
+    if (this.#free.length < KEPT_BUFFERS && lent.length === this.bytes.length) this.#free.push(lent);
   }
 }

@@ -77,6 +77,15 @@ export class Exchange implements ResponseReceiver {
     return this.#isActive;
   }
 
+  /** True while bytes of the request wait for the upstream to take them. */
+  get isUpstreamPending(): boolean {
+    return this.#upstream !== undefined && this.#upstream.pendingBytes > 0;
+  }
+
+  get isClientPending(): boolean {
+    return this.#client.pendingBytes > 0;
+  }
+
   /** Starts with a request head, which is only good during the call. `headBytes`: its size as received. */
   begin(head: MessageHead, headBytes: number, receivedAtMs: number): void {
     this.#reset(head, headBytes, receivedAtMs);

@@ -27,6 +27,7 @@ export class ResponseStream {
   readonly #socket: Socket;
   readonly #isTls: boolean;
   readonly #onFlushed: () => void;
+  #hasCorkedOut = false;
 
   /** `onFlushed` is called whenever bytes that were written have left for the kernel. */
   constructor(context: WorkerContext, socket: Socket, isTls: boolean, onFlushed: () => void) {
@@ -76,8 +77,12 @@ export class ResponseStream {
     if (!isStable || end - start <= COPIED_BYTES) {
       out.append(buffer, start, end);
     } else {
+      // Head and body leave in one system call.
+      this.#socket.cork();
       this.flush();
       this.#write(buffer.subarray(start, end));
+      this.#socket.uncork();
+      this.#keepPending();
     }
     if (isChunked) out.append(CRLF, 0, 2);
   }
@@ -99,10 +104,24 @@ export class ResponseStream {
     out.length = 0;
     this.sentBytes += bytes.length;
     this.#socket.write(bytes);
-    if (this.#socket.writableLength === 0) return;
-    // The socket still reads that memory. An empty write behind it tells when it is done.
-    out.replace();
-    this.#socket.write(NOTHING, this.#onFlushed);
+    if (this.#socket.writableCorked > 0) this.#hasCorkedOut = true;
+    else if (this.#socket.writableLength > 0) this.#lendOut();
+  }
+
+  /** What was corked has been handed to the kernel, or not: then the socket still reads the out buffer. */
+  #keepPending(): void {
+    if (this.#hasCorkedOut && this.#socket.writableLength > 0) this.#lendOut();
+    this.#hasCorkedOut = false;
+  }
+
+  /** The socket still reads the out buffer. An empty write behind it tells when it is done. */
+  #lendOut(): void {
+    const { out } = this.#context;
+    const lent = out.lend();
+    this.#socket.write(NOTHING, () => {
+      out.giveBack(lent);
+      this.#onFlushed();
+    });
   }
 
   #write(bytes: Buffer): void {

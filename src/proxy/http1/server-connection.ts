@@ -365,7 +365,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       this.#exchange.onRequestBody(this.#input, body.dataStart, body.dataEnd, this.#isInputStable);
     }
     if (!body.isComplete) return true;
-    this.#reader?.endLong(true);
+    this.#reader?.endLong(this.#exchange.isUpstreamPending, false);
     if (this.#state === 'discard') {
       this.#awaitRequest();
     } else if (this.#state === 'body') {
@@ -415,7 +415,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     const lingerMs = this.#lingersInBody ? LINGER_IN_BODY_MS : LINGER_MS;
     this.#state = 'lingering';
     this.#held.take();
-    this.#reader?.endLong(true);
+    this.#reader?.endLong(true, false);
     this.#socket.end();
     this.#resumeReading();
     const sendMs = this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0;
@@ -487,7 +487,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#held.take();
-    this.#reader?.endLong(true);
+    this.#reader?.endLong(true, false);
     this.#context.connections.delete(this);
     this.#context.counters.add(workerCounter.connectionsNow, -1);
     this.#context.counters.add(this.#activity, -1);

@@ -27,6 +27,8 @@ export interface ResponseReceiver {
   readonly isHeadMethod: boolean;
   /** True once every byte of the request has been handed to the connection. */
   readonly isRequestSent: boolean;
+  /** True while bytes of the response wait for the client to take them. */
+  readonly isClientPending: boolean;
   onUpstreamConnected(): void;
   /** An interim response other than 101. */
   onInterimResponse(head: MessageHead): void;
@@ -49,6 +51,8 @@ export interface ResponseReceiver {
 
 const RESPONSE_LIMITS = { requestLineBytes: 0, headBytes: 64 * 1024, fieldBytes: 32 * 1024, fields: 128 };
 const MAX_INTERIM_RESPONSES = 8;
+/** After a response of this size the connection keeps memory of its own to read into. */
+const LONG_RESPONSE_BYTES = 16 * 1024;
 
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed';
 
@@ -161,7 +165,7 @@ export class UpstreamConnection implements WheelEntry {
     if (this.#phase === 'idle') this.#leavePool();
     this.#phase = 'closed';
     this.#receiver = undefined;
-    this.#reader.endLong(true);
+    this.#reader.endLong(true, false);
     this.#context.wheel.cancel(this);
     this.#context.counters.add(workerCounter.upstreamConnectionsNow, -1);
     this.#socket.destroy();
@@ -348,6 +352,7 @@ export class UpstreamConnection implements WheelEntry {
     if (receiver === undefined) return;
     this.#receiver = undefined;
     this.#responses++;
+    this.#reader.endLong(receiver.isClientPending, this.responseBytes > LONG_RESPONSE_BYTES);
     const isClean = this.#mayReuse && !hasLeftover && receiver.isRequestSent && this.#socket.writableLength === 0;
     const { connections } = this.#context.settings.upstreamKeepalive;
     if (isClean && !this.endpoint.isDraining && !this.#context.isDraining && this.#group.idleCount < connections) this.#enterPool();
@@ -357,7 +362,6 @@ export class UpstreamConnection implements WheelEntry {
 
   #enterPool(): void {
     this.#phase = 'idle';
-    this.#reader.endLong(true);
     this.endpoint.idle.push(this);
     this.#group.idleCount++;
     this.#context.counters.add(workerCounter.upstreamIdleNow, 1);

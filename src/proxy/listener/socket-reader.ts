@@ -13,17 +13,17 @@ export interface ByteReceiver {
 }
 
 /**
- * Reading side of one plain TCP socket. Starts with the shared memory; `wantsLong` makes it borrow memory of its own as soon as
- * a read has filled the shared memory, and `endLong` gives it back.
+ * Reading side of one plain TCP socket. It starts with the shared memory. While `wantsLong`, it borrows memory of its own as soon as a
+ * read has filled the shared memory; a socket whose last message was long begins the next one with memory of its own.
  */
 export class SocketReader {
-  /** True while a long body is expected on this socket. */
+  /** True while a long body may come on this socket. */
   wantsLong = false;
   readonly #memory: ReadMemory;
   readonly #receiver: ByteReceiver;
   #borrowed: Buffer | undefined;
-  /** Set once the borrowed memory is not wanted any more; it can only go at the moment when the socket is given other memory. */
-  #ending: 'no' | 'give-back' | 'let-go' = 'no';
+  /** What becomes of the borrowed memory at the next moment when the socket can be given other memory: after a read. */
+  #next: 'keep' | 'give-back' | 'let-go' | 'exchange' = 'keep';
 
   constructor(memory: ReadMemory, receiver: ByteReceiver) {
     this.#memory = memory;
@@ -43,18 +43,24 @@ export class SocketReader {
     },
   };
 
-  /** The long body has ended. `isPending`: its bytes are still being written, so that the memory cannot be used again. */
-  endLong(isPending: boolean): void {
+  /**
+   * The message has ended. `isPending`: its bytes are still being written, so that the memory cannot be used again.
+   * `expectsLong`: the next message will be long as well.
+   */
+  endLong(isPending: boolean, expectsLong: boolean): void {
     this.wantsLong = false;
-    if (this.#borrowed !== undefined) this.#ending = isPending ? 'let-go' : 'give-back';
+    if (this.#borrowed === undefined) return;
+    if (expectsLong) this.#next = isPending ? 'exchange' : 'keep';
+    else this.#next = isPending ? 'let-go' : 'give-back';
   }
 
   #nextLong(borrowed: Buffer): Buffer {
-    if (this.#ending === 'no') return borrowed;
-    if (this.#ending === 'give-back') this.#memory.giveBack(borrowed);
-    this.#ending = 'no';
-    this.#borrowed = undefined;
-    return this.#memory.shared;
+    const next = this.#next;
+    if (next === 'keep') return borrowed;
+    this.#next = 'keep';
+    if (next === 'give-back') this.#memory.giveBack(borrowed);
+    this.#borrowed = next === 'exchange' ? this.#memory.borrow() : undefined;
+    return this.#borrowed ?? this.#memory.shared;
   }
 }
 
