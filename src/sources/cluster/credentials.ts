@@ -1,0 +1,127 @@
+// How to reach the API server and who to be there. A `Credentials` answers before each request, from memory as long as that is good: tokens
+// of service accounts rotate in their file, and client certificates and CAs may too. `refresh` forgets what is kept, after a 401.
+import type { Agent } from 'node:http';
+import { readFile } from 'node:fs/promises';
+
+export interface ApiConnection {
+  /** `https://10.96.0.1:443`, possibly with a path prefix; without a slash at the end. */
+  readonly server: string;
+  readonly tls: ApiTls;
+  /** Authorization, and headers of impersonation. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Only where requests go through a proxy of the kubeconfig. */
+  readonly agent?: Agent;
+}
+
+/** The names are those of Node's TLS options. */
+export interface ApiTls {
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface Credentials {
+  /** Rejects with a message for the operator where something cannot be read. */
+  load(): Promise<ApiConnection>;
+  /** The API server refused what `load` gave: read everything anew the next time. */
+  refresh(): void;
+}
+
+export interface CredentialOptions {
+  /** `--kubeconfig`; empty: none. */
+  readonly kubeconfig: string;
+  /** `--apiserver-host`; empty: that of the kubeconfig or of the cluster that Portico runs in. */
+  readonly apiserverHost: string;
+  /** `--certificate-authority`; empty: that of the kubeconfig or of the service account. */
+  readonly certificateAuthority: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Where the files of the service account are; `/var/run/secrets/kubernetes.io/serviceaccount` in a pod. */
+  readonly serviceAccountPath?: string;
+}
+
+const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** client-go reads the token anew after a minute; a rotated token is good long before the old one ends. */
+const REREAD_AFTER_MS = 60_000;
+
+/**
+ * Chooses by the flags, as client-go's `BuildConfigFromFlags` does: a kubeconfig if one is given; a plain address if only that is given; else
+ * the service account of the pod. Flags override single fields.
+ */
+export async function createCredentials(options: CredentialOptions): Promise<Credentials> {
+  if (options.kubeconfig !== '') {
+    // The library behind it takes 300 ms and 60 MB, so it is only loaded where there is a kubeconfig.
+    const { loadKubeconfig } = await import('./kubeconfig.ts');
+    return new CachedCredentials(options.nowMs, async () => override(options, await loadKubeconfig(options.kubeconfig)));
+  }
+  return new CachedCredentials(options.nowMs, async () =>
+    override(options, options.apiserverHost === '' ? await readServiceAccount(options) : anonymous(options.apiserverHost)),
+  );
+}
+
+/** Keeps what was read for a minute. While a file cannot be read anew, what it said before is used. */
+class CachedCredentials implements Credentials {
+  readonly #nowMs: () => number;
+  readonly #read: () => Promise<ApiConnection>;
+  #last: ApiConnection | undefined;
+  #readAtMs = -Infinity;
+  #reading: Promise<ApiConnection> | undefined;
+
+  constructor(nowMs: () => number, read: () => Promise<ApiConnection>) {
+    this.#nowMs = nowMs;
+    this.#read = read;
+  }
+
+  async load(): Promise<ApiConnection> {
+    if (this.#last !== undefined && this.#nowMs() - this.#readAtMs < REREAD_AFTER_MS) return this.#last;
+    this.#reading ??= this.#readAnew().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  refresh(): void {
+    this.#readAtMs = -Infinity;
+  }
+
+  async #readAnew(): Promise<ApiConnection> {
+    try {
+      this.#last = await this.#read();
+      this.#readAtMs = this.#nowMs();
+      return this.#last;
+    } catch (error) {
+      if (this.#last === undefined) throw error;
+      return this.#last;
+    }
+  }
+}
+
+async function readServiceAccount({ env, serviceAccountPath: path = SERVICE_ACCOUNT_PATH }: CredentialOptions): Promise<ApiConnection> {
+  const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
+  const port = env['KUBERNETES_SERVICE_PORT_HTTPS'] ?? env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  if (host === '') {
+    throw new Error(
+      'this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set): give --kubeconfig FILE, --apiserver-host ADDRESS or --manifests PATH',
+    );
+  }
+  const [token, ca] = await Promise.all([readFile(`${path}/token`, 'utf8'), readFile(`${path}/ca.crt`)]);
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    tls: { ca },
+    headers: { Authorization: `Bearer ${token.trim()}` },
+  };
+}
+
+/** `--apiserver-host` alone, for `kubectl proxy` and the like. */
+function anonymous(server: string): ApiConnection {
+  return { server, tls: {}, headers: {} };
+}
+
+async function override({ apiserverHost, certificateAuthority }: CredentialOptions, connection: ApiConnection): Promise<ApiConnection> {
+  const server = (apiserverHost === '' ? connection.server : apiserverHost).replace(/\/+$/, '');
+  const tls = certificateAuthority === '' ? connection.tls : { ...connection.tls, ca: await readFile(certificateAuthority) };
+  return { ...connection, server: server.includes('://') ? server : `https://${server}`, tls };
+}
