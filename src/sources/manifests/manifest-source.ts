@@ -61,7 +61,7 @@ export interface ManifestTiming {
 const defaultTiming: ManifestTiming = { holdOffMs: 3, maxWaitMs: 15, settleMs: 20, walkIntervalMs: 10_000 };
 /** Walks may take this share of the time of the thread, so that very many files are walked over less often. */
 const walkShare = 0.01;
-export const maxFileBytes = 64 * 1024 * 1024;
+const maxFileBytes = 64 * 1024 * 1024;
 
 export function createManifestSource(options: ManifestSourceOptions): ManifestSource {
   return new WatchedManifests(options);
