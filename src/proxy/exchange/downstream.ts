@@ -1,15 +1,19 @@
 // The client's side of an exchange, whatever its protocol. HTTP/1.1 connections implement it; HTTP/2 streams will.
 import type { ResponseFraming } from '../http1/response-writer.ts';
+import type { ConnectionFacts } from '../../observe/exchange-record.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { ClientOrigin } from './forwarded-fields.ts';
 
 export interface Downstream {
   readonly origin: ClientOrigin;
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  /** For the log. */
+  facts(): ConnectionFacts | undefined;
   /** Bytes of responses that the client has not taken yet. */
   readonly pendingBytes: number;
   /** Bytes sent for the current response, head included. */
   readonly sentBytes: number;
+  readonly sentBodyBytes: number;
   /** The client waits for `100 Continue` before it sends the body. */
   sendContinue(): void;
   sendInterim(head: MessageHead): void;

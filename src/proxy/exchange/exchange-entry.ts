@@ -1,7 +1,8 @@
 // The record of the exchange under way on one connection: filled as the exchange proceeds, handed to metrics and log when it ends.
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { RouteLabels } from '../../model/route.ts';
-import type { ExchangeRecord, UpstreamAttempt } from '../../observe/exchange-record.ts';
+import type { ConnectionFacts, ExchangeRecord, UpstreamAttempt } from '../../observe/exchange-record.ts';
+import { KeptHead } from './kept-head.ts';
 
 const NO_LABELS: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '' };
 const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
@@ -30,9 +31,10 @@ export class ExchangeEntry implements ExchangeRecord {
   upstreamName = '';
   alternativeUpstreamName = '';
   attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
-  /** Heads as they went to the upstream and to the client, for log formats that name fields; undefined where there was none. */
-  requestHead: Buffer | undefined;
-  responseHead: string | undefined;
+  connection?: ConnectionFacts;
+  /** For log formats that name fields. */
+  readonly requestHead = new KeptHead();
+  readonly responseHead = new KeptHead();
 
   /** Forgets the last exchange; what belongs to the connection stays. */
   reset(): void {
@@ -51,8 +53,10 @@ export class ExchangeEntry implements ExchangeRecord {
     this.sentBodyBytes = 0;
     this.upstreamName = '';
     this.attempts = NO_ATTEMPTS;
-    this.requestHead = undefined;
-    this.responseHead = undefined;
+    this.alternativeUpstreamName = '';
+    this.remoteUser = '';
+    this.requestHead.forget();
+    this.responseHead.forget();
   }
 
   addAttempt(attempt: UpstreamAttempt): void {
@@ -60,21 +64,10 @@ export class ExchangeEntry implements ExchangeRecord {
   }
 
   requestHeader(name: string): string {
-    return findField(this.requestHead?.toString('latin1'), name);
+    return this.requestHead.find(name);
   }
 
   responseHeader(name: string): string {
-    return findField(this.responseHead, name);
+    return this.responseHead.find(name);
   }
-}
-
-/** All values of a field in a head that Portico wrote itself, joined with `, `. */
-function findField(head: string | undefined, name: string): string {
-  if (head === undefined) return '';
-  const values: string[] = [];
-  for (const line of head.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0 && line.slice(0, colon).toLowerCase() === name) values.push(line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''));
-  }
-  return values.join(', ');
 }

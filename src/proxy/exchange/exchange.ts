@@ -271,6 +271,7 @@ export class Exchange implements ResponseReceiver {
   onResponseHead(head: MessageHead, isBodyless: boolean): boolean {
     this.#headerAtMs = this.#context.nowMs;
     this.#attemptStatus = head.status;
+    if (this.#context.accessLog.isEnabled) this.entry.responseHead.keep(head);
     if (this.#route?.retryStatuses?.has(head.status) === true && this.#mayRetry(true)) {
       this.#endAttempt(head.status);
       this.#upstream?.close();
@@ -352,6 +353,11 @@ export class Exchange implements ResponseReceiver {
     entry.method = methodOf(head);
     entry.target = head.buffer.latin1Slice(head.targetStart, head.targetEnd);
     entry.requestBytes = headBytes;
+    if (this.#context.accessLog.isEnabled) {
+      entry.requestHead.keep(head);
+      const facts = this.#client.facts();
+      if (facts !== undefined) entry.connection = facts;
+    }
     entry.startedAtMs = performance.timeOrigin + receivedAtMs;
     this.#receivedAtMs = receivedAtMs;
     this.isHeadMethod = entry.method === 'HEAD';
@@ -514,7 +520,7 @@ export class Exchange implements ResponseReceiver {
     this.#upstream = undefined;
     entry.durationSeconds = (this.#context.nowMs - this.#receivedAtMs) / 1000;
     entry.sentBytes = this.#client.sentBytes;
-    entry.requestHead = this.#out.length > 0 ? this.#out.bytes.subarray(0, this.#out.length) : undefined;
+    entry.sentBodyBytes = this.#client.sentBodyBytes;
     this.#route?.series.observe(entry);
     this.#context.accessLog.observe(entry);
     this.#client.onExchangeEnd();

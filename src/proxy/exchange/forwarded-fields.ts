@@ -10,6 +10,8 @@ export interface ClientOrigin {
   /** Address of the TCP peer, or of the PROXY header's source; IPv4-mapped addresses as IPv4. */
   readonly address: string;
   readonly port: number;
+  /** Address of the TCP peer, whatever a PROXY header says. */
+  readonly peerAddress: string;
   readonly isTls: boolean;
   /** Port that the client connected to. */
   readonly localPort: number;

@@ -20,6 +20,8 @@ export interface HeadEnd {
 export class ResponseStream {
   /** Bytes of the response under way, head included. */
   sentBytes = 0;
+  /** Bytes of its head; 0 before it was put together. */
+  headBytes = 0;
   /** True once its head was put together. */
   isBegun = false;
   framing: ResponseFraming = NO_BODY;
@@ -40,6 +42,7 @@ export class ResponseStream {
   /** A request has arrived: its response will be the next. */
   begin(): void {
     this.sentBytes = 0;
+    this.headBytes = 0;
     this.isBegun = false;
     this.framing = NO_BODY;
   }
@@ -136,6 +139,7 @@ export class ResponseStream {
     if (end.extraLines !== '') out.appendLatin1(end.extraLines);
     if (isFinal) appendEnd(out, framing, end.keepsOpen, end.isHttp10);
     else out.appendLatin1('\r\n');
+    this.headBytes = out.length;
   }
 }
 

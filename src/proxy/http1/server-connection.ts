@@ -1,7 +1,9 @@
 // One HTTP/1.x connection of a client: takes requests off the bytes that arrive, one at a time and in order, hands them to the exchange,
 // and writes its responses. Any doubt about where a message ends closes the connection (docs/security.md, rules 2 and 6).
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { ErrorCode } from '../../model/error-codes.ts';
+import type { ConnectionFacts } from '../../observe/exchange-record.ts';
 import { type WorkerCounter, workerCounter } from '../../observe/worker-counters.ts';
 import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
@@ -43,6 +45,7 @@ export interface ServerConnectionOptions {
   readonly origin: ClientOrigin;
   /** Of plain sockets; undefined for TLS. */
   readonly reader: SocketReader | undefined;
+  readonly tlsSocket: TLSSocket | undefined;
   /** Called once, when the connection is gone. */
   readonly onClosed: () => void;
 }
@@ -57,6 +60,8 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #context: WorkerContext;
   readonly #socket: Socket;
   readonly #reader: SocketReader | undefined;
+  readonly #tlsSocket: TLSSocket | undefined;
+  readonly #serial: number;
   readonly #exchange: Exchange;
   readonly #response: ResponseStream;
   readonly #body = new RequestBody();
@@ -85,7 +90,8 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   /** The socket must not have been read from yet. */
   constructor(context: WorkerContext, socket: Socket, options: ServerConnectionOptions) {
-    const { origin, reader, onClosed } = options;
+    const { origin, reader, tlsSocket, onClosed } = options;
+    this.#tlsSocket = tlsSocket;
     this.#onClosed = onClosed;
     this.#context = context;
     this.#socket = socket;
@@ -98,10 +104,24 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     socket.on('error', () => this.#onGone());
     socket.on('close', () => this.#onGone());
     context.connections.add(this);
+    this.#serial = context.counters.get(workerCounter.connectionsHandled);
     context.counters.add(workerCounter.connectionsNow, 1);
     context.counters.add(workerCounter.readingNow, 1);
     context.readClock();
     context.wheel.schedule(this, context.nowMs + context.settings.client.headerTimeoutMs);
+  }
+
+  facts(): ConnectionFacts {
+    const { address, peerAddress, isFromProxyHeader } = this.origin;
+    return {
+      serial: this.#serial,
+      requests: this.#requests,
+      peerAddress,
+      proxyProtocolAddress: isFromProxyHeader ? address : '',
+      tlsProtocol: this.#tlsSocket?.getProtocol() ?? '',
+      tlsCipher: this.#tlsSocket?.getCipher().name ?? '',
+      tlsServerName: serverNameOf(this.#tlsSocket),
+    };
   }
 
   get pendingBytes(): number {
@@ -110,6 +130,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   get sentBytes(): number {
     return this.#response.sentBytes;
+  }
+
+  get sentBodyBytes(): number {
+    return Math.max(0, this.#response.sentBytes - this.#response.headBytes);
   }
 
   /** Nothing is under way: shutdown may close it. */
@@ -495,4 +519,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#context.wheel.cancel(this);
     this.#exchange.onClientGone();
   }
+}
+
+/** False where the client sent no server name. */
+function serverNameOf(socket: TLSSocket | undefined): string {
+  const name: unknown = socket === undefined ? '' : Reflect.get(socket, 'servername');
+  return typeof name === 'string' ? name : '';
 }

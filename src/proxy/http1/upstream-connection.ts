@@ -51,6 +51,12 @@ export interface ResponseReceiver {
 
 const RESPONSE_LIMITS = { requestLineBytes: 0, headBytes: 64 * 1024, fieldBytes: 32 * 1024, fields: 128 };
 const MAX_INTERIM_RESPONSES = 8;
+/**
+ * Idle connections above the limit live this long instead of being closed at once: with more requests at a time than the limit, each of
+ * them would open a connection of its own (bench small-1000: 30 against 17 us).
+ */
+const SURPLUS_IDLE_MS = 1000;
+const SURPLUS_FACTOR = 8;
 /** After a response of this size the connection keeps memory of its own to read into. */
 const LONG_RESPONSE_BYTES = 16 * 1024;
 
@@ -354,8 +360,7 @@ export class UpstreamConnection implements WheelEntry {
     this.#responses++;
     this.#reader.endLong(receiver.isClientPending, this.responseBytes > LONG_RESPONSE_BYTES);
     const isClean = this.#mayReuse && !hasLeftover && receiver.isRequestSent && this.#socket.writableLength === 0;
-    const { connections } = this.#context.settings.upstreamKeepalive;
-    if (isClean && !this.endpoint.isDraining && !this.#context.isDraining && this.#group.idleCount < connections) this.#enterPool();
+    if (isClean && !this.endpoint.isDraining && !this.#context.isDraining && this.#group.idleCount < this.#maxIdle()) this.#enterPool();
     else this.close();
     receiver.onResponseEnd(trailers);
   }
@@ -365,7 +370,13 @@ export class UpstreamConnection implements WheelEntry {
     this.endpoint.idle.push(this);
     this.#group.idleCount++;
     this.#context.counters.add(workerCounter.upstreamIdleNow, 1);
-    this.#context.wheel.schedule(this, this.#context.nowMs + this.#idleTimeoutMs);
+    const isSurplus = this.#group.idleCount > this.#context.settings.upstreamKeepalive.connections;
+    this.#context.wheel.schedule(this, this.#context.nowMs + (isSurplus ? Math.min(SURPLUS_IDLE_MS, this.#idleTimeoutMs) : this.#idleTimeoutMs));
+  }
+
+  /** `upstream-keepalive-connections` is what stays; a wave of requests may leave more behind for the next one. */
+  #maxIdle(): number {
+    return this.#context.settings.upstreamKeepalive.connections * SURPLUS_FACTOR;
   }
 
   #leavePool(): void {
