@@ -85,15 +85,18 @@ class CaseRun {
       await this.#applyStep(step, index === 0);
       if (step.terminate !== true) {
         const waitUntilLive = await this.#world.probe.place({ sink: this.#world.sink, config: this.#config, args: this.#args() });
+        const isRunning = controller !== undefined;
         controller ??= await this.#world.startController(this.#args());
         if (index === 0) this.#logMark = controller.stdout.length;
         const late = await waitUntilLive(controller);
         if (late !== undefined) return [...this.#problems, this.#label(index, late)];
+        if (!isRunning) await controller.waitUntilReady();
       }
       if (controller === undefined) throw new Error('a case cannot begin with terminate');
       await this.#runStep(step, index, controller);
     }
     if (this.#case.checks !== undefined && controller !== undefined) await this.#check(this.#case.checks, controller, '');
+    if (needsAdmission(this.#case)) this.#problems.push('admission: the runner posts no AdmissionReview yet');
     if (controller?.ending !== undefined && !stepsOf(this.#case).some((step) => step.terminate)) {
       this.#problems.push(`the controller ended with ${controller.ending}: ${controller.lastWords(5)}`);
     }
@@ -223,6 +226,10 @@ class CaseRun {
       ...(spec.clientCA === undefined ? {} : { clientAuthority: this.#certificate(spec.clientCA).certificatePem }),
     };
   }
+}
+
+function needsAdmission(one: Case): boolean {
+  return one.accept.length > 0 || one.warn.length > 0 || one.reject.some((entry) => entry.by.includes('admission'));
 }
 
 function isSliceOf(object: KubernetesObject, spec: BackendSpec): boolean {

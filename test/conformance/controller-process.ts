@@ -20,6 +20,7 @@ export interface ControllerOptions {
 }
 
 const START_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 3000;
 const STOP_TIMEOUT_MS = 10_000;
 
 export class ControllerProcess {
@@ -77,6 +78,22 @@ export class ControllerProcess {
     if (listening === true) return;
     const reason = this.#ending === undefined ? `not listening after ${START_TIMEOUT_MS} ms` : `ended with ${this.#ending}`;
     throw new Error(`the controller ${reason}: ${this.lastWords(5)}`);
+  }
+
+  /** Waits until it says that it is ready, as a kubelet would. False if it does not say so in time; the checks of a case tell more. */
+  async waitUntilReady(): Promise<boolean> {
+    const given = this.args.find((arg) => arg.startsWith('--health-check-path='));
+    const url = `http://127.0.0.1:${this.ports.health}${given === undefined ? '/healthz' : given.slice(given.indexOf('=') + 1)}`;
+    const ready = await poll({ timeoutMs: READY_TIMEOUT_MS, everyMs: 5 }, async () => {
+      if (this.#ending !== undefined) return false;
+      return (await fetch(url, { headers: { connection: 'close' } }).then(
+        (response) => response.ok,
+        () => false,
+      ))
+        ? true
+        : undefined;
+    });
+    return ready === true;
   }
 
   /** Asks it to end gracefully. */
