@@ -106,9 +106,19 @@ export class ResponseStream {
     const bytes = out.bytes.subarray(0, out.length);
     out.length = 0;
     this.sentBytes += bytes.length;
+    if (this.#isTls) return this.#writeTls(bytes);
     this.#socket.write(bytes);
     if (this.#socket.writableCorked > 0) this.#hasCorkedOut = true;
     else if (this.#socket.writableLength > 0) this.#lendOut();
+  }
+
+  /**
+   * The TLS layer has encrypted what it is given before `write` returns, but what waits behind an earlier write stays where it is
+   * (TLSWrap::DoWrite in Node 24). Nearly every write is still on its way then, so that lending memory would need a buffer per connection.
+   */
+  #writeTls(bytes: Buffer): void {
+    const waits = this.#socket.writableLength > 0 || this.#socket.writableCorked > 0;
+    this.#socket.write(waits ? Buffer.from(bytes) : bytes, this.#onFlushed);
   }
 
   /** What was corked has been handed to the kernel, or not: then the socket still reads the out buffer. */
