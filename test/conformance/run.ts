@@ -67,14 +67,11 @@ async function main(): Promise<number> {
     ],
     isVerbose: values.verbose,
   };
-  try {
-    const results = await runFiles(run, Math.max(1, Number(values.jobs) || 1), worldOptions(root, values.program, hasResolver));
-    process.stdout.write(`\n${summaryLines(results).join('\n')}\n`);
-    return countResults(results).failed > 0 ? 1 : 0;
-  } finally {
-    if (values.keep) process.stdout.write(`objects kept in ${root}\n`);
-    else rmSync(root, { recursive: true, force: true });
-  }
+  // On exit, so that a run that is interrupted leaves nothing behind either.
+  if (!values.keep) process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  const results = await runFiles(run, Math.max(1, Number(values.jobs) || 1), worldOptions(root, values.program, hasResolver));
+  process.stdout.write(`\n${values.keep ? `objects kept in ${root}\n` : ''}${summaryLines(results).join('\n')}\n`);
+  return countResults(results).failed > 0 ? 1 : 0;
 }
 
 function caseFilesIn(path: string): string[] {
@@ -106,11 +103,19 @@ function worldOptions(root: string, program: string, hasResolver: boolean): (job
 
 async function runFiles(run: Run, jobs: number, optionsOf: (job: number) => WorldOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
+  const worlds: World[] = [];
+  const end = async (): Promise<void> => {
+    await Promise.all(worlds.map(async (world) => world.stopController()));
+    process.exit(130);
+  };
+  process.once('SIGINT', () => void end());
+  process.once('SIGTERM', () => void end());
   // Long files first, so that no job is left alone with one at the end.
   const queue = [...run.files].sort((a, b) => weight(b) - weight(a));
   await Promise.all(
     Array.from({ length: jobs }, async (_, job) => {
       const world = await World.create(optionsOf(job));
+      worlds.push(world);
       try {
         for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
           const fileResults = await runFile(run, file, world);
