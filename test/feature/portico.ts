@@ -46,19 +46,17 @@ export async function startPortico({ manifests, args = [], workers = 1 }: Portic
   for (const [name, yaml] of Object.entries(manifests)) writeFileSync(join(manifestsDir, name), yaml);
   const [httpPort, httpsPort, healthzPort] = await findFreePorts(3);
   if (httpPort === undefined || httpsPort === undefined || healthzPort === undefined) throw new Error('no free ports');
-  const ports = ['--http-port', httpPort, '--https-port', httpsPort, '--healthz-port', healthzPort].map(String);
-  const own = [
-    '--manifests',
-    manifestsDir,
+  const ports = { 'http-port': httpPort, 'https-port': httpsPort, 'healthz-port': healthzPort };
+  const own = {
+    manifests: manifestsDir,
     ...ports,
-    '--bind',
-    '127.0.0.1',
-    '--workers',
-    String(workers),
-    '--configmap',
-    'default/controller',
-  ];
-  const child = spawn(launcher, ['serve', ...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    bind: '127.0.0.1',
+    workers,
+    configmap: 'default/controller',
+    'post-shutdown-grace-period': 0,
+  };
+  const flags = Object.entries(own).map(([name, value]) => `--${name}=${value}`);
+  const child = spawn(launcher, ['serve', ...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const running = watchProcess(child);
   const portico: Portico = {
     httpPort,

@@ -48,10 +48,10 @@ function withVisibleCut(responses: Responses, isReset: boolean): Responses {
   return { ...responses, state: 'truncated', pending: first, final: responses.final.slice(1) };
 }
 
-/** How much of a cut message arrived depends on time, so it is no part of the outcome. */
+/** Whether a cut message has begun before its fault is found depends on the cut, so how it was shown to be cut is no part of the outcome. */
 function outcomeOf(vector: UpstreamVector, { responses, same, next }: UpstreamObservation): string {
-  const statuses = vector.expect === 'abort' ? [] : statusesOf(responses);
-  return JSON.stringify({ statuses, state: responses.state, same: same?.status, next: next?.status });
+  if (vector.expect === 'abort') return JSON.stringify({ next: next?.status });
+  return JSON.stringify({ statuses: statusesOf(responses), state: responses.state, same: same?.status, next: next?.status });
 }
 
 async function askOn(client: Client, target: string): Promise<ResponseMessage | undefined> {

@@ -35,6 +35,13 @@ test('reads a chunked request with extensions and trailers', () => {
   assert.equal(reading.end, bytes.length - 4);
 });
 
+test('a chunk size may have any number of leading zeros, and at most sixteen digits that count', () => {
+  const request = (size: string): string =>
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n${'0'.repeat(20)}\r\n\r\n`;
+  assert.equal(readRequest(request('0'.repeat(20) + '5')).kind, 'done');
+  assert.equal(readRequest(request('1'.repeat(17))).kind, 'bad');
+});
+
 test('every proper beginning of a valid request is incomplete, never malformed and never complete', () => {
   const bodies = ['Content-Length: 5\r\n\r\nhello', 'Transfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\nX-T: v\r\n\r\n'];
   for (const body of bodies) {

@@ -45,7 +45,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) (HTTP\/1\.[01])$/;
 const statusLine = /^(HTTP\/1\.[01]) ([0-9]{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const chunkSizeLine = /^([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/;
+const chunkSizeLine = /^0*([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/;
 const length = /^[0-9]{1,15}$/;
 
 /** Values of the fields with this lower-case name, in order. */
