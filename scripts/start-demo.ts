@@ -1,6 +1,6 @@
 // `npm start`: serves examples/online-store with backends and a certificate that it makes itself, all in this one process, so that
 // nothing is left running when it ends. What the manifests say decides what is made: a backend for every endpoint, a certificate for
-// every TLS section.
+// every TLS section. package.json starts it with exec: a shell in between would die of Ctrl-C and npm would report that.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
 import { runProgram } from '../src/cli/program.ts';
+import type { EchoIdentity } from '../src/echo/echo-answer.ts';
 import { startEchoServer } from '../src/echo/echo-server.ts';
 import type { EchoServer } from '../src/echo/echo-server.ts';
 import { createSelfSignedCertificate } from '../src/proxy/listener/self-signed.ts';
@@ -40,19 +41,24 @@ try {
 async function runDemo(options: DemoOptions): Promise<void> {
   for (const flag of PORT_FLAGS) await checkPort(flag, options);
   const objects = loadStore();
-  const backends = await startBackends(objects);
   const folder = mkdtempSync(join(tmpdir(), 'portico-demo-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const certificateFile = writeCertificate(folder, objects);
-  const ended = new AbortController();
-  const announcement = announceWhenReady(options, certificateFile, ended.signal);
+  const backends: EchoServer[] = [];
   try {
-    await runProgram(serveArguments(options, folder));
+    for (const endpoint of listEndpoints(objects)) backends.push(await startBackend(endpoint));
+    await serveStore(options, folder, certificateFile);
   } finally {
-    ended.abort();
-    await announcement;
     await Promise.all(backends.map((backend) => backend.close()));
   }
+}
+
+async function serveStore(options: DemoOptions, folder: string, certificateFile: string): Promise<void> {
+  const ended = new AbortController();
+  const announcement = announceWhenReady(options, certificateFile, ended.signal);
+  await runProgram(serveArguments(options, folder));
+  ended.abort();
+  await announcement;
 }
 
 function readOptions(): DemoOptions {
@@ -110,27 +116,30 @@ function loadStore(): readonly KubernetesObject[] {
   return loaded.value.objects;
 }
 
-async function startBackends(objects: readonly KubernetesObject[]): Promise<readonly EchoServer[]> {
-  const slices = objects.filter((object): object is EndpointSlice => object.kind === 'EndpointSlice');
-  const counts = new Map<string, number>();
-  const backends: EchoServer[] = [];
-  for (const { serviceName, metadata, ports, endpoints, origin } of slices) {
-    for (const host of endpoints.flatMap(({ addresses }) => addresses)) {
-      const index = counts.get(serviceName) ?? 0;
-      counts.set(serviceName, index + 1);
-      const identity = { backend: serviceName, endpoint: `${serviceName}-${index}`, namespace: metadata.namespace };
-      for (const { port } of ports) if (port !== undefined) backends.push(await startBackend(identity, host, port, origin.file ?? ''));
-    }
-  }
-  return backends;
+interface DemoEndpoint {
+  readonly identity: EchoIdentity;
+  readonly host: string;
+  readonly port: number;
+  /** Where the port is written. */
+  readonly file: string;
 }
 
-async function startBackend(
-  identity: Parameters<typeof startEchoServer>[0]['identity'],
-  host: string,
-  port: number,
-  file: string,
-): Promise<EchoServer> {
+function listEndpoints(objects: readonly KubernetesObject[]): readonly DemoEndpoint[] {
+  const slices = objects.filter((object): object is EndpointSlice => object.kind === 'EndpointSlice');
+  const counts = new Map<string, number>();
+  return slices.flatMap(({ serviceName, metadata, ports, endpoints, origin }) =>
+    endpoints
+      .flatMap(({ addresses }) => addresses)
+      .flatMap((host) => {
+        const index = counts.get(serviceName) ?? 0;
+        counts.set(serviceName, index + 1);
+        const identity = { backend: serviceName, endpoint: `${serviceName}-${index}`, namespace: metadata.namespace };
+        return ports.flatMap(({ port }) => (port === undefined ? [] : [{ identity, host, port, file: origin.file ?? '' }]));
+      }),
+  );
+}
+
+async function startBackend({ identity, host, port, file }: DemoEndpoint): Promise<EchoServer> {
   try {
     return await startEchoServer({ identity, host, port });
   } catch (error) {
