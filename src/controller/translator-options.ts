@@ -22,6 +22,7 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     disableCatchAll: options.disableCatchAll,
     disableSvcExternalName: options.disableSvcExternalName,
     annotationsPrefix: options.annotationsPrefix,
+    healthCheckPath: options.healthCheckPath,
     ports: { http: options.httpPort, https: options.httpsPort },
     workers: options.workers,
     logFormat: options.logFormat,

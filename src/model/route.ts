@@ -63,7 +63,9 @@ export type Action =
   /** The controller's default backend: its Service if there is one with endpoints, else the built-in 404. */
   | { readonly kind: 'default-backend'; readonly upstream: UpstreamKey | null }
   /** Answer with an error of Portico's own, for instance 503 where a protection is missing. */
-  | { readonly kind: 'refuse'; readonly code: ErrorCode };
+  | { readonly kind: 'refuse'; readonly code: ErrorCode }
+  /** Answer 200 without a body: `--health-check-path` of the catch-all host, as ingress-nginx's default server does. */
+  | { readonly kind: 'health-check' };
 
 /** Who a request is counted for in metrics and log. Empty strings on default backend routes, as in ingress-nginx. */
 export interface RouteLabels {

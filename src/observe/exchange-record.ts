@@ -68,7 +68,7 @@ export interface ExchangeRecord {
   readonly alternativeUpstreamName: string;
   /** In order; the last one gave the answer, if any did. */
   readonly attempts: readonly UpstreamAttempt[];
-  readonly connection?: ConnectionFacts;
+  readonly connection?: ConnectionFacts | undefined;
   /** Value of a request header by lower-case name; empty where absent. Slow: reads the head again. */
   requestHeader(name: string): string;
   /** Value of a response header as sent by the upstream, by lower-case name. */

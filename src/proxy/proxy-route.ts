@@ -1,10 +1,12 @@
 // A route as the workers use it: the model's row with every default filled in and every reference looked up, so that a request costs
 // no look-up that could be done once. A policy that the route does not have is `undefined` here and costs nothing.
 import type { ErrorCode } from '../model/error-codes.ts';
-import type { ProxyParameters, Route, TlsRedirect } from '../model/route.ts';
+import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { RouteSeries } from '../observe/request-metrics/request-metrics.ts';
+import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
+import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
 
 export interface ProxyRoute {
@@ -14,31 +16,31 @@ export interface ProxyRoute {
   /** Set: every request is answered with this error. */
   readonly refusal: ErrorCode | undefined;
   readonly isDefaultBackend: boolean;
+  /** Answers 200 itself (`--health-check-path` of the catch-all host). */
+  readonly isHealthCheck: boolean;
   readonly proxy: ProxyParameters;
+  readonly retry: RetryRules;
   readonly tlsRedirect: TlsRedirect | undefined;
+  readonly relativeRedirects: boolean;
+  readonly portInRedirects: boolean;
   readonly upstreamHost: string | undefined;
   readonly isLogged: boolean;
-  /** Tries in all; at least 1. */
-  readonly maxTries: number;
-  readonly retriesOnError: boolean;
-  readonly retriesOnTimeout: boolean;
-  readonly retriesNonIdempotent: boolean;
-  /** Statuses of a response that make another endpoint be tried; undefined: none. */
-  readonly retryStatuses: ReadonlySet<number> | undefined;
+  readonly hooks: CompiledHooks | undefined;
   readonly series: RouteSeries;
 }
 
 export interface RouteCompilerDeps {
   readonly settings: Settings;
+  /** Rules of `settings.proxy`, for the many routes that change nothing. */
+  readonly defaultRetry: RetryRules;
   findUpstream(key: UpstreamKey): UpstreamGroup;
   createSeries(route: Route): RouteSeries;
 }
 
-export function compileProxyRoute(route: Route, deps: RouteCompilerDeps): ProxyRoute {
+export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCompilerDeps): ProxyRoute {
   const { action, policies } = route;
-  const proxy = policies.proxy === undefined ? deps.settings.proxy : { ...deps.settings.proxy, ...policies.proxy };
-  const conditions = new Set(proxy.nextUpstream);
-  const retryStatuses = [500, 502, 503, 504, 403, 404, 429].filter((status) => conditions.has(`http_${status}` as 'http_500'));
+  const { settings } = deps;
+  const proxy = policies.proxy === undefined ? settings.proxy : { ...settings.proxy, ...policies.proxy };
   const upstreamKey = action.kind === 'forward' || action.kind === 'default-backend' ? action.upstream : null;
   return {
     route,
@@ -46,15 +48,15 @@ export function compileProxyRoute(route: Route, deps: RouteCompilerDeps): ProxyR
     fallback: action.kind === 'forward' && action.fallback !== undefined ? deps.findUpstream(action.fallback) : undefined,
     refusal: action.kind === 'refuse' ? action.code : undefined,
     isDefaultBackend: action.kind === 'default-backend',
+    isHealthCheck: action.kind === 'health-check',
     proxy,
+    retry: proxy === settings.proxy ? deps.defaultRetry : compileRetryRules(proxy),
     tlsRedirect: policies.tlsRedirect,
+    relativeRedirects: policies.relativeRedirects ?? settings.relativeRedirects,
+    portInRedirects: policies.portInRedirects ?? settings.usePortInRedirects,
     upstreamHost: policies.upstreamHost,
     isLogged: policies.accessLog !== false,
-    maxTries: conditions.size === 0 ? 1 : proxy.nextUpstreamTries === 0 ? Infinity : proxy.nextUpstreamTries,
-    retriesOnError: conditions.has('error'),
-    retriesOnTimeout: conditions.has('timeout'),
-    retriesNonIdempotent: conditions.has('non_idempotent'),
-    retryStatuses: retryStatuses.length === 0 ? undefined : new Set(retryStatuses),
+    hooks: compileHooks(route, host, deps),
     series: deps.createSeries(route),
   };
 }

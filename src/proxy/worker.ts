@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createTimerWheel } from '../kit/timer-wheel.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import { CATCH_ALL_HOST } from '../model/route.ts';
+import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import { AccessLog } from '../observe/access-log/access-log.ts';
 import { RequestMetrics } from '../observe/request-metrics/request-metrics.ts';
@@ -11,6 +12,7 @@ import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
 import { WorkerCounters, workerCounter } from '../observe/worker-counters.ts';
 import { createRoutingTable } from '../routing/table.ts';
 import { createClientAddressResolver } from './exchange/client-address.ts';
+import { compileRetryRules } from './exchange/retry-rules.ts';
 import { RequestIds } from './exchange/request-ids.ts';
 import { MessageHead } from './http1/message-head.ts';
 import { compileResponseFields } from './http1/response-writer.ts';
@@ -18,7 +20,7 @@ import { Listeners } from './listener/listeners.ts';
 import { ReadMemory } from './listener/read-memory.ts';
 import { TlsContexts } from './listener/tls-contexts.ts';
 import { OutBuffer } from './out-buffer.ts';
-import { compileProxyRoute, type ProxyRoute } from './proxy-route.ts';
+import { compileProxyRoute, type ProxyRoute, type RouteCompilerDeps } from './proxy-route.ts';
 import { UpstreamGroup } from './upstream/upstream-group.ts';
 import type { WorkerContext } from './worker-context.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
@@ -38,6 +40,7 @@ class Worker {
   readonly #listeners: Listeners;
   readonly #upstreams = new Map<UpstreamKey, UpstreamGroup>();
   readonly #ticker: NodeJS.Timeout;
+  #compilerDeps: RouteCompilerDeps;
 
   constructor(start: WorkerStart, send: (message: FromWorker) => void) {
     this.#start = start;
@@ -48,6 +51,7 @@ class Worker {
       onOverflow: () => this.#counters.add(workerCounter.seriesOverflow, 1),
     });
     this.#context = this.#createContext();
+    this.#compilerDeps = this.#createCompilerDeps(start.settings);
     this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
     this.#listeners = new Listeners({
       context: this.#context,
@@ -87,13 +91,7 @@ class Worker {
       settings,
       clientAddresses: createClientAddressResolver(settings.forwarded),
       responseFields: compileResponseFields(settings),
-      table: createRoutingTable<ProxyRoute>((route) =>
-        compileProxyRoute(route, {
-          settings: this.#context.settings,
-          findUpstream: (key) => this.#findUpstream(key),
-          createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
-        }),
-      ),
+      table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps)),
       wheel: createTimerWheel({ nowMs: performance.now() }),
       counters,
       accessLog: new AccessLog(settings.log, {
@@ -124,6 +122,15 @@ class Worker {
     };
   }
 
+  #createCompilerDeps(settings: Settings): RouteCompilerDeps {
+    return {
+      settings,
+      defaultRetry: compileRetryRules(settings.proxy),
+      findUpstream: (key) => this.#findUpstream(key),
+      createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
+    };
+  }
+
   /** Upstreams first and last, so that no route ever refers to one that is not there. */
   #apply(delta: ModelDelta): void {
     const context = this.#context;
@@ -147,9 +154,10 @@ class Worker {
     if (delta.settings !== undefined || isDefaultChanged) this.#listeners.refreshTls();
   }
 
-  #applySettings(settings: WorkerContext['settings']): void {
+  #applySettings(settings: Settings): void {
     const context = this.#context;
     context.settings = settings;
+    this.#compilerDeps = this.#createCompilerDeps(settings);
     context.clientAddresses = createClientAddressResolver(settings.forwarded);
     context.responseFields = compileResponseFields(settings);
     context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });

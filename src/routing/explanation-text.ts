@@ -115,6 +115,8 @@ function formatAction(action: Action): string {
       return action.upstream === null ? 'the built-in default backend, 404' : `the default backend ${formatUpstream(action.upstream)}`;
     case 'refuse':
       return `${errorCodes[action.code].status} ${action.code}, ${errorCodes[action.code].slug}`;
+    case 'health-check':
+      return 'answered 200 by Portico itself, the health check';
     default:
       return assertNever(action);
   }

@@ -31,6 +31,8 @@ export interface TranslatorOptions {
   readonly disableSvcExternalName: boolean;
   /** `nginx.ingress.kubernetes.io`, without the slash. */
   readonly annotationsPrefix: string;
+  /** `--health-check-path`, which the catch-all host answers too. */
+  readonly healthCheckPath: string;
   readonly ports: ListenPorts;
   /** Worker threads: `max-worker-connections` is meant for each of them. */
   readonly workers: number;

@@ -16,6 +16,7 @@ export function testOptions(changed: Partial<TranslatorOptions> = {}): Translato
     disableCatchAll: false,
     disableSvcExternalName: false,
     annotationsPrefix: 'nginx.ingress.kubernetes.io',
+    healthCheckPath: '/healthz',
     ports: { http: 8080, https: 8443 },
     workers: 2,
     logFormat: 'text',

@@ -1,5 +1,5 @@
 // The client's side of an exchange, whatever its protocol. HTTP/1.1 connections implement it; HTTP/2 streams will.
-import type { ResponseFraming } from '../http1/response-writer.ts';
+import type { HeadEdit, ResponseFraming } from '../http1/response-writer.ts';
 import type { ConnectionFacts } from '../../observe/exchange-record.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { ClientOrigin } from './forwarded-fields.ts';
@@ -8,7 +8,7 @@ export interface Downstream {
   readonly origin: ClientOrigin;
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
   /** For the log. */
-  facts(): ConnectionFacts | undefined;
+  facts(): ConnectionFacts;
   /** Bytes of responses that the client has not taken yet. */
   readonly pendingBytes: number;
   /** Bytes sent for the current response, head included. */
@@ -18,7 +18,7 @@ export interface Downstream {
   sendContinue(): void;
   sendInterim(head: MessageHead): void;
   /** Head of the upstream's response. */
-  sendForwardedHead(head: MessageHead, framing: ResponseFraming, extraLines: string): void;
+  sendForwardedHead(head: MessageHead, framing: ResponseFraming, edit: HeadEdit | undefined): void;
   /** A whole response of Portico's own. `lines`: fields, each with its CRLF. */
   sendLocal(status: number, lines: string, body: string, closes: boolean): void;
   sendBody(buffer: Buffer, start: number, end: number, isStable: boolean): void;

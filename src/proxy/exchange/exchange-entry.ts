@@ -31,7 +31,7 @@ export class ExchangeEntry implements ExchangeRecord {
   upstreamName = '';
   alternativeUpstreamName = '';
   attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
-  connection?: ConnectionFacts;
+  connection: ConnectionFacts | undefined;
   /** For log formats that name fields. */
   readonly requestHead = new KeptHead();
   readonly responseHead = new KeptHead();

@@ -1,7 +1,7 @@
 // Where redirects that Portico makes itself lead to (ingress-nginx reference 1.3 and 2.2).
 import type { TlsRedirect } from '../../model/route.ts';
-import type { Settings } from '../../model/settings.ts';
 import type { MessageHead } from '../http1/message-head.ts';
+import type { ProxyRoute } from '../proxy-route.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 
 /** The same URL over TLS: without port, and without one trailing slash unless that is to be kept. */
@@ -11,18 +11,18 @@ export function redirectToTls(policy: TlsRedirect, target: string, host: string)
   return `https://${withoutPort(host)}${port}${isCut ? target.slice(0, -1) : target}`;
 }
 
+export interface SlashRedirectRequest {
+  readonly route: ProxyRoute;
+  readonly hostName: string;
+  readonly forwarded: ForwardedRequest;
+  readonly origin: ClientOrigin;
+}
+
 /** The same path with a slash: absolute unless `relative-redirects`, with the listener's port only if `use-port-in-redirects`. */
-export function redirectToSlash(
-  location: string,
-  head: MessageHead,
-  hostName: string,
-  forwarded: ForwardedRequest,
-  origin: ClientOrigin,
-  settings: Settings,
-): string {
+export function redirectToSlash(location: string, head: MessageHead, { route, hostName, forwarded, origin }: SlashRedirectRequest): string {
   const query = head.buffer.latin1Slice(head.pathEnd, head.targetEnd);
-  if (settings.relativeRedirects) return location + query;
-  const port = settings.usePortInRedirects ? `:${origin.localPort}` : '';
+  if (route.relativeRedirects) return location + query;
+  const port = route.portInRedirects ? `:${origin.localPort}` : '';
   return `${forwarded.scheme}://${hostName}${port}${location}${query}`;
 }
 

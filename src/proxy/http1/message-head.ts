@@ -91,6 +91,11 @@ export class MessageHead {
     return this.buffer.latin1Slice(this.valueStart[index], this.valueEnd[index]);
   }
 
+  /** Name of line `index` in lower case. */
+  nameOf(index: number): string {
+    return this.buffer.latin1Slice(this.nameStart[index], this.nameEnd[index]).toLowerCase();
+  }
+
   /** All values of a known field joined with `, ` (RFC 9110 5.2), or undefined. */
   valueOfNumber(number: number): string | undefined {
     let value: string | undefined;
@@ -125,7 +130,7 @@ export class MessageHead {
 
   /** True where a Connection option names line `index`. */
   isNominated(index: number, connectionNumber: number): boolean {
-    const name = this.buffer.latin1Slice(this.nameStart[index], this.nameEnd[index]).toLowerCase();
+    const name = this.nameOf(index);
     for (let i = 0; i < this.fieldCount; i++) {
       if (this.fieldNumber[i] !== connectionNumber) continue;
       for (const option of this.valueOf(i).toLowerCase().split(',')) {

@@ -16,6 +16,8 @@ export interface RequestHeadOptions {
   readonly keepsUnderscores: boolean;
   /** Lower-case name of a field that is replaced (`forwarded-for-header`), beside the known ones; undefined: none. */
   readonly replacedName: string | undefined;
+  /** Lower-case names that policies drop; undefined: none. */
+  readonly dropped: ReadonlySet<string> | undefined;
 }
 
 const CONTENT_LENGTH = Buffer.from('Content-Length: ', 'latin1');
@@ -71,5 +73,6 @@ function isDropped(head: MessageHead, index: number, options: RequestHeadOptions
   const fate = REQUEST_FATE[number];
   if (fate === 1 || (fate === 2 && !options.isPeerTrusted)) return true;
   if (options.replacedName !== undefined && head.isNamed(index, options.replacedName)) return true;
+  if (options.dropped !== undefined && options.dropped.has(head.nameOf(index))) return true;
   return head.hasNominatedFields && head.isNominated(index, FIELD.connection);
 }

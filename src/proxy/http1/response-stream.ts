@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import type { WorkerContext } from '../worker-context.ts';
 import type { MessageHead } from './message-head.ts';
-import { appendEnd, appendForwardedHead, appendInterimHead, appendLocalHead, type ResponseFraming } from './response-writer.ts';
+import { appendEnd, appendForwardedHead, appendInterimHead, appendLocalHead, type HeadEdit, type ResponseFraming } from './response-writer.ts';
 
 /** Pieces of a body up to this size are copied behind what is waiting to be written. */
 const COPIED_BYTES = 16 * 1024;
@@ -11,8 +11,8 @@ const NO_BODY: ResponseFraming = { kind: 'none' };
 const CRLF = Buffer.from('\r\n', 'latin1');
 
 export interface HeadEnd {
-  /** Further lines, each ending in CRLF. */
-  readonly extraLines: string;
+  /** What policies change; undefined: nothing. */
+  readonly edit: HeadEdit | undefined;
   readonly keepsOpen: boolean;
   readonly isHttp10: boolean;
 }
@@ -61,14 +61,14 @@ export class ResponseStream {
 
   forwardedHead(head: MessageHead, framing: ResponseFraming, end: HeadEnd): void {
     const { out, dateLine, responseFields } = this.#context;
-    appendForwardedHead(out, head, { fields: responseFields, dateLine, isTls: this.#isTls });
+    appendForwardedHead(out, head, { fields: responseFields, dateLine, isTls: this.#isTls, dropped: end.edit?.dropped });
     this.#endHead(framing, end, head.status !== 101);
   }
 
   /** Head and body of a response that Portico makes itself. */
   local(status: number, lines: string, body: string, end: HeadEnd): void {
     const { out, dateLine, responseFields } = this.#context;
-    appendLocalHead(out, status, lines, { fields: responseFields, dateLine, isTls: this.#isTls });
+    appendLocalHead(out, status, lines, { fields: responseFields, dateLine, isTls: this.#isTls, dropped: undefined });
     this.#endHead({ kind: 'length', length: body.length }, end, true);
     out.appendLatin1(body);
   }
@@ -146,7 +146,7 @@ export class ResponseStream {
     const { out } = this.#context;
     this.isBegun = true;
     this.framing = framing;
-    if (end.extraLines !== '') out.appendLatin1(end.extraLines);
+    if (end.edit !== undefined) out.appendLatin1(end.edit.lines);
     if (isFinal) appendEnd(out, framing, end.keepsOpen, end.isHttp10);
     else out.appendLatin1('\r\n');
     this.headBytes = out.length;

@@ -45,10 +45,19 @@ export function compileResponseFields(settings: Settings): ResponseFields {
   };
 }
 
+/** What policies change about a response head. */
+export interface HeadEdit {
+  /** Further fields, each with its CRLF. */
+  readonly lines: string;
+  /** Lower-case names of fields that are not passed on; undefined: none. */
+  readonly dropped: ReadonlySet<string> | undefined;
+}
+
 export interface HeadOptions {
   readonly fields: ResponseFields;
   readonly dateLine: Buffer;
   readonly isTls: boolean;
+  readonly dropped: ReadonlySet<string> | undefined;
 }
 
 /** Status line and copied fields of an upstream's response; framing and connection are to follow with `appendEnd`. */
@@ -63,7 +72,7 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
   let runStart = -1;
   let runEnd = -1;
   for (let i = 0; i < head.fieldCount; i++) {
-    if (isDropped(head, i, options.fields, isHstsOurs)) continue;
+    if (isDropped(head, i, options, isHstsOurs)) continue;
     const lineStart = head.nameStart[i] ?? 0;
     if (lineStart !== runEnd) {
       if (runStart >= 0) out.append(buffer, runStart, runEnd);
@@ -126,12 +135,13 @@ export function reasonPhrase(status: number): string {
   }
 }
 
-function isDropped(head: MessageHead, index: number, fields: ResponseFields, isHstsOurs: boolean): boolean {
+function isDropped(head: MessageHead, index: number, { fields, dropped }: HeadOptions, isHstsOurs: boolean): boolean {
   const number = head.fieldNumber[index] ?? 0;
   if (number !== 0) {
     if (RESPONSE_FATE[number] === 1 && !(number === SERVER && fields.keepsBackendServer)) return true;
     if (number === HSTS && isHstsOurs) return true;
   }
   if (head.hasNominatedFields && head.isNominated(index, FIELD.connection)) return true;
+  if (dropped !== undefined && dropped.has(head.nameOf(index))) return true;
   return fields.hidden !== undefined && fields.hidden.some((name) => head.isNamed(index, name));
 }

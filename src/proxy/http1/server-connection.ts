@@ -16,7 +16,7 @@ import { INCOMPLETE, parseRequestHead, REFUSED } from './head-parser.ts';
 import { BODY_NONE, type MessageHead } from './message-head.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseStream } from './response-stream.ts';
-import type { ResponseFraming } from './response-writer.ts';
+import type { HeadEdit, ResponseFraming } from './response-writer.ts';
 
 type State =
   /** Waiting for a request or in the middle of its head. */
@@ -203,15 +203,15 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#response.interim(head);
   }
 
-  sendForwardedHead(head: MessageHead, framing: ResponseFraming, extraLines: string): void {
+  sendForwardedHead(head: MessageHead, framing: ResponseFraming, edit: HeadEdit | undefined): void {
     const isTunnel = head.status === 101;
     this.#closesAfterResponse = !isTunnel && !this.#mayKeepOpen(framing.kind === 'until-close');
-    this.#response.forwardedHead(head, framing, { extraLines, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
+    this.#response.forwardedHead(head, framing, { edit, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
   }
 
   sendLocal(status: number, lines: string, body: string, closes: boolean): void {
     this.#closesAfterResponse = closes || !this.#mayKeepOpen(false);
-    this.#response.local(status, lines, body, { extraLines: '', keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
+    this.#response.local(status, lines, body, { edit: undefined, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
     this.flush();
   }
 

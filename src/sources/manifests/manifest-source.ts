@@ -1,6 +1,5 @@
 // A source of objects: manifest files on disk, watched. Joins the tree of files, the documents in them and the claims on objects, and
-// decides when to look and what to believe: events are collected for a few milliseconds, and what may be half of a write (a file that
-// shrank in place, or is gone) is looked at once more before it counts. Everything else is in the parts.
+// decides when to look: events are collected for a few milliseconds. Everything else is in the parts.
 import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Result } from '../../kit/result.ts';
@@ -12,8 +11,10 @@ import type { KubernetesObject } from '../../resources/objects.ts';
 import type { ObjectBatch } from '../../resources/store.ts';
 import { FileBytes } from './file-bytes.ts';
 import { FieldLines } from './field-lines.ts';
-import { FileTree, isSameSignature } from './file-tree.ts';
+import { FileTree } from './file-tree.ts';
 import type { FileSignature, TreeFile } from './file-tree.ts';
+import { HeldChanges } from './held-changes.ts';
+import type { HoldTiming } from './held-changes.ts';
 import { fileDiagnostic } from './manifest-document.ts';
 import type { ManifestDocument } from './manifest-document.ts';
 import { editFile } from './manifest-file.ts';
@@ -47,18 +48,16 @@ export interface ManifestSourceOptions {
   readonly timing?: Partial<ManifestTiming>;
 }
 
-export interface ManifestTiming {
+export interface ManifestTiming extends HoldTiming {
   /** A batch begins when this long nothing happened, */
   readonly holdOffMs: number;
   /** or at the latest this long after the first event. */
   readonly maxWaitMs: number;
-  /** How long a file that shrank in place, or is gone, must stay so. */
-  readonly settleMs: number;
   /** Time between walks over all files, the safety net under the events; 0 for none. */
   readonly walkIntervalMs: number;
 }
 
-const defaultTiming: ManifestTiming = { holdOffMs: 3, maxWaitMs: 15, settleMs: 20, walkIntervalMs: 10_000 };
+const defaultTiming: ManifestTiming = { holdOffMs: 3, maxWaitMs: 15, settleMs: 20, maxHoldMs: 100, walkIntervalMs: 10_000 };
 /** Walks may take this share of the time of the thread, so that very many files are walked over less often. */
 const walkShare = 0.01;
 const maxFileBytes = 64 * 1024 * 1024;
@@ -183,19 +182,12 @@ class ManifestFiles {
   }
 }
 
-/** A file that is gone (no signature) or shrank in place, and since when it looks like that. */
-interface Doubt {
-  readonly signature: FileSignature | undefined;
-  readonly sinceMs: number;
-}
-
 class WatchedManifests implements ManifestSource {
   readonly #options: ManifestSourceOptions;
   readonly #timing: ManifestTiming;
   readonly #tree: FileTree;
   readonly #files: ManifestFiles;
-  /** By path: files that may be half of a write. */
-  readonly #doubts = new Map<string, Doubt>();
+  readonly #held: HeldChanges;
   #diagnostics: readonly Diagnostic[] = [];
   #firstEventMs: number | undefined;
   #batchTimer: NodeJS.Timeout | undefined;
@@ -207,6 +199,7 @@ class WatchedManifests implements ManifestSource {
     this.#options = options;
     this.#timing = { ...defaultTiming, ...options.timing };
     this.#files = new ManifestFiles(options.onDocumentsRead);
+    this.#held = new HeldChanges(this.#timing, (path) => this.#files.signatureOf(path));
     this.#tree = new FileTree(options.paths, {
       onEvent: () => this.#scheduleBatch(),
       onWatchError: (path, error) => options.onWatchError?.(path, error),
@@ -241,42 +234,16 @@ class WatchedManifests implements ManifestSource {
 
   #batch(): void {
     this.#firstEventMs = undefined;
-    for (const [path, doubt] of this.#doubts) if (doubt.signature !== undefined && this.#isSettled(doubt)) this.#tree.hint(path);
-    const { changed, removed } = this.#tree.takeChanges();
-    for (const file of removed) this.#doubts.set(file.path, { signature: undefined, sinceMs: performance.now() });
-    for (const file of changed) if (!this.#isDoubtful(file)) this.#files.read(file);
-    for (const [path, doubt] of this.#doubts) {
-      if (doubt.signature !== undefined) continue;
-      // A file that others appear beside was moved. One that only vanished may be about to be written anew, as some editors do.
-      if (changed.size === 0 && !this.#isSettled(doubt)) continue;
-      this.#files.remove(path);
-      this.#doubts.delete(path);
-    }
-    if (this.#doubts.size > 0) this.#settleTimer ??= setTimeout(() => this.#settle(), this.#timing.settleMs);
+    const nowMs = performance.now();
+    for (const path of this.#held.shrunkToLookAt(nowMs)) this.#tree.hint(path);
+    this.#held.add(this.#tree.takeChanges(), nowMs);
+    const { removed, changed } = this.#held.release(nowMs);
+    for (const path of removed) this.#files.remove(path);
+    for (const file of changed) this.#files.read(file);
+    const waitMs = this.#held.waitMs(nowMs);
+    clearTimeout(this.#settleTimer);
+    if (waitMs !== undefined) this.#settleTimer = setTimeout(() => this.#batch(), waitMs);
     this.#deliver(false);
-  }
-
-  /** A file that shrank in place may be half written: truncated, and not filled again yet. It counts when it stays as it is. */
-  #isDoubtful(file: TreeFile): boolean {
-    const doubt = this.#doubts.get(file.path);
-    this.#doubts.delete(file.path);
-    const read = this.#files.signatureOf(file.path);
-    const isShorter = read !== undefined && read.inode === file.signature.inode && file.signature.sizeBytes < read.sizeBytes;
-    if (!isShorter) return false;
-    const isUnchanged = doubt?.signature !== undefined && isSameSignature(doubt.signature, file.signature);
-    if (isUnchanged && this.#isSettled(doubt)) return false;
-    this.#doubts.set(file.path, isUnchanged ? doubt : { signature: file.signature, sinceMs: performance.now() });
-    return true;
-  }
-
-  /** Timers may run a millisecond early. */
-  #isSettled(doubt: Doubt): boolean {
-    return performance.now() - doubt.sinceMs >= this.#timing.settleMs - 1;
-  }
-
-  #settle(): void {
-    this.#settleTimer = undefined;
-    this.#batch();
   }
 
   #deliver(isFirst: boolean): void {

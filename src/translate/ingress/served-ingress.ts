@@ -60,7 +60,7 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
   return { served, findings };
 }
 
-function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOptions): boolean {
+export function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOptions): boolean {
   if (options.watchNamespace !== undefined && options.watchNamespace !== namespace) return false;
   if (options.watchNamespaceSelector === undefined) return true;
   const labels = snapshot.get('Namespace', '', namespace)?.metadata.labels;

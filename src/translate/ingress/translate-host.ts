@@ -82,6 +82,7 @@ class HostBuilder {
     this.#hasTlsEntry = name !== CATCH_ALL_HOST && (tls.tls.kind !== 'none' || this.#input.hasWildcardTls);
     this.#findings.push(...tls.findings);
     this.#addRoot();
+    if (name === CATCH_ALL_HOST) this.#addHealthCheck();
     for (const served of ingresses) this.#addRules(served);
     this.#reportTrailingSlashes();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
@@ -144,6 +145,15 @@ class HostBuilder {
     const policies = owner === undefined ? {} : this.#policies(owner, '/');
     const origin = owner?.ingress.origin ?? catchAllOrigin(options);
     this.#put({ ...rootMatch, action, policies, labels, origin }, owner);
+  }
+
+  /** ingress-nginx's default server answers the health check on the ports of the traffic too. */
+  #addHealthCheck(): void {
+    const { healthCheckPath: path } = this.#context.options;
+    const labels = { namespace: '', ingress: '', service: '', servicePort: '', path };
+    const origin = { kind: 'Flag', namespace: '', name: '--health-check-path' };
+    const match = { kind: 'exact', path } as const;
+    this.#routes.set(`exact:${path}`, { id: `exact:${path}`, match, action: { kind: 'health-check' }, policies: {}, labels, origin });
   }
 
   #addRules(served: ServedIngress): void {

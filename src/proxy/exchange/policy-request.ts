@@ -1,0 +1,115 @@
+// The request as policies see it and change it. Made only for routes that have policies, and kept until the exchange ends.
+import type { MessageHead } from '../http1/message-head.ts';
+import type { ProxyRoute } from '../proxy-route.ts';
+import type { UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { WorkerContext } from '../worker-context.ts';
+import type { ExchangeEntry } from './exchange-entry.ts';
+import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
+
+export interface PolicyRequestParts {
+  readonly context: WorkerContext;
+  readonly head: MessageHead;
+  readonly route: ProxyRoute;
+  readonly entry: ExchangeEntry;
+  readonly origin: ClientOrigin;
+  readonly forwarded: ForwardedRequest;
+  /** Host as received, with case and port. */
+  readonly hostText: string;
+  readonly hostName: string;
+  /** Normalised. */
+  readonly path: string;
+  /** What is sent upstream instead of the received target so far, or undefined. */
+  readonly target: string | undefined;
+}
+
+export class PolicyRequest {
+  readonly context: WorkerContext;
+  /** Good during `onRequest` only; read again from kept bytes after a wait. Use `fieldOf` and keep strings. */
+  head: MessageHead;
+  readonly route: ProxyRoute;
+  readonly entry: ExchangeEntry;
+  readonly origin: ClientOrigin;
+  readonly forwarded: ForwardedRequest;
+  readonly hostText: string;
+  readonly hostName: string;
+  readonly path: string;
+  readonly method: string;
+  /** Query without `?`. */
+  readonly query: string;
+
+  // What policies may set.
+  /** Path and query to send upstream instead of the received target. Latin1, encoded, checked. */
+  target: string | undefined;
+  /** Host towards the upstream. */
+  upstreamHost: string | undefined;
+  /** Further request fields, each with its CRLF. */
+  requestLines = '';
+  /** Lower-case names of client fields that are not passed on. */
+  readonly droppedRequestFields = new Set<string>();
+  /** Further response fields of every response, Portico's own ones too, each with its CRLF. */
+  responseLines = '';
+  /** Lower-case names of fields of the upstream's response that are not passed on. */
+  readonly droppedResponseFields = new Set<string>();
+  /** Where the request goes instead of the route's own upstream (canary). */
+  group: UpstreamGroup | undefined;
+  /** State that a policy keeps from hook to hook, by the policy. */
+  readonly notes = new Map<object, unknown>();
+
+  constructor(parts: PolicyRequestParts) {
+    const { head } = parts;
+    this.context = parts.context;
+    this.head = head;
+    this.route = parts.route;
+    this.entry = parts.entry;
+    this.origin = parts.origin;
+    this.forwarded = parts.forwarded;
+    this.hostText = parts.hostText;
+    this.hostName = parts.hostName;
+    this.path = parts.path;
+    this.method = parts.entry.method;
+    this.query = head.pathEnd < head.targetEnd ? head.buffer.latin1Slice(head.pathEnd + 1, head.targetEnd) : '';
+    this.target = parts.target;
+    this.upstreamHost = parts.route.upstreamHost;
+  }
+
+  get clientAddress(): string {
+    return this.entry.clientAddress;
+  }
+
+  /** All values of a client's field joined with `, `, or undefined. `name` in lower case. */
+  fieldOf(name: string): string | undefined {
+    return this.head.valueOfName(name);
+  }
+
+  /** The value of a cookie as received, or undefined; the name is compared as it is written. */
+  cookieOf(name: string): string | undefined {
+    const cookies = this.head.valueOfName('cookie');
+    if (cookies === undefined) return undefined;
+    for (const pair of cookies.split(/[;,] */)) {
+      const equals = pair.indexOf('=');
+      if (equals > 0 && pair.slice(0, equals) === name) return pair.slice(equals + 1);
+    }
+    return undefined;
+  }
+
+  /** Replaces a request field towards the upstream. Values with CR, LF or NUL are left out, the field is dropped all the same. */
+  setRequestField(name: string, value: string): void {
+    this.droppedRequestFields.add(name.toLowerCase());
+    if (value !== '' && isSafeValue(value)) this.requestLines += `${name}: ${value}\r\n`;
+  }
+
+  /** Replaces a response field towards the client. */
+  setResponseField(name: string, value: string): void {
+    this.droppedResponseFields.add(name.toLowerCase());
+    this.addResponseField(name, value);
+  }
+
+  addResponseField(name: string, value: string): void {
+    if (isSafeValue(value)) this.responseLines += `${name}: ${value}\r\n`;
+  }
+}
+
+/** Whether a value may stand in a head: every character a byte, no control but HTAB (docs/security.md, rule 1). */
+export function isSafeValue(value: string): boolean {
+  return !/[^\t\x20-\x7e\x80-\xff]/.test(value);
+}

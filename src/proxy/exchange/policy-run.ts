@@ -1,0 +1,157 @@
+// Runs the policies of one request in order, whether they answer at once or later, and gathers what they change. A policy that waits
+// holds the request body back; the request head is kept meanwhile and parsed again when it goes on.
+import { assertNever } from '../../kit/assert-never.ts';
+import { parseRequestHead } from '../http1/head-parser.ts';
+import type { MessageHead } from '../http1/message-head.ts';
+import type { HeadEdit } from '../http1/response-writer.ts';
+import type { CompiledHooks } from '../policies/compile-hooks.ts';
+import type { PolicyVerdict, RequestPolicy } from '../policies/policy.ts';
+import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
+import { isSafeValue, PolicyRequest, type PolicyRequestParts } from './policy-request.ts';
+
+type Answer = Extract<PolicyVerdict, { kind: 'respond' | 'refuse' }>;
+
+export interface PolicySteps {
+  /** A policy waits: the request body must not flow. */
+  readonly onWait: () => void;
+  readonly onContinue: () => void;
+  /** What comes between early and late policies. True: the request was answered. */
+  readonly between: () => boolean;
+  readonly onAnswer: (verdict: Answer) => void;
+  /** No policy objects. `head` is good during the call. */
+  readonly onDone: (head: MessageHead) => void;
+}
+
+const NONE: readonly RequestPolicy[] = [];
+
+export class PolicyRun {
+  readonly request: PolicyRequest;
+  readonly #hooks: CompiledHooks;
+  readonly #policies: readonly RequestPolicy[];
+  readonly #firstLate: number;
+  /** Policies that were asked: they hear of the end. */
+  #asked = 0;
+  #cancelWait: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(hooks: CompiledHooks, parts: PolicyRequestParts) {
+    this.#hooks = hooks;
+    this.#policies = [...(hooks.early ?? NONE), ...(hooks.late ?? NONE)];
+    this.#firstLate = hooks.early?.length ?? 0;
+    this.request = new PolicyRequest(parts);
+  }
+
+  run(steps: PolicySteps): void {
+    this.#runFrom(0, steps);
+  }
+
+  /** Undefined where policies drop nothing. */
+  get droppedRequestFields(): ReadonlySet<string> | undefined {
+    const { droppedRequestFields } = this.request;
+    return droppedRequestFields.size === 0 ? undefined : droppedRequestFields;
+  }
+
+  selectGroup(): UpstreamGroup | undefined {
+    for (const selector of this.#hooks.selectors ?? []) {
+      const group = selector.selectGroup?.(this.request);
+      if (group !== undefined) return group;
+    }
+    return undefined;
+  }
+
+  endpointPicker(group: UpstreamGroup): ((tried: readonly UpstreamEndpoint[]) => UpstreamEndpoint | undefined) | undefined {
+    const selectors = this.#hooks.selectors?.filter((selector) => selector.selectEndpoint !== undefined) ?? [];
+    if (selectors.length === 0) return undefined;
+    return (tried) => {
+      for (const selector of selectors) {
+        const endpoint = selector.selectEndpoint?.(this.request, group, tried);
+        if (endpoint !== undefined) return endpoint;
+      }
+      return undefined;
+    };
+  }
+
+  /** What policies change about a response. `head`: the upstream's; undefined for one of Portico's own. */
+  editResponse(status: number, head: MessageHead | undefined): HeadEdit {
+    const { request } = this;
+    let lines = request.responseLines;
+    const dropped = new Set(request.droppedResponseFields);
+    for (const policy of this.#hooks.response ?? []) {
+      policy.onResponse({
+        request,
+        status,
+        head,
+        drop: (name) => dropped.add(name),
+        add: (name, value) => {
+          if (isSafeValue(value)) lines += `${name}: ${value}\r\n`;
+        },
+      });
+    }
+    return { lines, dropped: dropped.size === 0 ? undefined : dropped };
+  }
+
+  /** The exchange is over before a waiting policy has answered. */
+  cancel(): void {
+    this.#isOver = true;
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+  }
+
+  end(): void {
+    this.cancel();
+    for (const policy of this.#policies.slice(0, this.#asked)) policy.onEnd?.(this.request);
+    this.#asked = 0;
+  }
+
+  #runFrom(first: number, steps: PolicySteps): void {
+    for (let index = first; index <= this.#policies.length; index++) {
+      if (index === this.#firstLate && index >= this.#asked && steps.between()) return;
+      const policy = this.#policies[index];
+      if (policy === undefined) break;
+      this.#asked = index + 1;
+      const verdict = policy.onRequest(this.request);
+      if (verdict.kind === 'continue') continue;
+      if (verdict.kind === 'wait') return this.#wait(verdict, index + 1, steps);
+      return steps.onAnswer(verdict);
+    }
+    steps.onDone(this.request.head);
+  }
+
+  #wait(verdict: Extract<PolicyVerdict, { kind: 'wait' }>, next: number, steps: PolicySteps): void {
+    const kept = keepHead(this.request.head);
+    steps.onWait();
+    this.#cancelWait = verdict.start((answer) => {
+      if (this.#isOver) return;
+      this.#cancelWait = undefined;
+      this.request.context.readClock();
+      switch (answer.kind) {
+        case 'continue':
+          this.#restoreHead(kept);
+          this.#runFrom(next, steps);
+          // The call, if there is one now, takes the body as it comes.
+          return steps.onContinue();
+        case 'wait':
+          this.#restoreHead(kept);
+          return this.#wait(answer, next, steps);
+        case 'respond':
+        case 'refuse':
+          return steps.onAnswer(answer);
+        default:
+          return assertNever(answer);
+      }
+    });
+  }
+
+  /** The bytes were understood before: the limits hold, and the outcome is the same. */
+  #restoreHead(kept: Buffer): void {
+    const { context } = this.request;
+    parseRequestHead(kept, 0, kept.length, context.settings.client, context.requestHead);
+    this.request.head = context.requestHead;
+  }
+}
+
+/** The whole head: from its first byte to the empty line. */
+function keepHead(head: MessageHead): Buffer {
+  const lastLine = head.fieldCount === 0 ? head.buffer.indexOf('\r\n', head.targetEnd, 'latin1') + 2 : (head.lineEnd[head.fieldCount - 1] ?? 0);
+  return Buffer.from(head.buffer.subarray(head.methodStart, lastLine + 2));
+}

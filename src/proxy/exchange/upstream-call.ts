@@ -1,0 +1,377 @@
+// One request to an upstream: holds the request as it is sent, picks endpoints, retries what may be retried, keeps the times. An exchange
+// makes one for its client; policies make one for a sub-request. What the response means is its owner's business.
+import type { ErrorCode } from '../../model/error-codes.ts';
+import type { ProxyParameters } from '../../model/route.ts';
+import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
+import { workerCounter } from '../../observe/worker-counters.ts';
+import type { MessageHead } from '../http1/message-head.ts';
+import { type FailurePhase, type ResponseReceiver, UpstreamConnection } from '../http1/upstream-connection.ts';
+import { OutBuffer } from '../out-buffer.ts';
+import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { WorkerContext } from '../worker-context.ts';
+import type { RetryRules } from './retry-rules.ts';
+
+/** What an owner is told. */
+export interface CallOwner {
+  /** True while bytes of the response wait for the owner's reader to take them. */
+  readonly isReaderPending: boolean;
+  onAttemptEnd(attempt: UpstreamAttempt): void;
+  onInterimResponse(head: MessageHead): void;
+  /** 101. False: nobody asked for it. */
+  onSwitchingProtocols(head: MessageHead): boolean;
+  /** False: the response is not wanted; the owner has ended the call. */
+  onResponseHead(head: MessageHead, isBodyless: boolean): boolean;
+  onResponseBody(buffer: Buffer, start: number, end: number, isStable: boolean): void;
+  /** All bytes of one read were handed over. */
+  onResponsePause(): void;
+  onResponseEnd(trailers: Buffer | undefined): void;
+  onTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void;
+  onTunnelEnd(): void;
+  /** No endpoint gave a response, or the response broke off (`phase` is `body`). The call is over. */
+  onCallFailure(code: ErrorCode, phase: FailurePhase): void;
+  /** The request body must wait, or may go on. */
+  pauseRequestBody(): void;
+  resumeRequestBody(): void;
+}
+
+export interface CallOptions {
+  readonly group: UpstreamGroup;
+  readonly proxy: ProxyParameters;
+  readonly retry: RetryRules;
+  readonly method: string;
+  readonly isChunked: boolean;
+  /** The request has no body: it is complete with its head. */
+  readonly isComplete: boolean;
+  /** When the request was received, on the worker's clock. */
+  readonly receivedAtMs: number;
+  /** Chooses an endpoint instead of round robin (affinity, hashing); undefined: round robin. */
+  readonly pick: ((tried: readonly UpstreamEndpoint[]) => UpstreamEndpoint | undefined) | undefined;
+}
+
+/** A request up to this size is held, so that it can be sent again to another endpoint. */
+const HELD_REQUEST_BYTES = 64 * 1024;
+const FIRST_OUT_BYTES = 2048;
+/** Bound on tries where the configuration sets none, if there are fewer endpoints. */
+const UNLIMITED_TRIES = 10;
+const NO_ENDPOINTS: readonly UpstreamEndpoint[] = [];
+/** Safe to send twice (RFC 9110 9.2.2); nginx's list of exceptions is POST, LOCK and PATCH. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+export class UpstreamCall implements ResponseReceiver {
+  /** The request head is appended here before `start`. */
+  readonly out = new OutBuffer(FIRST_OUT_BYTES);
+  isHeadMethod = false;
+  isRequestSent = false;
+  readonly #context: WorkerContext;
+  readonly #owner: CallOwner;
+  #options: CallOptions | undefined;
+  #upstream: UpstreamConnection | undefined;
+  #flushedBytes = 0;
+  #tried: readonly UpstreamEndpoint[] = NO_ENDPOINTS;
+  #tries = 0;
+  #attemptAtMs = 0;
+  #headerAtMs = 0;
+  #status = 0;
+  #isRequestComplete = false;
+  #isHeld = true;
+  #isBodyPaused = false;
+  #isResponsePaused = false;
+  #isTunnel = false;
+
+  constructor(context: WorkerContext, owner: CallOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  /** True from `start` until the response is complete or the call has failed. */
+  get isActive(): boolean {
+    return this.#options !== undefined;
+  }
+
+  /** True while bytes of the request wait for the upstream to take them. */
+  get isWriterPending(): boolean {
+    return this.#upstream !== undefined && this.#upstream.pendingBytes > 0;
+  }
+
+  get isClientPending(): boolean {
+    return this.#owner.isReaderPending;
+  }
+
+  /** Forgets the last request. `out` is empty then. */
+  reset(): void {
+    this.out.length = 0;
+    this.#options = undefined;
+    this.#upstream = undefined;
+    this.#flushedBytes = 0;
+    this.#tried = NO_ENDPOINTS;
+    this.#tries = 0;
+    this.#isRequestComplete = false;
+    this.#isHeld = true;
+    this.#isBodyPaused = false;
+    this.#isResponsePaused = false;
+    this.#isTunnel = false;
+    this.isRequestSent = false;
+  }
+
+  /** Sends what is in `out` to an endpoint of the group. */
+  start(options: CallOptions): void {
+    this.#options = options;
+    this.isHeadMethod = options.method === 'HEAD';
+    this.#isRequestComplete = options.isComplete;
+    this.#attempt(options);
+  }
+
+  /** A piece of the request body; the bytes are only good during the call unless `isStable`. */
+  writeBody(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    const upstream = this.#upstream;
+    const options = this.#options;
+    if (upstream === undefined || options === undefined) return;
+    const fits = this.#isHeld && this.out.length + end - start <= HELD_REQUEST_BYTES;
+    if (fits || !upstream.isConnected) {
+      this.#appendBody(buffer, start, end, options.isChunked);
+      // Not connected: take this piece and no more.
+      if (!fits) this.#pauseBody();
+      return;
+    }
+    this.flush();
+    this.#isHeld = false;
+    if (options.isChunked) upstream.write(chunk(buffer, start, end));
+    else upstream.write(isStable ? buffer.subarray(start, end) : copy(buffer, start, end));
+    if (upstream.pendingBytes > 0) this.#pauseBody();
+  }
+
+  /** The request is complete. `trailers`: lines that may be passed on. */
+  endBody(trailers: string): void {
+    this.#isRequestComplete = true;
+    if (this.#upstream === undefined || this.#options?.isChunked !== true) return;
+    const end = `0\r\n${trailers}\r\n`;
+    if (this.#isHeld) this.out.appendLatin1(end);
+    else this.#upstream.write(Buffer.from(end, 'latin1'));
+  }
+
+  /** All input that has arrived was handed over: what is held goes out. */
+  flush(): void {
+    const upstream = this.#upstream;
+    const options = this.#options;
+    if (upstream === undefined || options === undefined || !upstream.isConnected || this.#isTunnel) return;
+    if (this.#isHeld && this.out.length > this.#flushedBytes) {
+      const bytes = this.out.bytes.subarray(this.#flushedBytes, this.out.length);
+      this.#flushedBytes = this.out.length;
+      if (this.#isRequestComplete) upstream.writeOnce(bytes);
+      else upstream.write(bytes);
+    }
+    if (this.#isRequestComplete && !this.isRequestSent) {
+      this.isRequestSent = true;
+      upstream.setDeadline(this.#context.nowMs + options.proxy.readTimeoutMs);
+    } else if (!this.#isRequestComplete) {
+      upstream.setDeadline(upstream.pendingBytes > 0 ? this.#context.nowMs + options.proxy.sendTimeoutMs : Infinity);
+    }
+  }
+
+  writeTunnel(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    upstream.write(isStable ? buffer.subarray(start, end) : copy(buffer, start, end));
+    this.#extendDeadline(upstream);
+    if (upstream.pendingBytes > 0) this.#pauseBody();
+  }
+
+  endTunnel(): void {
+    this.#upstream?.end();
+  }
+
+  /** The owner's reader cannot take more for now. Its own limit on stalls holds meanwhile. */
+  pauseResponse(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined || this.#isResponsePaused) return;
+    this.#isResponsePaused = true;
+    upstream.pause();
+    upstream.setDeadline(Infinity);
+  }
+
+  resumeResponse(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined || !this.#isResponsePaused) return;
+    this.#isResponsePaused = false;
+    this.#extendDeadline(upstream);
+    upstream.resume();
+  }
+
+  /** Ends the call; the owner hears nothing more of it but the attempt. */
+  abort(): void {
+    this.#endAttempt();
+    this.#upstream?.close();
+    this.#upstream = undefined;
+    this.#options = undefined;
+  }
+
+  // What the upstream connection tells.
+
+  onUpstreamConnected(): void {
+    this.flush();
+    this.#resumeBody();
+  }
+
+  onUpstreamFlushed(): void {
+    if (!this.isWriterPending) this.#resumeBody();
+  }
+
+  onInterimResponse(head: MessageHead): void {
+    this.#owner.onInterimResponse(head);
+  }
+
+  onSwitchingProtocols(head: MessageHead): boolean {
+    this.#headerAtMs = this.#context.nowMs;
+    this.#status = 101;
+    this.#isTunnel = this.#owner.onSwitchingProtocols(head);
+    return this.#isTunnel;
+  }
+
+  onResponseHead(head: MessageHead, isBodyless: boolean): boolean {
+    const options = this.#options;
+    if (options === undefined) return false;
+    this.#headerAtMs = this.#context.nowMs;
+    this.#status = head.status;
+    if (options.retry.statuses?.has(head.status) === true && this.#mayRetry(options, true)) {
+      this.#endAttempt();
+      this.#upstream?.close();
+      this.#attempt(options);
+      return false;
+    }
+    if (this.isRequestSent) this.#upstream?.setDeadline(this.#headerAtMs + options.proxy.readTimeoutMs);
+    return this.#owner.onResponseHead(head, isBodyless);
+  }
+
+  onResponseBody(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    this.#owner.onResponseBody(buffer, start, end, isStable);
+  }
+
+  onResponsePause(): void {
+    this.#owner.onResponsePause();
+    if (this.#upstream !== undefined && !this.#isResponsePaused && this.isRequestSent) this.#extendDeadline(this.#upstream);
+  }
+
+  onResponseEnd(trailers: Buffer | undefined): void {
+    this.#endAttempt();
+    this.#upstream = undefined;
+    this.#options = undefined;
+    this.#owner.onResponseEnd(trailers);
+  }
+
+  onTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void {
+    this.#owner.onTunnelBytes(buffer, start, end, isStable);
+  }
+
+  onTunnelEnd(): void {
+    this.#owner.onTunnelEnd();
+  }
+
+  onUpstreamFailure(code: ErrorCode, phase: FailurePhase): void {
+    const options = this.#options;
+    const wasReused = this.#upstream?.isReused === true;
+    if (phase !== 'body') this.#status = 0;
+    this.#endAttempt();
+    this.#upstream = undefined;
+    if (options !== undefined && phase !== 'body' && this.#mayRetryAfter(options, code, phase, wasReused)) return this.#attempt(options);
+    this.#options = undefined;
+    this.#owner.onCallFailure(code, phase);
+  }
+
+  /** Sends the request to the next endpoint. */
+  #attempt(options: CallOptions): void {
+    const { nowMs } = this.#context;
+    const { group, proxy } = options;
+    const endpoint = options.pick === undefined ? group.pick(nowMs, this.#tried) : (options.pick(this.#tried) ?? group.pick(nowMs, this.#tried));
+    if (endpoint === undefined) {
+      this.#options = undefined;
+      return this.#owner.onCallFailure('PRT-UP-1', 'connect');
+    }
+    this.#tries++;
+    if (this.#tries > 1) this.#context.counters.add(workerCounter.upstreamRetries, 1);
+    this.#tried = this.#tried.length === 0 ? [endpoint] : [...this.#tried, endpoint];
+    this.#attemptAtMs = nowMs;
+    this.#headerAtMs = 0;
+    this.#status = 0;
+    this.#flushedBytes = 0;
+    this.isRequestSent = false;
+    const upstream = UpstreamConnection.take(this.#context, group, endpoint, proxy.connectTimeoutMs);
+    this.#upstream = upstream;
+    upstream.assign(this);
+    if (this.#isRequestComplete || this.#tries > 1) this.flush();
+  }
+
+  /** nginx's `proxy_next_upstream`: which failures make another endpoint be tried. */
+  #mayRetryAfter(options: CallOptions, code: ErrorCode, phase: FailurePhase, wasReused: boolean): boolean {
+    const { retry } = options;
+    if (code === 'PRT-UP-5' && wasReused) {
+      // A race with the upstream's own idle limit says nothing about the endpoint: it is tried again, and the try does not count.
+      if (!this.#isHeld || !IDEMPOTENT.has(options.method)) return false;
+      this.#tried = this.#tried.slice(0, -1);
+      this.#tries--;
+      return true;
+    }
+    if (code === 'PRT-UP-6') return retry.onInvalidHead && this.#mayRetry(options, true);
+    const isTimeout = code === 'PRT-UP-2' || code === 'PRT-UP-3' || code === 'PRT-UP-4';
+    return (isTimeout ? retry.onTimeout : retry.onError) && this.#mayRetry(options, phase !== 'connect');
+  }
+
+  #mayRetry(options: CallOptions, wasSent: boolean): boolean {
+    const { retry, proxy, group } = options;
+    if (!this.#isHeld || this.#tries >= retry.maxTries) return false;
+    if (wasSent && !retry.nonIdempotent && !IDEMPOTENT.has(options.method)) return false;
+    const { nextUpstreamTimeoutMs } = proxy;
+    if (nextUpstreamTimeoutMs > 0 && this.#context.nowMs - options.receivedAtMs >= nextUpstreamTimeoutMs) return false;
+    return this.#tries < Math.max(UNLIMITED_TRIES, group.endpoints.length);
+  }
+
+  #extendDeadline(upstream: UpstreamConnection): void {
+    upstream.setDeadline(this.#context.nowMs + (this.#options?.proxy.readTimeoutMs ?? 0));
+  }
+
+  #appendBody(buffer: Buffer, start: number, end: number, isChunked: boolean): void {
+    if (isChunked) this.out.appendLatin1(`${(end - start).toString(16)}\r\n`);
+    this.out.append(buffer, start, end);
+    if (isChunked) this.out.appendLatin1('\r\n');
+  }
+
+  #pauseBody(): void {
+    if (this.#isBodyPaused) return;
+    this.#isBodyPaused = true;
+    this.#owner.pauseRequestBody();
+  }
+
+  #resumeBody(): void {
+    if (!this.#isBodyPaused) return;
+    this.#isBodyPaused = false;
+    this.#owner.resumeRequestBody();
+  }
+
+  #endAttempt(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    const { nowMs } = this.#context;
+    const startMs = this.#attemptAtMs;
+    this.#owner.onAttemptEnd({
+      address: upstream.endpoint.label,
+      status: this.#status,
+      responseBytes: upstream.responseBytes,
+      connectSeconds: upstream.isReused ? 0 : upstream.connectedAtMs > 0 ? (upstream.connectedAtMs - startMs) / 1000 : -1,
+      headerSeconds: this.#headerAtMs > 0 ? (this.#headerAtMs - startMs) / 1000 : -1,
+      responseSeconds: (nowMs - startMs) / 1000,
+    });
+  }
+}
+
+function copy(buffer: Buffer, start: number, end: number): Buffer {
+  return Buffer.from(buffer.subarray(start, end));
+}
+
+/** One chunk of a chunked body (RFC 9112 7.1). */
+function chunk(buffer: Buffer, start: number, end: number): Buffer {
+  const size = `${(end - start).toString(16)}\r\n`;
+  const bytes = Buffer.allocUnsafe(size.length + end - start + 2);
+  bytes.latin1Write(size, 0);
+  buffer.copy(bytes, size.length, start, end);
+  bytes.latin1Write('\r\n', bytes.length - 2);
+  return bytes;
+}

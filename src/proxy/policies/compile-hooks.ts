@@ -1,0 +1,44 @@
+// Joins the hooks of all families of one route, in the order of the phases.
+import type { Route, VirtualHost } from '../../model/route.ts';
+import type { RouteCompilerDeps } from '../proxy-route.ts';
+import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePolicy, type RouteHooks, type UpstreamSelector } from './policy.ts';
+
+/** Compiles what one family has for a route, or undefined. Must not throw. */
+export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
+
+/** One line for each family. */
+const compilers: readonly HookCompiler[] = [];
+
+export interface CompiledHooks {
+  /** Before the redirect to TLS. */
+  readonly early: readonly RequestPolicy[] | undefined;
+  readonly late: readonly RequestPolicy[] | undefined;
+  readonly response: readonly ResponsePolicy[] | undefined;
+  readonly selectors: readonly UpstreamSelector[] | undefined;
+}
+
+/** Undefined where the route has no policies at all: then no request of it ever looks for one. */
+export function compileHooks(route: Route, host: VirtualHost, deps: RouteCompilerDeps): CompiledHooks | undefined {
+  const found: RouteHooks[] = [];
+  for (const compile of compilers) {
+    const hooks = compile(route, host, deps);
+    if (hooks !== undefined) found.push(hooks);
+  }
+  if (found.length === 0) return undefined;
+  const requests = found.flatMap((hooks) => hooks.request ?? []).toSorted((a, b) => phaseOf(a) - phaseOf(b));
+  const firstLate = REQUEST_PHASES.indexOf(FIRST_LATE_PHASE);
+  return {
+    early: orUndefined(requests.filter((policy) => phaseOf(policy) < firstLate)),
+    late: orUndefined(requests.filter((policy) => phaseOf(policy) >= firstLate)),
+    response: orUndefined(found.flatMap((hooks) => hooks.response ?? [])),
+    selectors: orUndefined(found.flatMap((hooks) => (hooks.selector === undefined ? [] : [hooks.selector]))),
+  };
+}
+
+function phaseOf(policy: RequestPolicy): number {
+  return REQUEST_PHASES.indexOf(policy.phase);
+}
+
+function orUndefined<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}

@@ -1,0 +1,79 @@
+// What a policy is: something that one route asks for beyond being forwarded. Each file in this folder compiles the model's row of one
+// family into hooks; a route without the family has no hook and pays nothing. The order of the phases is ingress-nginx's
+// (reference 1.4): users combine annotations and rely on which of them wins.
+import type { ErrorCode } from '../../model/error-codes.ts';
+import type { MessageHead } from '../http1/message-head.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
+import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
+
+/** When a request hook runs. `block` to `rewrite` come before the redirect to TLS and the answer for missing endpoints. */
+export const REQUEST_PHASES = [
+  // Host: blocked user agents and referers, client certificates, app-root.
+  'host',
+  // CORS preflight answers.
+  'preflight',
+  'redirect',
+  'rewrite',
+  // --- redirect to TLS, no endpoints: 503 ---
+  'limit',
+  // Address lists, basic and external authentication, joined by `satisfy`.
+  'access',
+  'firewall',
+  'mirror',
+] as const;
+export type RequestPhase = (typeof REQUEST_PHASES)[number];
+
+/** The first phase that runs behind the redirect to TLS. */
+export const FIRST_LATE_PHASE: RequestPhase = 'limit';
+
+export type PolicyVerdict =
+  | { readonly kind: 'continue' }
+  /** Answer now. `lines`: fields, each with its CRLF; values must have been checked for CR, LF and NUL. */
+  | { readonly kind: 'respond'; readonly status: number; readonly lines: string; readonly body: string }
+  /** Answer with an error of Portico's own. `status` replaces the registry's where an annotation sets it. */
+  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly status?: number; readonly lines?: string }
+  /**
+   * The answer comes later. `start` is called once, after the request head was kept; it must call `resume` exactly once, whatever happens,
+   * unless `cancel` (its result) is called first because the client has gone.
+   */
+  | { readonly kind: 'wait'; readonly start: (resume: (verdict: PolicyVerdict) => void) => () => void };
+
+export const CONTINUE: PolicyVerdict = { kind: 'continue' };
+
+export interface RequestPolicy {
+  readonly phase: RequestPhase;
+  onRequest(request: PolicyRequest): PolicyVerdict;
+  /** Called when the exchange ends, if `onRequest` was called: to give back what was taken (connection limits). */
+  onEnd?(request: PolicyRequest): void;
+}
+
+/** What response hooks may look at and change. */
+export interface ResponseView {
+  readonly request: PolicyRequest;
+  readonly status: number;
+  /** The upstream's head; undefined for responses that Portico makes itself. */
+  readonly head: MessageHead | undefined;
+  /** Drops all fields of this lower-case name from the response. */
+  drop(name: string): void;
+  /** Adds a field. The value is checked: one with CR, LF or NUL is left out. */
+  add(name: string, value: string): void;
+}
+
+export interface ResponsePolicy {
+  onResponse(response: ResponseView): void;
+}
+
+/** Which upstream and which endpoint take the request. */
+export interface UpstreamSelector {
+  /** The group instead of the route's own (canary); undefined: the route's own. */
+  selectGroup?(request: PolicyRequest): UpstreamGroup | undefined;
+  /** An endpoint instead of round robin (affinity, hashing); undefined: round robin. `tried` have failed. */
+  selectEndpoint?(request: PolicyRequest, group: UpstreamGroup, tried: readonly UpstreamEndpoint[]): UpstreamEndpoint | undefined;
+}
+
+/** What a family gives for one route; families that have nothing for it give undefined. */
+export interface RouteHooks {
+  readonly request?: readonly RequestPolicy[];
+  readonly response?: readonly ResponsePolicy[];
+  readonly selector?: UpstreamSelector;
+}

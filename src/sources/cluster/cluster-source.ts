@@ -1,0 +1,391 @@
+// A source of objects: the API server of a cluster. Joins reflectors of the kinds that are kept whole with the Secrets and ConfigMaps that
+// are only kept where somebody refers to them, and decides when there is something to hand over:
+//
+// - the first batch when everything was listed, so that nothing serves half a configuration. Kinds without which some Ingress still can be
+//   served (IngressClass, Namespace, Secret, ConfigMap) are not waited for where the right to read them is missing;
+// - later batches a few milliseconds after the first of their events, and an Ingress never before what it newly refers to was asked for;
+// - where the API server cannot be reached at the start, what the snapshot file holds. When it comes back, only what differs is a change.
+//
+// Nothing that the API server fails to do removes an object: only its own word does.
+import { ok } from '../../kit/result.ts';
+import type { Result } from '../../kit/result.ts';
+import { diagnostic } from '../../model/diagnostic-codes.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { Kind, KubernetesObject } from '../../resources/objects.ts';
+import { objectKey } from '../../resources/objects.ts';
+import type { ObjectRef } from '../../resources/store.ts';
+import type { Source, SourceBatch } from '../source.ts';
+import type { ApiClient } from './api-client.ts';
+import type { ApiError } from './api-error.ts';
+import { formatApiError } from './api-error.ts';
+import type { Collection } from './api-resource.ts';
+import { apiResources, resourceName } from './api-resource.ts';
+import type { ConnectionListener } from './connection-state.ts';
+import { ConnectionState } from './connection-state.ts';
+import { ObjectMirror } from './object-mirror.ts';
+import { ReferenceTracker } from './reference-tracker.ts';
+import type { ReferenceFinder } from './reference-tracker.ts';
+import { ReferencedObjects } from './referenced-objects.ts';
+import { runReflector } from './reflector.ts';
+import type { ReflectorSink, ReflectorTiming } from './reflector.ts';
+import { readSnapshot } from './snapshot-file.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
+
+export interface ClusterSourceOptions {
+  readonly client: ApiClient;
+  /** `--watch-namespace`; undefined: all. */
+  readonly watchNamespace: string | undefined;
+  /** Whether labels of namespaces matter (`--watch-namespace-selector`). */
+  readonly readsNamespaces: boolean;
+  /** Services that flags name, for those outside of `watchNamespace`. */
+  readonly ownServices: readonly { readonly namespace: string; readonly name: string }[];
+  readonly references: ReferenceFinder;
+  /** `--snapshot`; empty: none. */
+  readonly snapshotPath: string;
+  readonly onBatch: (batch: SourceBatch) => void;
+  readonly listener: ClusterListener;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  readonly timing?: Partial<ClusterTiming>;
+}
+
+/** What an operator should read in the log. */
+export interface ClusterListener extends ConnectionListener {
+  readonly onSnapshotUsed: (objects: number) => void;
+  readonly onSnapshotError: (message: string) => void;
+}
+
+export interface ClusterTiming extends ReflectorTiming {
+  /** A batch is handed over this long after the first event in it. */
+  readonly holdOffMs: number;
+  /** The longest time that an Ingress waits for the answer about what it refers to. */
+  readonly holdIngressMs: number;
+  /** Failures that last this long mean that the API server is away. */
+  readonly awayAfterMs: number;
+}
+
+const defaultTiming = { holdOffMs: 2, holdIngressMs: 2_000, awayAfterMs: 2_000 } as const;
+
+export interface ClusterSource extends Source {
+  start(): Promise<Result<undefined>>;
+  /** False while the API server does not answer. */
+  readonly isConnected: boolean;
+  /** Attempts that failed since the start. */
+  readonly failureCount: number;
+}
+
+export function createClusterSource(options: ClusterSourceOptions): ClusterSource {
+  return new WatchedCluster(options);
+}
+
+interface Watched {
+  readonly mirror: ObjectMirror;
+  /** False: it is not waited for where it is forbidden. */
+  readonly isRequired: boolean;
+  state: 'unknown' | 'listed' | 'forbidden';
+}
+
+/** A change that was not handed over yet. */
+interface Pending {
+  /** Undefined: it was removed. */
+  readonly object: KubernetesObject | undefined;
+  readonly ref: ObjectRef;
+  readonly sinceMs: number;
+}
+
+class WatchedCluster implements ClusterSource {
+  readonly #options: ClusterSourceOptions;
+  readonly #timing: typeof defaultTiming;
+  readonly #connection: ConnectionState;
+  readonly #watched = new Map<string, Watched>();
+  readonly #referenced: { readonly Secret: ReferencedObjects; readonly ConfigMap: ReferencedObjects };
+  readonly #tracker: ReferenceTracker;
+  readonly #pending = new Map<string, Pending>();
+  /** By name of what is watched. */
+  readonly #forbidden = new Map<string, ApiError>();
+  /** Everything that was handed over, for the snapshot and to begin with one. */
+  readonly #served = new Map<string, KubernetesObject>();
+  readonly #snapshot: SnapshotWriter | undefined;
+  readonly #stop = new AbortController();
+  readonly #firstBatch = Promise.withResolvers<undefined>();
+  #hasDelivered = false;
+  #isLoadingSnapshot = false;
+  #mayUseSnapshot = false;
+  #timer: NodeJS.Timeout | undefined;
+  #lastDiagnostics = '';
+
+  constructor(options: ClusterSourceOptions) {
+    this.#options = options;
+    this.#timing = { ...defaultTiming, ...options.timing };
+    this.#connection = new ConnectionState({
+      nowMs: options.nowMs,
+      awayAfterMs: this.#timing.awayAfterMs,
+      onAway: (error) => options.listener.onAway(error),
+      onBack: (awayMs) => options.listener.onBack(awayMs),
+      onForbidden: (name, error) => this.#onForbidden(name, error),
+      onAllowed: (name) => this.#onAllowed(name),
+    });
+    this.#referenced = { Secret: this.#createReferenced('Secret'), ConfigMap: this.#createReferenced('ConfigMap') };
+    this.#tracker = new ReferenceTracker(options.references, {
+      onFirst: (ref) => this.#refer(ref, false),
+      onLast: (ref) => {
+        if (!this.#isOwn(ref) && isReferable(ref.kind)) this.#referenced[ref.kind].delete(ref);
+      },
+    });
+    const { snapshotPath: path, nowMs } = options;
+    this.#snapshot =
+      path === ''
+        ? undefined
+        : new SnapshotWriter({
+            path,
+            nowMs,
+            getObjects: () => [...this.#served.values()],
+            onError: (error) => options.listener.onSnapshotError(`${path} cannot be written: ${error.message}`),
+          });
+  }
+
+  get isConnected(): boolean {
+    return !this.#connection.isAway;
+  }
+
+  get failureCount(): number {
+    return this.#connection.failureCount;
+  }
+
+  async start(): Promise<Result<undefined>> {
+    const { watchNamespace, readsNamespaces, ownServices } = this.#options;
+    const namespace = watchNamespace ?? '';
+    for (const kind of ['Ingress', 'Service', 'EndpointSlice'] as const) this.#watch(kind, { resource: apiResources[kind], namespace });
+    this.#watch('IngressClass', { resource: apiResources.IngressClass, namespace: '' });
+    if (readsNamespaces) this.#watch('Namespace', { resource: apiResources.Namespace, namespace: '' });
+    for (const service of ownServices) if (watchNamespace !== undefined && service.namespace !== watchNamespace) this.#watchService(service);
+    for (const ref of this.#options.references.own) this.#refer(ref, true);
+    if (this.#snapshot !== undefined) {
+      setTimeout(() => {
+        this.#mayUseSnapshot = true;
+        void this.#considerSnapshot();
+      }, this.#timing.awayAfterMs).unref();
+    }
+    await this.#firstBatch.promise;
+    return ok(undefined);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    this.#connection.close();
+    this.#referenced.Secret.close();
+    this.#referenced.ConfigMap.close();
+    this.#snapshot?.close();
+    this.#firstBatch.resolve(undefined);
+  }
+
+  #watchService({ namespace, name }: { readonly namespace: string; readonly name: string }): void {
+    this.#watch('Service', { resource: apiResources.Service, namespace, fieldSelector: `metadata.name=${name}` });
+    this.#watch('EndpointSlice', { resource: apiResources.EndpointSlice, namespace, labelSelector: `kubernetes.io/service-name=${name}` });
+  }
+
+  #watch(kind: Kind, collection: Collection): void {
+    const name = describeCollection(collection);
+    const isRequired = kind === 'Ingress' || kind === 'Service' || kind === 'EndpointSlice';
+    const onListed = (): void => {
+      watched.state = 'listed';
+      this.#schedule();
+    };
+    const mirror = new ObjectMirror({ kind, resource: collection.resource, receiver: this.#receiver, onListed });
+    const watched: Watched = { mirror, isRequired, state: 'unknown' };
+    this.#watched.set(name, watched);
+    this.#reflect(collection, mirror, this.#stop.signal);
+  }
+
+  #reflect(collection: Collection, sink: ReflectorSink, signal: AbortSignal): void {
+    const { client, random, nowMs, timing = {} } = this.#options;
+    const name = describeCollection(collection);
+    const observer = {
+      onContact: () => this.#connection.contact(name),
+      onFailure: (error: ApiError) => {
+        this.#connection.failure(name, error);
+        void this.#considerSnapshot();
+      },
+    };
+    void runReflector({ client, collection, sink, observer, random, nowMs, timing }, signal).then(() => this.#connection.forget(name));
+  }
+
+  #createReferenced(kind: 'Secret' | 'ConfigMap'): ReferencedObjects {
+    const { client, watchNamespace, random } = this.#options;
+    const name = `get ${resourceName(apiResources[kind])}`;
+    return new ReferencedObjects({
+      kind,
+      client,
+      watchNamespace,
+      random,
+      receiver: this.#receiver,
+      reflect: (collection, sink, signal) => this.#reflect(collection, sink, signal),
+      onSettled: () => this.#schedule(),
+      onFetch: (error) => {
+        if (error === undefined) this.#connection.contact(name);
+        else this.#connection.failure(name, error);
+      },
+    });
+  }
+
+  #refer(ref: ObjectRef, isOwn: boolean): void {
+    if (!isReferable(ref.kind)) return;
+    const { namespace, name, kind } = ref;
+    this.#referenced[kind].add({ namespace, name, isOwn }, this.#served.get(objectKey(kind, namespace, name)));
+  }
+
+  #isOwn({ kind, namespace, name }: ObjectRef): boolean {
+    return this.#options.references.own.some((own) => own.kind === kind && own.namespace === namespace && own.name === name);
+  }
+
+  readonly #receiver = {
+    onUpsert: (object: KubernetesObject): void => {
+      const { kind, metadata } = object;
+      this.#tracker.upsert(object);
+      this.#put({ kind, namespace: metadata.namespace, name: metadata.name }, object);
+    },
+    onRemove: (ref: ObjectRef): void => {
+      this.#tracker.remove(ref);
+      this.#put(ref, undefined);
+    },
+  };
+
+  #put(ref: ObjectRef, object: KubernetesObject | undefined): void {
+    const key = objectKey(ref.kind, ref.namespace, ref.name);
+    const sinceMs = this.#pending.get(key)?.sinceMs ?? this.#options.nowMs();
+    this.#pending.set(key, { object, ref, sinceMs });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#timer ??= setTimeout(() => this.#flush(), this.#timing.holdOffMs);
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    // Before all classes are known, Ingresses that are ours look as if they were not.
+    const isComplete = this.#isComplete();
+    if (!isComplete && !this.#hasDelivered) return;
+    this.#tracker.settle();
+    if (!this.#hasDelivered && !(this.#referenced.Secret.areAllSettled && this.#referenced.ConfigMap.areAllSettled)) return;
+    this.#deliver();
+  }
+
+  #isComplete(): boolean {
+    for (const { state, isRequired } of this.#watched.values()) if (state === 'unknown' || (state === 'forbidden' && isRequired)) return false;
+    return true;
+  }
+
+  #deliver(): void {
+    const upserts: KubernetesObject[] = [];
+    const removals: ObjectRef[] = [];
+    let nextLookMs = Infinity;
+    const nowMs = this.#options.nowMs();
+    for (const [key, { object, ref, sinceMs }] of this.#pending) {
+      const waitMs = object?.kind === 'Ingress' && !this.#areReferencesSettled(object) ? sinceMs + this.#timing.holdIngressMs - nowMs : 0;
+      if (waitMs > 0) {
+        nextLookMs = Math.min(nextLookMs, waitMs);
+        continue;
+      }
+      this.#pending.delete(key);
+      if (object !== undefined) {
+        upserts.push(object);
+        this.#served.set(key, object);
+      } else if (this.#served.delete(key)) removals.push(ref);
+    }
+    if (nextLookMs < Infinity) this.#timer ??= setTimeout(() => this.#flush(), nextLookMs);
+    const diagnostics = this.#diagnostics();
+    const text = diagnostics.map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name} ${origin.field ?? ''} ${message}`).join('\n');
+    if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && text === this.#lastDiagnostics) return;
+    this.#lastDiagnostics = text;
+    this.#hasDelivered = true;
+    this.#options.onBatch({ changes: { upserts, removals }, diagnostics });
+    this.#firstBatch.resolve(undefined);
+    this.#snapshot?.schedule();
+  }
+
+  #areReferencesSettled(ingress: Extract<KubernetesObject, { kind: 'Ingress' }>): boolean {
+    return this.#tracker.referencesOf(ingress).every((ref) => !isReferable(ref.kind) || this.#referenced[ref.kind].isSettled(ref));
+  }
+
+  #diagnostics(): readonly Diagnostic[] {
+    const diagnostics: Diagnostic[] = [];
+    for (const { mirror } of this.#watched.values()) diagnostics.push(...mirror.diagnostics());
+    diagnostics.push(...this.#referenced.Secret.diagnostics(), ...this.#referenced.ConfigMap.diagnostics());
+    for (const [name, error] of this.#forbidden) {
+      const origin = { kind: 'Cluster', namespace: '', name };
+      diagnostics.push(diagnostic('PRT-READ-8', `${formatApiError(error)}; what was read before keeps serving`, origin));
+    }
+    return diagnostics;
+  }
+
+  #onForbidden(name: string, error: ApiError): void {
+    this.#options.listener.onForbidden(name, error);
+    this.#forbidden.set(name, error);
+    const watched = this.#watched.get(name);
+    if (watched?.state === 'unknown') watched.state = 'forbidden';
+    this.#schedule();
+  }
+
+  #onAllowed(name: string): void {
+    this.#options.listener.onAllowed(name);
+    this.#forbidden.delete(name);
+    this.#schedule();
+  }
+
+  /** Serves from the file where nothing else is to be had. */
+  async #considerSnapshot(): Promise<void> {
+    const { snapshotPath, listener } = this.#options;
+    if (!this.#mayUseSnapshot || this.#hasDelivered || this.#isLoadingSnapshot || !this.#connection.isFailing) return;
+    this.#isLoadingSnapshot = true;
+    const snapshot = await readSnapshot(snapshotPath);
+    if (this.#hasDelivered || this.#stop.signal.aborted) return;
+    if (!snapshot.ok) listener.onSnapshotError(`${snapshotPath} ${snapshot.error}`);
+    if (!snapshot.ok || snapshot.value === undefined) return;
+    if (snapshot.value.unreadable > 0) listener.onSnapshotError(`${snapshotPath} has ${snapshot.value.unreadable} objects that cannot be read`);
+    this.#serve(snapshot.value.objects);
+  }
+
+  #serve(objects: readonly KubernetesObject[]): void {
+    for (const object of objects) {
+      const { kind, metadata } = object;
+      const key = objectKey(kind, metadata.namespace, metadata.name);
+      // What the API server has said already is newer.
+      if (this.#pending.has(key)) continue;
+      this.#served.set(key, object);
+      this.#seed(object);
+      this.#tracker.upsert(object);
+    }
+    const upserts = [...this.#served.values()];
+    this.#tracker.settle();
+    this.#hasDelivered = true;
+    this.#options.listener.onSnapshotUsed(upserts.length);
+    this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#diagnostics() });
+    this.#firstBatch.resolve(undefined);
+  }
+
+  #seed(object: KubernetesObject): void {
+    for (const { mirror, state } of this.#watched.values()) if (state !== 'listed') mirror.seedIfOwn(object);
+  }
+}
+
+function isReferable(kind: Kind): kind is 'Secret' | 'ConfigMap' {
+  return kind === 'Secret' || kind === 'ConfigMap';
+}
+
+/** `ingresses.networking.k8s.io`, `services in shop named web`: tells what is watched apart, and is shown. */
+function describeCollection({ resource, namespace, fieldSelector = '', labelSelector = '', isMetadataOnly }: Collection): string {
+  const selector = fieldSelector + labelSelector;
+  return [
+    resourceName(resource),
+    isMetadataOnly === true ? '(metadata)' : '',
+    namespace === '' ? '' : `in ${namespace}`,
+    selector === '' ? '' : `with ${selector}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}

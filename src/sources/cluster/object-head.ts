@@ -1,0 +1,30 @@
+// What tells one version of an object from another, read from any object or its metadata alone.
+import { isMap } from '../../resources/fields.ts';
+
+export interface ObjectHead {
+  /** Empty for kinds without a namespace. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** Undefined for what is no object of an API server. */
+export function readHead(object: unknown): ObjectHead | undefined {
+  const metadata = isMap(object) ? object['metadata'] : undefined;
+  if (!isMap(metadata)) return undefined;
+  const { namespace = '', name, uid = '', resourceVersion } = metadata;
+  const isHead =
+    typeof namespace === 'string' && typeof name === 'string' && typeof uid === 'string' && typeof resourceVersion === 'string';
+  return isHead ? { namespace, name, uid, resourceVersion } : undefined;
+}
+
+/** Equal for the same version of the same object only, also after the API server lost its state and counts versions anew. */
+export function fingerprint({ uid, resourceVersion }: Pick<ObjectHead, 'uid' | 'resourceVersion'>): string {
+  return `${resourceVersion} ${uid}`;
+}
+
+/** Identity within one kind. */
+export function headKey({ namespace, name }: Pick<ObjectHead, 'namespace' | 'name'>): string {
+  return `${namespace}\0${name}`;
+}

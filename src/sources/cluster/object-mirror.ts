@@ -1,0 +1,106 @@
+// Turns what a reflector tells about one kind into typed objects. Remembers of each object only which version it was, so that a list that
+// is read again costs nothing for what did not change, and tells what is gone. An object that cannot be parsed leaves its last good state.
+import { diagnostic } from '../../model/diagnostic-codes.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import { isMap } from '../../resources/fields.ts';
+import type { Kind, KubernetesObject } from '../../resources/objects.ts';
+import { parseObject } from '../../resources/parse-object.ts';
+import type { ObjectRef } from '../../resources/store.ts';
+import type { ApiResource } from './api-resource.ts';
+import type { ObjectHead } from './object-head.ts';
+import { fingerprint, headKey } from './object-head.ts';
+import type { ReflectorSink } from './reflector.ts';
+
+export interface ObjectReceiver {
+  onUpsert(object: KubernetesObject): void;
+  onRemove(ref: ObjectRef): void;
+}
+
+export interface MirrorOptions {
+  readonly kind: Kind;
+  readonly resource: ApiResource;
+  readonly receiver: ObjectReceiver;
+  /** A list is complete. */
+  readonly onListed: () => void;
+}
+
+export class ObjectMirror implements ReflectorSink {
+  readonly #options: MirrorOptions;
+  /** Key to fingerprint. */
+  readonly #known = new Map<string, string>();
+  readonly #problems = new Map<string, readonly Diagnostic[]>();
+  #listed = new Set<string>();
+
+  constructor(options: MirrorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what somebody else has handed to the receiver already. */
+  seed(object: KubernetesObject): void {
+    this.#known.set(headKey(object.metadata), fingerprint(object.metadata));
+  }
+
+  *diagnostics(): Iterable<Diagnostic> {
+    for (const diagnostics of this.#problems.values()) yield* diagnostics;
+  }
+
+  beginList(): void {
+    this.#listed = new Set();
+  }
+
+  endList(): void {
+    for (const key of this.#known.keys()) {
+      if (this.#listed.has(key)) continue;
+      const [namespace = '', name = ''] = key.split('\0');
+      this.#forget(key, { namespace, name });
+    }
+    this.#listed = new Set();
+    this.#options.onListed();
+  }
+
+  upsert(head: ObjectHead, object: unknown): void {
+    const key = headKey(head);
+    const version = fingerprint(head);
+    this.#listed.add(key);
+    if (this.#known.get(key) === version) return;
+    this.#known.set(key, version);
+    const { kind, resource, receiver } = this.#options;
+    const parsed = parseApiObject(object, resource, kind);
+    if (parsed.kind === 'object') {
+      this.#problems.delete(key);
+      receiver.onUpsert(parsed.object);
+    } else this.#problems.set(key, parsed.diagnostics);
+  }
+
+  remove(head: ObjectHead): void {
+    this.#forget(headKey(head), head);
+  }
+
+  #forget(key: string, { namespace, name }: Pick<ObjectHead, 'namespace' | 'name'>): void {
+    this.#problems.delete(key);
+    if (this.#known.delete(key)) this.#options.receiver.onRemove({ kind: this.#options.kind, namespace, name });
+  }
+}
+
+export type ParsedApiObject =
+  | { readonly kind: 'object'; readonly object: KubernetesObject }
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * Parses an object of the API server. Items of lists come without kind and apiVersion. Fields that the parser does not know are those of
+ * newer servers, and nobody's mistake.
+ */
+export function parseApiObject(object: unknown, { apiVersion, kind: apiKind }: ApiResource, kind: Kind): ParsedApiObject {
+  const metadata = isMap(object) && isMap(object['metadata']) ? object['metadata'] : {};
+  // Half of an object is who changed which field, and nobody reads it.
+  const { managedFields: _, ...rest } = metadata;
+  const parsed = parseObject({ ...(isMap(object) ? object : {}), apiVersion, kind: apiKind, metadata: rest }, {});
+  if (parsed.kind === 'object') return { kind: 'object', object: parsed.object };
+  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
+  const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
+  const problems = parsed.kind === 'invalid' || parsed.kind === 'no-object' ? parsed.problems : [];
+  const diagnostics = problems.map(({ field, message }) =>
+    diagnostic('PRT-READ-5', `${message}; its last good state keeps serving, if it had one`, { kind, namespace, name, field }),
+  );
+  return { kind: 'invalid', diagnostics };
+}

@@ -1,0 +1,306 @@
+// The Secrets or ConfigMaps that somebody refers to, and no others. All data of all Secrets of a cluster would be much memory and a great
+// treasure, so a watch tells only names and versions (metadata), and the few that are referred to are fetched one by one, again
+// whenever their version changes. Needs the right to `get` them, and to `list` and `watch` where changes are to be seen at once:
+//
+// - objects that flags name: watched by name in their namespace, for which a Role with resourceNames is enough;
+// - objects that Ingresses name: watched in all namespaces, or in the one of --watch-namespace.
+//
+// A watch exists only while there is something to watch for. Without the right to it, objects are fetched again every half a minute.
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { KubernetesObject } from '../../resources/objects.ts';
+import type { ObjectRef } from '../../resources/store.ts';
+import type { ApiClient } from './api-client.ts';
+import type { ApiError } from './api-error.ts';
+import { isAborted } from './api-error.ts';
+import type { Collection } from './api-resource.ts';
+import { apiResources } from './api-resource.ts';
+import { Backoff } from './backoff.ts';
+import type { ObjectHead } from './object-head.ts';
+import { fingerprint, headKey, readHead } from './object-head.ts';
+import { parseApiObject } from './object-mirror.ts';
+import type { ObjectReceiver } from './object-mirror.ts';
+import { pause } from './pause.ts';
+import type { ReflectorSink } from './reflector.ts';
+
+export interface ReferencedObjectsOptions {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly client: ApiClient;
+  /** `--watch-namespace`: outside of it, objects are watched by name. */
+  readonly watchNamespace: string | undefined;
+  readonly receiver: ObjectReceiver;
+  /** Starts a reflector; it ends with the signal. */
+  readonly reflect: (collection: Collection, sink: ReflectorSink, signal: AbortSignal) => void;
+  /** An object that was waited for was fetched, or is known to be missing. */
+  readonly onSettled: () => void;
+  /** A fetch failed, or worked. */
+  readonly onFetch: (error: ApiError | undefined) => void;
+  readonly random: () => number;
+}
+
+export interface Reference {
+  readonly namespace: string;
+  readonly name: string;
+  /** True where a flag names it. */
+  readonly isOwn: boolean;
+}
+
+interface Entry {
+  readonly namespace: string;
+  readonly name: string;
+  readonly scope: string;
+  /** Of what the receiver has; undefined: it has nothing. */
+  version: string | undefined;
+  uid: string;
+  /** Whether an answer came at least once. */
+  isSettled: boolean;
+  isForbidden: boolean;
+  work: 'none' | 'queued' | 'fetching' | 'fetching-and-outdated';
+  diagnostics: readonly Diagnostic[];
+}
+
+interface Scope {
+  readonly stop: AbortController;
+  readonly keys: Set<string>;
+}
+
+const PARALLEL_FETCHES = 16;
+const FORBIDDEN_RETRY_MS = 30_000;
+const pauses = { firstMs: 200, limitMs: 5_000 } as const;
+
+export class ReferencedObjects {
+  readonly #options: ReferencedObjectsOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #scopes = new Map<string, Scope>();
+  readonly #queue: Entry[] = [];
+  readonly #stop = new AbortController();
+  readonly #pauses: Backoff;
+  #fetching = 0;
+  #unsettled = 0;
+  #pausing: Promise<void> | undefined;
+  #forbiddenTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReferencedObjectsOptions) {
+    this.#options = options;
+    this.#pauses = new Backoff(pauses, options.random);
+  }
+
+  /** True once there was an answer about everything that is referred to. */
+  get areAllSettled(): boolean {
+    return this.#unsettled === 0;
+  }
+
+  isSettled(reference: Pick<Reference, 'namespace' | 'name'>): boolean {
+    return this.#entries.get(headKey(reference))?.isSettled ?? true;
+  }
+
+  *diagnostics(): Iterable<Diagnostic> {
+    for (const { diagnostics } of this.#entries.values()) yield* diagnostics;
+  }
+
+  /** Somebody refers to the object now. `known`: the receiver has it already, as it was some time ago. */
+  add(reference: Reference, known?: KubernetesObject): void {
+    const key = headKey(reference);
+    if (this.#entries.has(key)) return;
+    const { namespace, name } = reference;
+    const version = known === undefined ? undefined : fingerprint(known.metadata);
+    const entry: Entry = {
+      namespace,
+      name,
+      scope: this.#scopeOf(reference),
+      version,
+      uid: known?.metadata.uid ?? '',
+      isSettled: known !== undefined,
+      isForbidden: false,
+      work: 'none',
+      diagnostics: [],
+    };
+    this.#entries.set(key, entry);
+    if (!entry.isSettled) this.#unsettled++;
+    this.#openScope(entry, key);
+    this.#enqueue(entry);
+  }
+
+  /** Nobody refers to the object any more. */
+  delete(reference: Pick<Reference, 'namespace' | 'name'>): void {
+    const key = headKey(reference);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    if (!entry.isSettled) this.#unsettled--;
+    const scope = this.#scopes.get(entry.scope);
+    scope?.keys.delete(key);
+    if (scope?.keys.size === 0) {
+      scope.stop.abort();
+      this.#scopes.delete(entry.scope);
+    }
+    this.#setMissing(entry);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    clearTimeout(this.#forbiddenTimer);
+    for (const { stop } of this.#scopes.values()) stop.abort();
+  }
+
+  /** The scope is written as it is told apart: namespace, and name where only that object is watched. */
+  #scopeOf({ namespace, name, isOwn }: Reference): string {
+    const { watchNamespace } = this.#options;
+    if (isOwn || (watchNamespace !== undefined && watchNamespace !== namespace)) return `${namespace}\0${name}`;
+    return watchNamespace ?? '';
+  }
+
+  #openScope({ scope }: Entry, key: string): void {
+    const open = this.#scopes.get(scope);
+    if (open !== undefined) {
+      open.keys.add(key);
+      return;
+    }
+    const [namespace = '', name] = scope.split('\0');
+    const stop = new AbortController();
+    this.#scopes.set(scope, { stop, keys: new Set([key]) });
+    const collection: Collection = {
+      resource: apiResources[this.#options.kind],
+      namespace,
+      isMetadataOnly: true,
+      ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
+    };
+    this.#options.reflect(collection, this.#createSink(scope), stop.signal);
+  }
+
+  #createSink(scope: string): ReflectorSink {
+    let listed = new Set<string>();
+    const find = (head: ObjectHead): Entry | undefined => {
+      const entry = this.#entries.get(headKey(head));
+      return entry?.scope === scope ? entry : undefined;
+    };
+    return {
+      beginList: () => {
+        listed = new Set();
+      },
+      endList: () => {
+        for (const key of this.#scopes.get(scope)?.keys ?? []) {
+          const entry = this.#entries.get(key);
+          if (entry?.version !== undefined && !listed.has(key)) this.#enqueue(entry);
+        }
+        listed = new Set();
+      },
+      upsert: (head) => {
+        const entry = find(head);
+        if (entry === undefined) return;
+        listed.add(headKey(head));
+        if (entry.version !== fingerprint(head)) this.#enqueue(entry);
+      },
+      onForbidden: () => {
+        for (const key of this.#scopes.get(scope)?.keys ?? []) {
+          const entry = this.#entries.get(key);
+          if (entry?.isForbidden === false) this.#enqueue(entry);
+        }
+      },
+      remove: (head) => {
+        const entry = find(head);
+        if (entry === undefined) return;
+        // While it is asked for, or where another object of that name was found, the event may be about an older one.
+        if (entry.work === 'none' && entry.uid === head.uid) this.#setMissing(entry);
+        else this.#enqueue(entry);
+      },
+    };
+  }
+
+  #enqueue(entry: Entry): void {
+    if (entry.work === 'fetching') entry.work = 'fetching-and-outdated';
+    if (entry.work !== 'none') return;
+    entry.work = 'queued';
+    this.#queue.push(entry);
+    this.#work();
+  }
+
+  #work(): void {
+    while (this.#pausing === undefined && this.#fetching < PARALLEL_FETCHES && !this.#stop.signal.aborted) {
+      const entry = this.#queue.shift();
+      if (entry === undefined) return;
+      if (this.#entries.get(headKey(entry)) !== entry) continue;
+      this.#fetching++;
+      entry.work = 'fetching';
+      void this.#fetch(entry);
+    }
+  }
+
+  async #fetch(entry: Entry): Promise<void> {
+    const { kind, client, onFetch } = this.#options;
+    const { namespace, name } = entry;
+    const answer = await client.get({ resource: apiResources[kind], namespace, name }, this.#stop.signal);
+    this.#fetching--;
+    const isOutdated = entry.work === 'fetching-and-outdated';
+    entry.work = 'none';
+    if (this.#stop.signal.aborted) return;
+    if (this.#entries.get(headKey(entry)) === entry) {
+      if (answer.ok) this.#take(entry, answer.value);
+      else if (answer.error.status === 404) this.#takeMissing(entry);
+      else if (answer.error.status === 403) this.#takeForbidden(entry, answer.error);
+      else this.#retry(entry, answer.error);
+      if (isOutdated) this.#enqueue(entry);
+    }
+    if (answer.ok || answer.error.status === 404) {
+      this.#pauses.reset();
+      onFetch(undefined);
+    }
+    this.#work();
+  }
+
+  #take(entry: Entry, value: unknown): void {
+    const { kind, receiver } = this.#options;
+    const head = readHead(value);
+    entry.isForbidden = false;
+    if (head !== undefined && fingerprint(head) !== entry.version) {
+      entry.version = fingerprint(head);
+      entry.uid = head.uid;
+      const parsed = parseApiObject(value, apiResources[kind], kind);
+      entry.diagnostics = parsed.kind === 'object' ? [] : parsed.diagnostics;
+      if (parsed.kind === 'object') receiver.onUpsert(parsed.object);
+    }
+    this.#settle(entry);
+  }
+
+  #takeMissing(entry: Entry): void {
+    entry.isForbidden = false;
+    this.#setMissing(entry);
+    this.#settle(entry);
+  }
+
+  #setMissing(entry: Entry): void {
+    entry.diagnostics = [];
+    if (entry.version === undefined) return;
+    entry.version = undefined;
+    entry.uid = '';
+    const { kind, receiver } = this.#options;
+    receiver.onRemove({ kind, namespace: entry.namespace, name: entry.name } satisfies ObjectRef);
+  }
+
+  /** Without the right to read it, it is as if it were missing, or stays as it was. Rights may come later. */
+  #takeForbidden(entry: Entry, error: ApiError): void {
+    entry.isForbidden = true;
+    this.#options.onFetch(error);
+    this.#settle(entry);
+    this.#forbiddenTimer ??= setTimeout(() => {
+      this.#forbiddenTimer = undefined;
+      for (const candidate of this.#entries.values()) if (candidate.isForbidden) this.#enqueue(candidate);
+    }, FORBIDDEN_RETRY_MS).unref();
+  }
+
+  #retry(entry: Entry, error: ApiError): void {
+    if (isAborted(error)) return;
+    this.#options.onFetch(error);
+    this.#pausing ??= pause(this.#pauses.nextMs(error.retryAfterSeconds), this.#stop.signal).then(() => {
+      this.#pausing = undefined;
+      this.#work();
+    });
+    this.#enqueue(entry);
+  }
+
+  #settle(entry: Entry): void {
+    if (entry.isSettled) return;
+    entry.isSettled = true;
+    this.#unsettled--;
+    this.#options.onSettled();
+  }
+}
