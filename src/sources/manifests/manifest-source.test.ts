@@ -327,7 +327,7 @@ describe('a watched directory', () => {
 
   test('does not believe a truncated or vanished file before it stays so', async (context) => {
     const directory = directoryOf({ 'a.yaml': documents(configMap('a', '1'), configMap('b', '1')) });
-    const watching = new Watching(context, [directory], { settleMs: 60_000 });
+    const watching = new Watching(context, [directory], { settleMs: 60_000, maxHoldMs: 60_000 });
     truncateSync(join(directory, 'a.yaml'), 0);
     await pause(40);
     appendFileSync(join(directory, 'a.yaml'), configMap('a', '2'));
@@ -342,6 +342,22 @@ describe('a watched directory', () => {
       watching.batches.flatMap((batch) => batch.changes.removals),
       [],
     );
+  });
+
+  test('shows nothing that was written later before what was written earlier', async (context) => {
+    const directory = directoryOf({ 'a.yaml': configMap('a', '1'), 'b.yaml': documents(configMap('b', '1'), configMap('x', '1')) });
+    const watching = new Watching(context, [directory]);
+    const seen: string[] = [];
+    rmSync(join(directory, 'a.yaml'));
+    await pause(10);
+    writeFileSync(join(directory, 'c.yaml'), configMap('c', '1'));
+    await watching.until(() => seen.push(watching.values) > 0 && watching.values.includes('c=1'));
+    writeFileSync(join(directory, 'b.yaml'), configMap('b', '2'));
+    await pause(10);
+    writeFileSync(join(directory, 'd.yaml'), configMap('d', '1'));
+    await watching.until(() => seen.push(watching.values) > 0 && watching.values.includes('d=1'));
+    const withLater = seen.filter((values) => values.includes('c=1') || values.includes('d=1'));
+    assert.deepEqual(new Set(withLater), new Set(['b=1 c=1 x=1', 'b=2 c=1 d=1']));
   });
 
   test('no batch comes after close', async () => {
