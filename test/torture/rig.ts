@@ -2,12 +2,15 @@
 // timeouts, so that a vector that is never completed is answered within the limit of an exchange.
 import { catchAllManifests, type Portico, startPortico } from '../feature/portico.ts';
 import { Backend } from './backend.ts';
+import { Client } from './client.ts';
 import type { Target } from './options.ts';
 import type { Rig, Timing } from './request.ts';
 
 export interface OwnedRig extends Rig {
-  /** Why the proxy cannot be used any more; undefined while it runs. */
-  failure(): string | undefined;
+  /** The process under test has ended. */
+  hasEnded(): boolean;
+  /** Why the proxy cannot be used any more; undefined while it runs and accepts connections. */
+  failure(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -25,12 +28,21 @@ const shortTimeouts = {
 export async function openRig(target: Target | undefined, timing: Timing): Promise<OwnedRig> {
   const backend = new Backend();
   const backendPort = await backend.listen(target?.backendPort ?? 0);
-  if (target !== undefined) return { proxy: target.proxy, backend, timing, failure: () => undefined, close: () => backend.close() };
+  if (target !== undefined)
+    return {
+      proxy: target.proxy,
+      backend,
+      timing,
+      hasEnded: () => false,
+      failure: () => Promise.resolve(undefined),
+      close: () => backend.close(),
+    };
   const portico = await startPortico({ manifests: catchAllManifests([backendPort], shortTimeouts) });
   return {
     proxy: { host: '127.0.0.1', port: portico.httpPort },
     backend,
     timing,
+    hasEnded: () => !portico.isRunning(),
     failure: () => failureOf(portico),
     close: async () => {
       await portico.stop();
@@ -39,6 +51,14 @@ export async function openRig(target: Target | undefined, timing: Timing): Promi
   };
 }
 
-function failureOf(portico: Portico): string | undefined {
-  return portico.isRunning() ? undefined : `Portico ended: ${portico.output().slice(-600)}`;
+async function failureOf(portico: Portico): Promise<string | undefined> {
+  const output = (): string => portico.output().slice(-2000);
+  if (!portico.isRunning()) return `Portico ended: ${output()}`;
+  const client = new Client({ host: '127.0.0.1', port: portico.httpPort });
+  const isAccepted = await client.ready().then(
+    () => true,
+    () => false,
+  );
+  client.destroy();
+  return isAccepted ? undefined : `Portico runs and accepts no connection: ${output()}`;
 }

@@ -78,33 +78,35 @@ async function mutationResult(mutation: Mutation, rig: Rig): Promise<TortureResu
   return { id: mutation.id, kind: 'mutation', expect: '', level: 'must', tags: [], sending: 'whole', verdict, notes, statuses: [] };
 }
 
-/** Works through a queue that several rigs share. A rig whose proxy has ended is opened again, and the task fails. */
+/** Works through a queue that several rigs share. A task that ended the proxy has failed, and the rig is opened again. */
 async function work(queue: Task[], results: Map<number, TortureResult[]>, options: Options): Promise<void> {
   let rig = await openRig(options.target, options);
   for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
-    const found = await runTask(task, rig);
+    const { found, hasEnded } = await runTask(task, rig);
     results.set(task.order, found);
     for (const result of found) if (options.verbose || result.verdict !== 'ok') console.log(formatResult(result));
-    if (rig.failure() === undefined) continue;
+    if (!hasEnded) continue;
     await rig.close();
     rig = await openRig(options.target, options);
   }
   await rig.close();
 }
 
-async function runTask(task: Task, rig: OwnedRig): Promise<TortureResult[]> {
-  let why: string;
+async function runTask(task: Task, rig: OwnedRig): Promise<{ found: TortureResult[]; hasEnded: boolean }> {
   try {
-    const results = await task.run(rig);
-    const failure = rig.failure();
-    if (failure === undefined) return results;
-    why = failure;
+    const found = await task.run(rig);
+    if (!rig.hasEnded()) return { found, hasEnded: false };
+    return { found: [failedRun(task, await rig.failure())], hasEnded: true };
   } catch (error) {
-    why = rig.failure() ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const why = await rig.failure();
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { found: [failedRun(task, why ?? text)], hasEnded: why !== undefined };
   }
-  return [
-    { id: task.name, kind: 'run', expect: '', level: 'must', tags: [], sending: 'whole', verdict: 'wrong', notes: [why], statuses: [] },
-  ];
+}
+
+function failedRun(task: Task, why: string | undefined): TortureResult {
+  const notes = [why ?? 'the proxy has ended'];
+  return { id: task.name, kind: 'run', expect: '', level: 'must', tags: [], sending: 'whole', verdict: 'wrong', notes, statuses: [] };
 }
 
 async function main(): Promise<number> {
