@@ -66,7 +66,9 @@ export interface ClusterTiming extends ReflectorTiming {
   readonly awayAfterMs: number;
 }
 
-const defaultTiming = { holdOffMs: 2, holdIngressMs: 2_000, awayAfterMs: 2_000 } as const;
+type BatchTiming = Omit<ClusterTiming, keyof ReflectorTiming>;
+
+const defaultTiming: BatchTiming = { holdOffMs: 2, holdIngressMs: 2_000, awayAfterMs: 2_000 };
 
 export interface ClusterSource extends Source {
   start(): Promise<Result<undefined>>;
@@ -97,7 +99,7 @@ interface Pending {
 
 class WatchedCluster implements ClusterSource {
   readonly #options: ClusterSourceOptions;
-  readonly #timing: typeof defaultTiming;
+  readonly #timing: BatchTiming;
   readonly #connection: ConnectionState;
   readonly #watched = new Map<string, Watched>();
   readonly #referenced: { readonly Secret: ReferencedObjects; readonly ConfigMap: ReferencedObjects };
@@ -160,7 +162,8 @@ class WatchedCluster implements ClusterSource {
     for (const kind of ['Ingress', 'Service', 'EndpointSlice'] as const) this.#watch(kind, { resource: apiResources[kind], namespace });
     this.#watch('IngressClass', { resource: apiResources.IngressClass, namespace: '' });
     if (readsNamespaces) this.#watch('Namespace', { resource: apiResources.Namespace, namespace: '' });
-    for (const service of ownServices) if (watchNamespace !== undefined && service.namespace !== watchNamespace) this.#watchService(service);
+    for (const service of ownServices)
+      if (watchNamespace !== undefined && service.namespace !== watchNamespace) this.#watchService(service);
     for (const ref of this.#options.references.own) this.#refer(ref, true);
     if (this.#snapshot !== undefined) {
       setTimeout(() => {
@@ -194,7 +197,8 @@ class WatchedCluster implements ClusterSource {
       watched.state = 'listed';
       this.#schedule();
     };
-    const mirror = new ObjectMirror({ kind, resource: collection.resource, receiver: this.#receiver, onListed });
+    const owns = (object: KubernetesObject): boolean => isInCollection(object, collection);
+    const mirror = new ObjectMirror({ kind, resource: collection.resource, receiver: this.#receiver, owns, onListed });
     const watched: Watched = { mirror, isRequired, state: 'unknown' };
     this.#watched.set(name, watched);
     this.#reflect(collection, mirror, this.#stop.signal);
@@ -276,7 +280,8 @@ class WatchedCluster implements ClusterSource {
   }
 
   #isComplete(): boolean {
-    for (const { state, isRequired } of this.#watched.values()) if (state === 'unknown' || (state === 'forbidden' && isRequired)) return false;
+    for (const { state, isRequired } of this.#watched.values())
+      if (state === 'unknown' || (state === 'forbidden' && isRequired)) return false;
     return true;
   }
 
@@ -299,7 +304,9 @@ class WatchedCluster implements ClusterSource {
     }
     if (nextLookMs < Infinity) this.#timer ??= setTimeout(() => this.#flush(), nextLookMs);
     const diagnostics = this.#diagnostics();
-    const text = diagnostics.map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name} ${origin.field ?? ''} ${message}`).join('\n');
+    const text = diagnostics
+      .map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name} ${origin.field ?? ''} ${message}`)
+      .join('\n');
     if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && text === this.#lastDiagnostics) return;
     this.#lastDiagnostics = text;
     this.#hasDelivered = true;
@@ -346,31 +353,47 @@ class WatchedCluster implements ClusterSource {
     if (this.#hasDelivered || this.#stop.signal.aborted) return;
     if (!snapshot.ok) listener.onSnapshotError(`${snapshotPath} ${snapshot.error}`);
     if (!snapshot.ok || snapshot.value === undefined) return;
-    if (snapshot.value.unreadable > 0) listener.onSnapshotError(`${snapshotPath} has ${snapshot.value.unreadable} objects that cannot be read`);
+    if (snapshot.value.unreadable > 0)
+      listener.onSnapshotError(`${snapshotPath} has ${snapshot.value.unreadable} objects that cannot be read`);
     this.#serve(snapshot.value.objects);
   }
 
   #serve(objects: readonly KubernetesObject[]): void {
-    for (const object of objects) {
-      const { kind, metadata } = object;
-      const key = objectKey(kind, metadata.namespace, metadata.name);
-      // What the API server has said already is newer.
-      if (this.#pending.has(key)) continue;
-      this.#served.set(key, object);
-      this.#seed(object);
-      this.#tracker.upsert(object);
-    }
-    const upserts = [...this.#served.values()];
+    const restored = objects.filter((object) => this.#restore(object));
     this.#tracker.settle();
+    // The flags may have been others when the file was written.
+    const upserts = restored.filter(({ kind, metadata }) => !isReferable(kind) || this.#referenced[kind].has(metadata));
+    this.#served.clear();
+    for (const object of upserts) this.#served.set(objectKey(object.kind, object.metadata.namespace, object.metadata.name), object);
     this.#hasDelivered = true;
     this.#options.listener.onSnapshotUsed(upserts.length);
     this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#diagnostics() });
     this.#firstBatch.resolve(undefined);
+    this.#schedule();
   }
 
-  #seed(object: KubernetesObject): void {
-    for (const { mirror, state } of this.#watched.values()) if (state !== 'listed') mirror.seedIfOwn(object);
+  /** Takes an object of the file over, unless the API server has said something newer about it already. */
+  #restore(object: KubernetesObject): boolean {
+    const { kind, metadata } = object;
+    const key = objectKey(kind, metadata.namespace, metadata.name);
+    if (this.#pending.has(key)) return false;
+    if (isReferable(kind)) this.#referenced[kind].seed(object);
+    else {
+      const owner = [...this.#watched.values()].find(({ mirror }) => mirror.owns(object));
+      if (owner === undefined || owner.state === 'listed') return false;
+      owner.mirror.seed(object);
+    }
+    this.#served.set(key, object);
+    this.#tracker.upsert(object);
+    return true;
   }
+}
+
+/** Whether the selectors that are used here select the object. */
+function isInCollection({ metadata }: KubernetesObject, { namespace, fieldSelector, labelSelector }: Collection): boolean {
+  if (namespace !== '' && namespace !== metadata.namespace) return false;
+  if (fieldSelector !== undefined && fieldSelector !== `metadata.name=${metadata.name}`) return false;
+  return labelSelector === undefined || labelSelector === `kubernetes.io/service-name=${metadata.labels.get('kubernetes.io/service-name')}`;
 }
 
 function isReferable(kind: Kind): kind is 'Secret' | 'ConfigMap' {

@@ -6,7 +6,7 @@ export interface ConnectionListener {
   /** It has been failing for a while; the last state keeps serving. */
   readonly onAway: (error: ApiError) => void;
   readonly onBack: (awayMs: number) => void;
-  /** A right is missing, also on the second attempt. Told once until it is there. */
+  /** A right is missing, and not only for a moment. Told once until it is there. */
   readonly onForbidden: (name: string, error: ApiError) => void;
   readonly onAllowed: (name: string) => void;
 }
@@ -15,6 +15,9 @@ export interface ConnectionStateOptions extends ConnectionListener {
   readonly nowMs: () => number;
   readonly awayAfterMs: number;
 }
+
+/** With the pauses of a reflector, about three seconds. */
+const REFUSALS = 5;
 
 interface Failure {
   readonly error: ApiError;
@@ -82,7 +85,7 @@ export class ConnectionState {
     const refusal = this.#refusals.get(name) ?? { count: 0, isTold: false };
     refusal.count++;
     this.#refusals.set(name, refusal);
-    if (refusal.isTold || refusal.count < 3) return;
+    if (refusal.isTold || refusal.count < REFUSALS) return;
     refusal.isTold = true;
     this.#options.onForbidden(name, error);
   }

@@ -20,6 +20,8 @@ export interface MirrorOptions {
   readonly kind: Kind;
   readonly resource: ApiResource;
   readonly receiver: ObjectReceiver;
+  /** Whether this mirror would list the object. */
+  readonly owns: (object: KubernetesObject) => boolean;
   /** A list is complete. */
   readonly onListed: () => void;
 }
@@ -33,6 +35,10 @@ export class ObjectMirror implements ReflectorSink {
 
   constructor(options: MirrorOptions) {
     this.#options = options;
+  }
+
+  owns(object: KubernetesObject): boolean {
+    return object.kind === this.#options.kind && this.#options.owns(object);
   }
 
   /** Takes over what somebody else has handed to the receiver already. */

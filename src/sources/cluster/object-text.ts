@@ -80,7 +80,10 @@ function printBackend(backend: IngressBackend): Json {
 }
 
 function printIngressClass({ controller, parameters }: IngressClass): Json {
-  const printed = parameters === undefined ? undefined : { ...parameters, apiGroup: orNothing(parameters.apiGroup), namespace: orNothing(parameters.namespace) };
+  const printed =
+    parameters === undefined
+      ? undefined
+      : { ...parameters, apiGroup: orNothing(parameters.apiGroup), namespace: orNothing(parameters.namespace) };
   return { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', spec: { controller, parameters: printed } };
 }
 

@@ -6,12 +6,13 @@
 // - objects that Ingresses name: watched in all namespaces, or in the one of --watch-namespace.
 //
 // A watch exists only while there is something to watch for. Without the right to it, objects are fetched again every half a minute.
+import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KubernetesObject } from '../../resources/objects.ts';
 import type { ObjectRef } from '../../resources/store.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
-import { isAborted } from './api-error.ts';
+import { formatApiError, isAborted } from './api-error.ts';
 import type { Collection } from './api-resource.ts';
 import { apiResources } from './api-resource.ts';
 import { Backoff } from './backoff.ts';
@@ -32,7 +33,7 @@ export interface ReferencedObjectsOptions {
   readonly reflect: (collection: Collection, sink: ReflectorSink, signal: AbortSignal) => void;
   /** An object that was waited for was fetched, or is known to be missing. */
   readonly onSettled: () => void;
-  /** A fetch failed, or worked. */
+  /** A fetch failed, or worked. A missing right is no failure but a diagnostic. */
   readonly onFetch: (error: ApiError | undefined) => void;
   readonly random: () => number;
 }
@@ -55,7 +56,6 @@ interface Entry {
   isSettled: boolean;
   isForbidden: boolean;
   work: 'none' | 'queued' | 'fetching' | 'fetching-and-outdated';
-  diagnostics: readonly Diagnostic[];
 }
 
 interface Scope {
@@ -71,6 +71,7 @@ export class ReferencedObjects {
   readonly #options: ReferencedObjectsOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #scopes = new Map<string, Scope>();
+  readonly #troubles = new Map<Entry, readonly Diagnostic[]>();
   readonly #queue: Entry[] = [];
   readonly #stop = new AbortController();
   readonly #pauses: Backoff;
@@ -89,12 +90,16 @@ export class ReferencedObjects {
     return this.#unsettled === 0;
   }
 
+  has(reference: Pick<Reference, 'namespace' | 'name'>): boolean {
+    return this.#entries.has(headKey(reference));
+  }
+
   isSettled(reference: Pick<Reference, 'namespace' | 'name'>): boolean {
     return this.#entries.get(headKey(reference))?.isSettled ?? true;
   }
 
   *diagnostics(): Iterable<Diagnostic> {
-    for (const { diagnostics } of this.#entries.values()) yield* diagnostics;
+    for (const diagnostics of this.#troubles.values()) yield* diagnostics;
   }
 
   /** Somebody refers to the object now. `known`: the receiver has it already, as it was some time ago. */
@@ -112,12 +117,20 @@ export class ReferencedObjects {
       isSettled: known !== undefined,
       isForbidden: false,
       work: 'none',
-      diagnostics: [],
     };
     this.#entries.set(key, entry);
     if (!entry.isSettled) this.#unsettled++;
     this.#openScope(entry, key);
     this.#enqueue(entry);
+  }
+
+  /** The receiver has the object already, as it was some time ago; without an effect where there was an answer about it. */
+  seed({ metadata }: KubernetesObject): void {
+    const entry = this.#entries.get(headKey(metadata));
+    if (entry === undefined || entry.isSettled) return;
+    entry.version = fingerprint(metadata);
+    entry.uid = metadata.uid;
+    this.#settle(entry);
   }
 
   /** Nobody refers to the object any more. */
@@ -218,7 +231,11 @@ export class ReferencedObjects {
     while (this.#pausing === undefined && this.#fetching < PARALLEL_FETCHES && !this.#stop.signal.aborted) {
       const entry = this.#queue.shift();
       if (entry === undefined) return;
-      if (this.#entries.get(headKey(entry)) !== entry) continue;
+      if (this.#entries.get(headKey(entry)) !== entry) {
+        // With nobody left who waits for an answer, nothing is failing any more.
+        if (this.#queue.length === 0 && this.#fetching === 0) this.#options.onFetch(undefined);
+        continue;
+      }
       this.#fetching++;
       entry.work = 'fetching';
       void this.#fetch(entry);
@@ -251,12 +268,13 @@ export class ReferencedObjects {
     const { kind, receiver } = this.#options;
     const head = readHead(value);
     entry.isForbidden = false;
+    this.#troubles.delete(entry);
     if (head !== undefined && fingerprint(head) !== entry.version) {
       entry.version = fingerprint(head);
       entry.uid = head.uid;
       const parsed = parseApiObject(value, apiResources[kind], kind);
-      entry.diagnostics = parsed.kind === 'object' ? [] : parsed.diagnostics;
       if (parsed.kind === 'object') receiver.onUpsert(parsed.object);
+      else this.#troubles.set(entry, parsed.diagnostics);
     }
     this.#settle(entry);
   }
@@ -268,7 +286,7 @@ export class ReferencedObjects {
   }
 
   #setMissing(entry: Entry): void {
-    entry.diagnostics = [];
+    this.#troubles.delete(entry);
     if (entry.version === undefined) return;
     entry.version = undefined;
     entry.uid = '';
@@ -278,9 +296,14 @@ export class ReferencedObjects {
 
   /** Without the right to read it, it is as if it were missing, or stays as it was. Rights may come later. */
   #takeForbidden(entry: Entry, error: ApiError): void {
+    const { namespace, name } = entry;
+    const origin = { kind: this.#options.kind, namespace, name };
     entry.isForbidden = true;
-    this.#options.onFetch(error);
+    this.#troubles.set(entry, [
+      diagnostic('PRT-READ-8', `${formatApiError(error)}; it is as if it did not exist, or stays as it was`, origin),
+    ]);
     this.#settle(entry);
+    this.#options.onSettled();
     this.#forbiddenTimer ??= setTimeout(() => {
       this.#forbiddenTimer = undefined;
       for (const candidate of this.#entries.values()) if (candidate.isForbidden) this.#enqueue(candidate);

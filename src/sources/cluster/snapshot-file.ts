@@ -36,7 +36,11 @@ export async function writeSnapshot(path: string, objects: readonly KubernetesOb
   }
   // Only then the new name survives a crash of the machine.
   const directory = await open(dirname(path), 'r');
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 async function writeObjects(file: FileHandle, objects: readonly KubernetesObject[]): Promise<void> {
