@@ -2,7 +2,7 @@
 // defaults are those of ingress-nginx where it has the flag. A default is text and goes through the parser of its flag, so that what
 // the reference page shows is what holds.
 import type { ServeOptions } from '../controller/serve-options.ts';
-import { fail } from '../kit/result.ts';
+import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
 import { integerBetween, oneOf, parseBool } from '../translate/value-parsers.ts';
 import {
@@ -69,7 +69,44 @@ export const flags: FlagTable = {
     defaultText: '',
     parse: parseFilePath,
     append: joined,
-    summary: 'Directory or file with Kubernetes manifests, watched for changes. May be given several times.',
+    summary: 'Directory or file with Kubernetes manifests, watched for changes, instead of an API server. May be given several times.',
+  },
+  kubeconfig: {
+    ...objects,
+    use: 'serve',
+    name: 'kubeconfig',
+    placeholder: 'file',
+    defaultText: '',
+    parse: ok,
+    summary: 'File with the address of the API server and the credentials for it. Without it those of the pod are used.',
+  },
+  apiserverHost: {
+    ...objects,
+    use: 'serve',
+    name: 'apiserver-host',
+    placeholder: 'address',
+    defaultText: '',
+    parse: ok,
+    summary: 'Address of the API server, such as "https://10.0.0.1:6443", in place of the one in the kubeconfig or of the pod.',
+  },
+  certificateAuthority: {
+    ...objects,
+    use: 'serve',
+    name: 'certificate-authority',
+    placeholder: 'file',
+    defaultText: '',
+    parse: ok,
+    summary: 'File with the certificates of the authorities that may vouch for the API server.',
+  },
+  snapshot: {
+    ...objects,
+    use: 'serve',
+    isFromIngressNginx: false,
+    name: 'snapshot',
+    placeholder: 'file',
+    defaultText: '',
+    parse: ok,
+    summary: 'File that keeps the last state, for a start while the API server does not answer. It holds Secrets; only its owner can read it.',
   },
   configmap: {
     ...objects,

@@ -74,7 +74,8 @@ describe('flags in the style of Go', () => {
   });
 
   it('finds options that exclude each other', () => {
-    assert.match(findConflict(parse()) ?? '', /at least one --manifests/);
+    assert.equal(findConflict(parse()), undefined);
+    assert.match(findConflict(parse('--manifests=a', '--kubeconfig=b')) ?? '', /--kubeconfig and --manifests exclude each other/);
     assert.match(findConflict(parse('--manifests=a', '--watch-namespace=a', '--watch-namespace-selector=b')) ?? '', /exclude each other/);
     assert.match(findConflict(parse('--manifests=a', '--http-port=8080', '--https-port=8080')) ?? '', /must differ/);
     assert.equal(findConflict(parse('--manifests=a', '--http-port=0', '--https-port=0')), undefined);
@@ -103,6 +104,12 @@ describe('the launcher', () => {
     }
   });
 
+  it('says how to name a source of objects where there is none', () => {
+    const result = run('serve', '--http-port=0', '--https-port=0', '--healthz-port=0');
+    assert.equal(result.status, 1);
+    assert.match(result.stderr + result.stdout, /--kubeconfig FILE, --apiserver-host ADDRESS or --manifests PATH/);
+  });
+
   it('ends with 2 and a suggestion where the command line is wrong', () => {
     const option = run('serve', '--htp-port=1');
     assert.equal(option.status, 2);
@@ -110,6 +117,6 @@ describe('the launcher', () => {
     const command = run('serv');
     assert.equal(command.status, 2);
     assert.match(command.stderr, /Did you mean serve\?/);
-    assert.equal(run('serve').status, 2);
+    assert.equal(run('serve', '--manifests=a', '--snapshot=b').status, 2);
   });
 });

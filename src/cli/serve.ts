@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import type { ServeOptions } from '../controller/serve-options.ts';
 import { addFlagOptions, readFlagOptions } from './flag-options.ts';
-import { flagKeys } from './flags.ts';
+import { flagKeys, flags } from './flags.ts';
 
 /** Adds the `serve` command to the program. */
 export function addServeCommand(program: Command): void {
-  const command = program.command('serve').description('carry traffic as the manifests say, and follow their changes');
+  const command = program.command('serve').description('carry traffic as the objects of a cluster, or of manifests, say, and follow their changes');
   addFlagOptions(command, flagKeys);
   command.action(async () => {
     const options = readFlagOptions(command);
@@ -20,7 +20,10 @@ export function addServeCommand(program: Command): void {
 
 /** What is wrong with the options together, if anything, as a sentence. */
 export function findConflict(options: ServeOptions): string | undefined {
-  if (options.manifests.length === 0) return 'serve needs at least one --manifests PATH';
+  const isManifests = options.manifests.length > 0;
+  const clusterFlags = ['kubeconfig', 'apiserverHost', 'certificateAuthority', 'snapshot'] as const;
+  const needless = clusterFlags.find((key) => isManifests && options[key] !== '');
+  if (needless !== undefined) return `--${flags[needless].name} and --manifests exclude each other: objects come from one place`;
   if (options.watchNamespace !== undefined && options.watchNamespaceSelector !== undefined) {
     return '--watch-namespace and --watch-namespace-selector exclude each other';
   }

@@ -1,6 +1,7 @@
 // What the metrics page shows of the controller, gathered when somebody scrapes.
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ControllerState } from '../observe/metrics-page.ts';
+import type { ClusterSource } from '../sources/cluster/cluster-source.ts';
 import type { Publisher } from './publisher.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -12,9 +13,11 @@ export interface ControllerStateParts {
   readonly publisher: Publisher;
   readonly diagnostics: readonly Diagnostic[];
   readonly logLinesDropped: number;
+  /** Undefined where objects come from manifests. */
+  readonly cluster: ClusterSource | undefined;
 }
 
-export function readControllerState({ pool, publisher, diagnostics, logLinesDropped }: ControllerStateParts): ControllerState {
+export function readControllerState({ pool, publisher, diagnostics, logLinesDropped, cluster }: ControllerStateParts): ControllerState {
   return {
     configHash: pool.version,
     isLastChangeApplied: publisher.isUpToDate,
@@ -29,6 +32,7 @@ export function readControllerState({ pool, publisher, diagnostics, logLinesDrop
     orphans: listOrphans(diagnostics),
     // Without other replicas there is no election: this one leads.
     leader: { name: ELECTION_ID, isLeader: true },
+    ...(cluster === undefined ? {} : { apiServer: { isConnected: cluster.isConnected, failureCount: cluster.failureCount } }),
     eventLoops: pool.eventLoops(),
   };
 }

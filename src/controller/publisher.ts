@@ -4,7 +4,7 @@ import { isEmptyDelta, type ModelDelta } from '../model/delta.ts';
 import type { Upstream } from '../model/upstream.ts';
 import { DurationHistogram } from '../observe/duration-histogram.ts';
 import type { ResourceStore } from '../resources/store.ts';
-import type { ManifestBatch } from '../sources/manifests/manifest-source.ts';
+import type { SourceBatch } from '../sources/source.ts';
 import type { TranslationResult, Translator } from '../translate/translator.ts';
 import { ExternalNames } from './external-names.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -43,7 +43,7 @@ export class Publisher {
   }
 
   /** Takes a batch of the source over and publishes what it changes. */
-  take(batch: ManifestBatch): void {
+  take(batch: SourceBatch): void {
     const noticedAtMs = performance.now();
     const { store, translator, pool } = this.#deps;
     const changes = store.apply(batch.changes);

@@ -8,9 +8,13 @@ import { type HealthServer, listenHealthServer } from '../observe/health-server.
 import { createMetricsPage } from '../observe/metrics-page.ts';
 import { createDefaultCertificate } from '../proxy/listener/self-signed.ts';
 import { ResourceStore } from '../resources/store.ts';
-import { createManifestSource, type ManifestSource } from '../sources/manifests/manifest-source.ts';
+import type { ApiClient } from '../sources/cluster/api-client.ts';
+import type { ClusterSource } from '../sources/cluster/cluster-source.ts';
+import { createManifestSource } from '../sources/manifests/manifest-source.ts';
+import type { Source, SourceBatch } from '../sources/source.ts';
 import { readConfigMap } from '../translate/configmap/read-configmap.ts';
 import { createTranslator } from '../translate/translator.ts';
+import { connectCluster, openClusterSource } from './cluster-access.ts';
 import { readControllerState } from './controller-state.ts';
 import { DiagnosticLog } from './diagnostic-log.ts';
 import { explainListenError, reservePort } from './ports.ts';
@@ -29,7 +33,9 @@ export async function runServe(options: ServeOptions): Promise<number> {
   const log = createControllerLog({ level, format: options.logFormat });
   try {
     const resolved = await reservePorts(options);
-    return await new Server(resolved, log).run();
+    const cluster = resolved.manifests.length > 0 ? undefined : await connectCluster(resolved, readVersion());
+    if (cluster?.ok === false) throw new Error(cluster.error);
+    return await new Server(resolved, log, cluster?.value).run();
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
     return 1;
@@ -49,11 +55,14 @@ class Server {
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #diagnosticLog: DiagnosticLog;
-  readonly #source: ManifestSource;
+  readonly #source: Source;
+  readonly #client: ApiClient | undefined;
+  readonly #cluster: ClusterSource | undefined;
   readonly #shutdown: Shutdown;
   #health: HealthServer | undefined;
 
-  constructor(options: ServeOptions, log: Logger) {
+  /** Without a client, objects come from manifests. */
+  constructor(options: ServeOptions, log: Logger, client: ApiClient | undefined) {
     this.#options = options;
     this.#log = log;
     this.#shutdown = watchSignals(log);
@@ -85,11 +94,16 @@ class Server {
       getDiagnostics: () => this.#publisher.diagnostics(),
       onLook: () => this.#publisher.forgetRemoved(),
     });
-    this.#source = createManifestSource({
-      paths: options.manifests,
-      onBatch: (batch) => this.#publisher.take(batch),
-      onWatchError: (path, error) => log.warn({ path, reason: error.message }, 'a directory cannot be watched; it is looked at every few seconds'),
-    });
+    const onBatch = (batch: SourceBatch): void => this.#publisher.take(batch);
+    this.#client = client;
+    this.#cluster = client === undefined ? undefined : openClusterSource(options, { client, translatorOptions: forTranslator, onBatch, log });
+    this.#source =
+      this.#cluster ??
+      createManifestSource({
+        paths: options.manifests,
+        onBatch,
+        onWatchError: (path, error) => log.warn({ path, reason: error.message }, 'a directory cannot be watched; it is looked at every few seconds'),
+      });
   }
 
   async run(): Promise<number> {
@@ -101,6 +115,7 @@ class Server {
       return 0;
     } finally {
       this.#source.close();
+      this.#client?.close();
       this.#publisher.close();
       this.#diagnosticLog.close();
       await this.#pool.close();
@@ -111,7 +126,8 @@ class Server {
 
   async #start(): Promise<boolean> {
     await this.#listenHealth();
-    const started = this.#source.start();
+    const started = await Promise.race([this.#source.start(), this.#shutdown.whenAsked]);
+    if (typeof started === 'string') return true;
     if (!started.ok) {
       this.#log.error(started.error);
       return false;
@@ -157,7 +173,7 @@ class Server {
       requests: this.#pool.requests,
       counters: this.#pool.counters,
       propagation: this.#publisher.propagation,
-      getState: () => readControllerState({ pool: this.#pool, publisher: this.#publisher, diagnostics: this.#diagnosticLog.current, logLinesDropped: this.#accessLog.droppedLines }),
+      getState: () => readControllerState({ pool: this.#pool, publisher: this.#publisher, diagnostics: this.#diagnosticLog.current, logLinesDropped: this.#accessLog.droppedLines, cluster: this.#cluster }),
     });
   }
 

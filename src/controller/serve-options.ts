@@ -4,8 +4,16 @@ import type { LabelSelector } from '../translate/label-selector.ts';
 import type { ObjectName } from '../translate/options.ts';
 
 export interface ServeOptions {
-  /** Directories and files, as written; never empty in `serve`. */
+  /** Directories and files, as written; none: objects come from an API server. */
   readonly manifests: readonly string[];
+  /** File with the way to the API server; empty: the service account of the pod, or `apiserverHost` alone. */
+  readonly kubeconfig: string;
+  /** Address of the API server; empty: that of the kubeconfig or of the pod. */
+  readonly apiserverHost: string;
+  /** File with the CA of the API server; empty: that of the kubeconfig or of the service account. */
+  readonly certificateAuthority: string;
+  /** File that keeps the last state for a start without an API server; empty: none. */
+  readonly snapshot: string;
   /** 0: a free port. */
   readonly httpPort: number;
   /** 0: a free port. */

@@ -13,7 +13,8 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     controllerClass: options.controllerClass,
     ingressClassByName: options.ingressClassByName,
     watchIngressWithoutClass: options.watchIngressWithoutClass,
-    applyDefaultClass: true,
+    // The API server's admission has written the default class into Ingresses already.
+    applyDefaultClass: options.manifests.length > 0,
     watchNamespace: options.watchNamespace,
     watchNamespaceSelector: options.watchNamespaceSelector,
     defaultBackendService: options.defaultBackendService,

@@ -78,6 +78,8 @@ const rows = {
   ),
 
   propagation: portico('propagation_seconds', 'histogram', [], 'Time from the notice of a change until every worker serves it.'),
+  apiServerConnected: portico('api_server_connected', 'gauge', [], '1 while the API server answers, else 0: the last state keeps serving.'),
+  apiServerFailures: portico('api_server_failures_total', 'counter', [], 'Lists, watches and reads of the API server that failed.'),
   tableVersion: portico(
     'table_version',
     'gauge',

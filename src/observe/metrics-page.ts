@@ -37,6 +37,8 @@ export interface ControllerState {
   readonly orphans: ReadonlyArray<{ readonly namespace: string; readonly ingress: string; readonly type: 'no-service' | 'no-endpoint' }>;
   /** Absent where there is no election. */
   readonly leader?: { readonly name: string; readonly isLeader: boolean };
+  /** Absent where objects come from manifests. */
+  readonly apiServer?: { readonly isConnected: boolean; readonly failureCount: number };
   /** Busy and waiting time of each thread's event loop since its start, as `performance.eventLoopUtilization()` gives them. */
   readonly eventLoops: ReadonlyArray<{ readonly thread: string; readonly activeMs: number; readonly idleMs: number }>;
 }
@@ -109,7 +111,7 @@ function printMetric(id: MetricId, controllerLabels: string, samples: Iterable<S
 function printController(deps: MetricsPageDeps, state: ControllerState, controllerLabels: string): string {
   const print = (id: MetricId, samples: Iterable<Sample>): string => printMetric(id, controllerLabels, samples);
   const printOne = (id: MetricId, value: number, labels: Labels = {}): string => print(id, [{ labels, value }]);
-  const { leader } = state;
+  const { leader, apiServer } = state;
   return (
     printOne('buildInfo', 1, deps.build) +
     printOne('configHash', state.configHash) +
@@ -119,6 +121,7 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
     printOne('errors', state.failedChanges) +
     (leader === undefined ? '' : printOne('leader', leader.isLeader ? 1 : 0, { name: leader.name })) +
     printPropagation(deps.propagation) +
+    (apiServer === undefined ? '' : printOne('apiServerConnected', apiServer.isConnected ? 1 : 0) + printOne('apiServerFailures', apiServer.failureCount)) +
     print('tableVersion', listTableVersions(state, deps.counters)) +
     printOne('openConnections', state.openConnections) +
     print('diagnostics', countDiagnostics(state.diagnostics)) +

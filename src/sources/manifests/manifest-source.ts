@@ -8,7 +8,7 @@ import type { DiagnosticCode } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { formatOrigin } from '../../model/origin.ts';
 import type { KubernetesObject } from '../../resources/objects.ts';
-import type { ObjectBatch } from '../../resources/store.ts';
+import type { Source, SourceBatch } from '../source.ts';
 import { FileBytes } from './file-bytes.ts';
 import { FieldLines } from './field-lines.ts';
 import { FileTree } from './file-tree.ts';
@@ -20,14 +20,10 @@ import type { ManifestDocument } from './manifest-document.ts';
 import { editFile } from './manifest-file.ts';
 import { ObjectClaims } from './object-claims.ts';
 
-export interface ManifestBatch {
-  /** What changed since the last batch; in the first one, everything. */
-  readonly changes: ObjectBatch;
-  /** All that there is to say about the files now, in the order of files and lines: a complete list, not a difference. */
-  readonly diagnostics: readonly Diagnostic[];
-}
+/** Diagnostics are in the order of files and lines. */
+export type ManifestBatch = SourceBatch;
 
-export interface ManifestSource {
+export interface ManifestSource extends Source {
   /**
    * Reads all files and hands over the first batch before it returns; then watches. Fails, with a message for the user, where an argument
    * does not exist. Bad files and objects are no failure: they are diagnostics of the batch.
