@@ -5,7 +5,8 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import { errorCodes } from '../../model/error-codes.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, type MessageHead } from '../http1/message-head.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http1/field-block.ts';
+import type { MessageHead } from '../http1/message-head.ts';
 import { appendRequestHead } from '../http1/request-writer.ts';
 import type { ResponseFraming } from '../http1/response-writer.ts';
 import { passableTrailers } from '../http1/trailer-section.ts';
@@ -22,7 +23,6 @@ import { PolicyRun } from './policy-run.ts';
 import { redirectToSlash, redirectToTls } from './redirects.ts';
 import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 
-const EMPTY = Buffer.alloc(0);
 const NO_BODY: ResponseFraming = { kind: 'none' };
 const CHUNKED_BODY: ResponseFraming = { kind: 'chunked' };
 const UNTIL_CLOSE: ResponseFraming = { kind: 'until-close' };
@@ -116,12 +116,11 @@ export class Exchange implements CallOwner {
     this.#proceed(head, request);
   }
 
-  /** Answers a request whose head could not be understood: nothing of it is used. */
-  refuse(code: ErrorCode): void {
+  /** Answers a request whose head could not be understood: nothing of it is used but its method and target, as far as they were read. */
+  refuse(code: ErrorCode, headBytes: number): void {
     const head = this.#context.requestHead;
-    head.reset(EMPTY);
-    head.methodStart = head.methodEnd = head.targetStart = head.targetEnd = 0;
-    this.#reset(head, 0, this.#context.nowMs);
+    head.forgetFields();
+    this.#reset(head, headBytes, this.#context.nowMs);
     this.fail(code);
   }
 
@@ -296,7 +295,7 @@ export class Exchange implements CallOwner {
   #runPolicies(hooks: NonNullable<ProxyRoute['hooks']>, head: MessageHead, matched: MatchedRequest): void {
     const { route, hostText, hostName, path, forwarded, target } = matched;
     const { entry } = this;
-    const policies = new PolicyRun(hooks, { context: this.#context, head, route, entry, origin: this.#client.origin, forwarded, hostText, hostName, path, target });
+    const policies = new PolicyRun(hooks, { context: this.#context, head, route, entry, client: this.#client, forwarded, hostText, hostName, path, target });
     this.#policies = policies;
     policies.run({
       onWait: () => this.#client.pauseBody(),
@@ -367,6 +366,11 @@ export class Exchange implements CallOwner {
     } else if (idOffset >= 0) {
       const { bytes } = this.#call.out;
       const at = linesAt + idOffset;
+      // A policy has asked for it already.
+      if (this.entry.requestId !== '') {
+        bytes.latin1Write(this.entry.requestId, at);
+        return;
+      }
       this.#context.requestIds.write(bytes, at);
       // Only the log asks for the text.
       if (this.#context.accessLog.isEnabled) this.entry.requestId = bytes.latin1Slice(at, at + 32);

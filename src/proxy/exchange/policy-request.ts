@@ -3,6 +3,7 @@ import type { MessageHead } from '../http1/message-head.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
+import type { Downstream } from './downstream.ts';
 import type { ExchangeEntry } from './exchange-entry.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 
@@ -11,7 +12,7 @@ export interface PolicyRequestParts {
   readonly head: MessageHead;
   readonly route: ProxyRoute;
   readonly entry: ExchangeEntry;
-  readonly origin: ClientOrigin;
+  readonly client: Downstream;
   readonly forwarded: ForwardedRequest;
   /** Host as received, with case and port. */
   readonly hostText: string;
@@ -26,8 +27,11 @@ export class PolicyRequest {
   readonly context: WorkerContext;
   /** Good during `onRequest` only; read again from kept bytes after a wait. Use `fieldOf` and keep strings. */
   head: MessageHead;
+  /** The upstream's response head, during response hooks only. */
+  responseHead: MessageHead | undefined;
   readonly route: ProxyRoute;
   readonly entry: ExchangeEntry;
+  readonly client: Downstream;
   readonly origin: ClientOrigin;
   readonly forwarded: ForwardedRequest;
   readonly hostText: string;
@@ -52,8 +56,13 @@ export class PolicyRequest {
   readonly droppedResponseFields = new Set<string>();
   /** Where the request goes instead of the route's own upstream (canary). */
   group: UpstreamGroup | undefined;
+  /** Values of nginx variables that policies set, by name without `$`; undefined: none. */
+  variables: Map<string, string> | undefined;
+  /** Groups of the regular expression that matched last, the whole match first: `$1` and so on. */
+  captures: readonly (string | undefined)[] = [];
   /** State that a policy keeps from hook to hook, by the policy. */
   readonly notes = new Map<object, unknown>();
+  #isHeadGone = false;
 
   constructor(parts: PolicyRequestParts) {
     const { head } = parts;
@@ -61,7 +70,8 @@ export class PolicyRequest {
     this.head = head;
     this.route = parts.route;
     this.entry = parts.entry;
-    this.origin = parts.origin;
+    this.client = parts.client;
+    this.origin = parts.client.origin;
     this.forwarded = parts.forwarded;
     this.hostText = parts.hostText;
     this.hostName = parts.hostName;
@@ -76,14 +86,40 @@ export class PolicyRequest {
     return this.entry.clientAddress;
   }
 
-  /** All values of a client's field joined with `, `, or undefined. `name` in lower case. */
+  /** The id that the upstream and the log get: the client's own, or one that is made now. */
+  get requestId(): string {
+    const { entry, head } = this;
+    if (entry.requestId !== '' || this.#isHeadGone) return entry.requestId;
+    entry.requestId = head.requestIdField >= 0 ? head.valueOf(head.requestIdField) : this.context.requestIds.create();
+    return entry.requestId;
+  }
+
+  setVariable(name: string, value: string): void {
+    this.variables ??= new Map();
+    this.variables.set(name, value);
+  }
+
+  /** Lets `fieldOf` answer in response hooks too (`RouteHooks.readsFieldsLate`). */
+  keepFields(): void {
+    // The access log keeps them too.
+    if (!this.context.accessLog.isEnabled) this.entry.requestHead.keep(this.head);
+  }
+
+  /** The request goes to its upstream or was answered: `head` is not to be read any more. */
+  releaseHead(): void {
+    this.#isHeadGone = true;
+  }
+
+  /** All values of a client's field joined with `, `, or undefined. `name` in lower case. After `onRequest` only if they were kept. */
   fieldOf(name: string): string | undefined {
-    return this.head.valueOfName(name);
+    if (!this.#isHeadGone) return this.head.valueOfName(name);
+    const value = this.entry.requestHeader(name);
+    return value === '' ? undefined : value;
   }
 
   /** The value of a cookie as received, or undefined; the name is compared as it is written. */
   cookieOf(name: string): string | undefined {
-    const cookies = this.head.valueOfName('cookie');
+    const cookies = this.fieldOf('cookie');
     if (cookies === undefined) return undefined;
     for (const pair of cookies.split(/[;,] */)) {
       const equals = pair.indexOf('=');

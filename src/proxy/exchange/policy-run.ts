@@ -39,6 +39,7 @@ export class PolicyRun {
     this.#policies = [...(hooks.early ?? NONE), ...(hooks.late ?? NONE)];
     this.#firstLate = hooks.early?.length ?? 0;
     this.request = new PolicyRequest(parts);
+    if (hooks.keepsFields) this.request.keepFields();
   }
 
   run(steps: PolicySteps): void {
@@ -74,6 +75,8 @@ export class PolicyRun {
   /** What policies change about a response. `head`: the upstream's; undefined for one of Portico's own. */
   editResponse(status: number, head: MessageHead | undefined): HeadEdit {
     const { request } = this;
+    request.releaseHead();
+    request.responseHead = head;
     let lines = request.responseLines;
     const dropped = new Set(request.droppedResponseFields);
     for (const policy of this.#hooks.response ?? []) {
@@ -87,6 +90,7 @@ export class PolicyRun {
         },
       });
     }
+    request.responseHead = undefined;
     return { lines, dropped: dropped.size === 0 ? undefined : dropped };
   }
 
@@ -152,6 +156,6 @@ export class PolicyRun {
 
 /** The whole head: from its first byte to the empty line. */
 function keepHead(head: MessageHead): Buffer {
-  const lastLine = head.fieldCount === 0 ? head.buffer.indexOf('\r\n', head.targetEnd, 'latin1') + 2 : (head.lineEnd[head.fieldCount - 1] ?? 0);
+  const lastLine = head.fieldCount === 0 ? head.buffer.indexOf('\r\n', head.targetEnd, 'latin1') + 2 : head.lineEndOf(head.fieldCount - 1);
   return Buffer.from(head.buffer.subarray(head.methodStart, lastLine + 2));
 }

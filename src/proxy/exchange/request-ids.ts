@@ -10,14 +10,24 @@ export class RequestIds {
   readonly #digits = Buffer.allocUnsafeSlow(ID_BYTES * 2 * IDS_PER_FILL);
   #next = IDS_PER_FILL;
 
+  /** A new id as text. */
+  create(): string {
+    const start = this.#take();
+    return this.#digits.latin1Slice(start, start + ID_BYTES * 2);
+  }
+
   /** Writes the digits of a new id at `target[at]`. */
   write(target: Buffer, at: number): void {
+    const start = this.#take();
+    this.#digits.copy(target, at, start, start + ID_BYTES * 2);
+  }
+
+  #take(): number {
     if (this.#next === IDS_PER_FILL) {
       randomFillSync(this.#random);
       this.#digits.latin1Write(this.#random.toString('hex'));
       this.#next = 0;
     }
-    const start = this.#next++ * ID_BYTES * 2;
-    this.#digits.copy(target, at, start, start + ID_BYTES * 2);
+    return this.#next++ * ID_BYTES * 2;
   }
 }

@@ -15,6 +15,8 @@ export interface CompiledHooks {
   readonly late: readonly RequestPolicy[] | undefined;
   readonly response: readonly ResponsePolicy[] | undefined;
   readonly selectors: readonly UpstreamSelector[] | undefined;
+  /** True: fields of the request are kept for response hooks. */
+  readonly keepsFields: boolean;
 }
 
 /** Undefined where the route has no policies at all: then no request of it ever looks for one. */
@@ -32,6 +34,7 @@ export function compileHooks(route: Route, host: VirtualHost, deps: RouteCompile
     late: orUndefined(requests.filter((policy) => phaseOf(policy) >= firstLate)),
     response: orUndefined(found.flatMap((hooks) => hooks.response ?? [])),
     selectors: orUndefined(found.flatMap((hooks) => (hooks.selector === undefined ? [] : [hooks.selector]))),
+    keepsFields: found.some((hooks) => hooks.readsFieldsLate === true),
   };
 }
 

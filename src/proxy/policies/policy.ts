@@ -76,4 +76,6 @@ export interface RouteHooks {
   readonly request?: readonly RequestPolicy[];
   readonly response?: readonly ResponsePolicy[];
   readonly selector?: UpstreamSelector;
+  /** True: response hooks read fields of the request (`PolicyRequest.fieldOf`), which are kept for them. */
+  readonly readsFieldsLate?: boolean;
 }
