@@ -53,7 +53,8 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   contains: ([part, whole]) => text(whole).includes(text(part)),
   hasPrefix: ([prefix, whole]) => text(whole).startsWith(text(prefix)),
   hasSuffix: ([suffix, whole]) => text(whole).endsWith(text(suffix)),
-  trimSuffix: ([suffix, whole]) => (text(suffix) !== '' && text(whole).endsWith(text(suffix)) ? text(whole).slice(0, -text(suffix).length) : whole),
+  trimSuffix: ([suffix, whole]) =>
+    text(suffix) !== '' && text(whole).endsWith(text(suffix)) ? text(whole).slice(0, -text(suffix).length) : whole,
   trunc: ([length, whole]) => text(whole).slice(0, number(length)),
   replace: ([from, to, whole]) => text(whole).replaceAll(text(from), text(to)),
   lower: ([value]) => text(value).toLowerCase(),
@@ -115,7 +116,7 @@ function printFormat(format: string, values: readonly Value[]): string {
     if (used >= values.length) throw new Error(`printf ${JSON.stringify(format)}: a value is missing`);
     const value = values[used++];
     if (verb === 's') return text(value);
-    if (verb === 'v') return printValue(value);
+    if (verb === 'v') return value === undefined || value === null ? '<nil>' : printValue(value);
     if (verb === 'q') return JSON.stringify(text(value));
     throw new Error(`printf: %${verb} is not supported`);
   });

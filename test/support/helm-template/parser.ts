@@ -38,7 +38,10 @@ export type Operand =
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
   | { readonly kind: 'path'; readonly root: Root; readonly names: readonly string[] };
 
-export type Root = { readonly kind: 'dot' } | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'group'; readonly pipeline: Pipeline };
+export type Root =
+  | { readonly kind: 'dot' }
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'group'; readonly pipeline: Pipeline };
 
 export interface ParsedTemplate {
   readonly file: string;
