@@ -106,7 +106,8 @@ export const flags: FlagTable = {
     placeholder: 'file',
     defaultText: '',
     parse: ok,
-    summary: 'File that keeps the last state, for a start while the API server does not answer. It holds Secrets; only its owner can read it.',
+    summary:
+      'File that keeps the last state, for a start while the API server does not answer. It holds Secrets; only its owner can read it.',
   },
   configmap: {
     ...objects,

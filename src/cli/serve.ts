@@ -6,7 +6,9 @@ import { flagKeys, flags } from './flags.ts';
 
 /** Adds the `serve` command to the program. */
 export function addServeCommand(program: Command): void {
-  const command = program.command('serve').description('carry traffic as the objects of a cluster, or of manifests, say, and follow their changes');
+  const command = program
+    .command('serve')
+    .description('carry traffic as the objects of a cluster, or of manifests, say, and follow their changes');
   addFlagOptions(command, flagKeys);
   command.action(async () => {
     const options = readFlagOptions(command);

@@ -83,7 +83,10 @@ export class ExternalNames {
     try {
       const found = await lookup(watched.host, { all: true });
       watched.isFailing = false;
-      this.#take(watched, found.map(({ address }) => address));
+      this.#take(
+        watched,
+        found.map(({ address }) => address),
+      );
     } catch (error) {
       if (!watched.isFailing && error instanceof Error) this.#deps.onError(watched.host, error);
       watched.isFailing = true;
@@ -98,7 +101,10 @@ export class ExternalNames {
     const { port } = row.externalName;
     // A name must not lead back to Portico's own ports (CVE-2021-32783); translation refuses the names that say so openly.
     const usable = this.#deps.ownPorts.includes(port) ? addresses.filter((address) => !isOwnAddress(address)) : addresses;
-    const endpoints: readonly Endpoint[] = usable.toSorted().slice(0, MAX_ADDRESSES).map((address) => ({ address, port }));
+    const endpoints: readonly Endpoint[] = usable
+      .toSorted()
+      .slice(0, MAX_ADDRESSES)
+      .map((address) => ({ address, port }));
     if (JSON.stringify(endpoints) === JSON.stringify(row.endpoints)) return;
     watched.row = { ...row, endpoints };
     this.#deps.onChange([watched.row]);

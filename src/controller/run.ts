@@ -66,7 +66,10 @@ class Server {
     this.#options = options;
     this.#log = log;
     this.#shutdown = watchSignals(log);
-    this.#accessLog = createAccessLogWriter({ destination: 1, onError: (error) => log.error({ err: error }, 'the access log cannot be written') });
+    this.#accessLog = createAccessLogWriter({
+      destination: 1,
+      onError: (error) => log.error({ err: error }, 'the access log cannot be written'),
+    });
     const forTranslator = translatorOptions(options);
     // Workers start up while the manifests are read.
     this.#pool = new WorkerPool({
@@ -96,13 +99,15 @@ class Server {
     });
     const onBatch = (batch: SourceBatch): void => this.#publisher.take(batch);
     this.#client = client;
-    this.#cluster = client === undefined ? undefined : openClusterSource(options, { client, translatorOptions: forTranslator, onBatch, log });
+    this.#cluster =
+      client === undefined ? undefined : openClusterSource(options, { client, translatorOptions: forTranslator, onBatch, log });
     this.#source =
       this.#cluster ??
       createManifestSource({
         paths: options.manifests,
         onBatch,
-        onWatchError: (path, error) => log.warn({ path, reason: error.message }, 'a directory cannot be watched; it is looked at every few seconds'),
+        onWatchError: (path, error) =>
+          log.warn({ path, reason: error.message }, 'a directory cannot be watched; it is looked at every few seconds'),
       });
   }
 
@@ -142,7 +147,9 @@ class Server {
     }
     const { httpPort, httpsPort, workers, bind } = this.#options;
     const where = bind === '' ? 'all addresses' : bind;
-    this.#log.info(`serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`);
+    this.#log.info(
+      `serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+    );
     this.#log.info(`health, readiness and metrics on port ${this.#health?.port ?? 0}`);
     return true;
   }
@@ -155,7 +162,8 @@ class Server {
         port,
         healthPath: healthCheckPath,
         getHealthProblem: () => (this.#shutdown.isAsked ? 'shutting down' : this.#pool.isServing ? undefined : 'not initialised'),
-        getReadinessProblem: () => (this.#shutdown.isAsked ? 'shutting down' : this.#pool.isServing ? undefined : 'not every worker serves a complete table yet'),
+        getReadinessProblem: () =>
+          this.#shutdown.isAsked ? 'shutting down' : this.#pool.isServing ? undefined : 'not every worker serves a complete table yet',
         metrics: this.#createMetricsPage(),
       });
     } catch (error) {
@@ -173,7 +181,14 @@ class Server {
       requests: this.#pool.requests,
       counters: this.#pool.counters,
       propagation: this.#publisher.propagation,
-      getState: () => readControllerState({ pool: this.#pool, publisher: this.#publisher, diagnostics: this.#diagnosticLog.current, logLinesDropped: this.#accessLog.droppedLines, cluster: this.#cluster }),
+      getState: () =>
+        readControllerState({
+          pool: this.#pool,
+          publisher: this.#publisher,
+          diagnostics: this.#diagnosticLog.current,
+          logLinesDropped: this.#accessLog.droppedLines,
+          cluster: this.#cluster,
+        }),
     });
   }
 

@@ -121,7 +121,9 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
     printOne('errors', state.failedChanges) +
     (leader === undefined ? '' : printOne('leader', leader.isLeader ? 1 : 0, { name: leader.name })) +
     printPropagation(deps.propagation) +
-    (apiServer === undefined ? '' : printOne('apiServerConnected', apiServer.isConnected ? 1 : 0) + printOne('apiServerFailures', apiServer.failureCount)) +
+    (apiServer === undefined
+      ? ''
+      : printOne('apiServerConnected', apiServer.isConnected ? 1 : 0) + printOne('apiServerFailures', apiServer.failureCount)) +
     print('tableVersion', listTableVersions(state, deps.counters)) +
     printOne('openConnections', state.openConnections) +
     print('diagnostics', countDiagnostics(state.diagnostics)) +
