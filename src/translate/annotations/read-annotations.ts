@@ -99,6 +99,7 @@ class Reading {
         const problem = status.read(text, this.#draft);
         if (problem === undefined) return;
         if (problem.kind === 'unsupported') this.#report('PRT-ANN-2', key, problem.message);
+        else if (problem.kind === 'refused' || status.onInvalid === 'refuse') this.#refuse(key, `the value ${problem.message}`);
         else if (status.onInvalid === 'drop') this.#drop(key, `the value ${problem.message}`);
         else this.#report('PRT-ANN-3', key, `the value ${problem.message}; the default is used`);
         return;
@@ -136,6 +137,11 @@ class Reading {
       default:
         assertNever(without);
     }
+  }
+
+  #refuse(key: string, reason: string): void {
+    this.#judge('refuse');
+    this.#report('PRT-ANN-4', key, `${reason}: the paths of this Ingress answer 503`);
   }
 
   #drop(key: string, reason: string): void {

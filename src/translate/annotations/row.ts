@@ -25,8 +25,8 @@ export interface AnnotationRow {
 export type AnnotationStatus =
   | {
       readonly kind: 'supported';
-      /** What ingress-nginx does with a value that is not valid: use the default, or drop the Ingress. */
-      readonly onInvalid: 'default' | 'drop';
+      /** What ingress-nginx does with a value that is not valid: use the default, answer 503 on all routes of the Ingress, or drop it. */
+      readonly onInvalid: 'default' | 'refuse' | 'drop';
       readonly read: (text: string, draft: AnnotationDraft) => ReadProblem | undefined;
     }
   | { readonly kind: 'not-yet'; readonly without: (text: string) => WithoutIt }
@@ -47,7 +47,10 @@ export type WithoutIt =
 
 export type ReadProblem =
   /** Ends a sentence that starts with "the value". */
-  { readonly kind: 'invalid'; readonly message: string } | { readonly kind: 'unsupported'; readonly message: string };
+  | { readonly kind: 'invalid'; readonly message: string }
+  | { readonly kind: 'unsupported'; readonly message: string }
+  /** Valid, but the routes must not be served with it: they answer 503. */
+  | { readonly kind: 'refused'; readonly message: string };
 
 /** What the annotations of one Ingress say; a missing member was not set. */
 export interface AnnotationDraft {
@@ -74,7 +77,7 @@ interface RowHead {
 
 export function supported<T>(
   row: RowHead & {
-    readonly onInvalid?: 'default' | 'drop';
+    readonly onInvalid?: 'default' | 'refuse' | 'drop';
     readonly parse: ValueParser<T>;
     readonly set: (draft: AnnotationDraft, value: T) => void;
   },
