@@ -41,6 +41,17 @@ const rows = {
   'PRT-ROUTE-3': row('route-refused', 503, 'portico', false, 'The matched rule is configured in a way that would be unsafe to serve; a diagnostic on its object says why.'),
   'PRT-ROUTE-4': row('overloaded', 503, 'portico', true, 'A limit on connections or on pending requests was reached.'),
   'PRT-ROUTE-5': row('misdirected', 421, 'client', true, 'The Host of the request needs another TLS policy than the one of the handshake.'),
+  // Who may come in.
+  'PRT-ACCESS-1': row('address-refused', 403, 'client', false, 'The address of the client is on the deny list of the route, or not on its allow list.'),
+  'PRT-ACCESS-2': row('client-blocked', 403, 'client', false, 'The client is blocked everywhere: `block-cidrs`, `block-user-agents` or `block-referers`.'),
+  'PRT-AUTH-1': row('password-required', 401, 'client', false, 'The route asks for a user and a password, and the request has none or wrong ones.'),
+  'PRT-AUTH-2': row('refused-by-auth-service', 401, 'client', false, 'The authentication service of the route (`auth-url`) answered 401 or 403.'),
+  'PRT-AUTH-3': row('auth-service-failed', 500, 'upstream', false, 'The authentication service of the route (`auth-url`) gave no answer, or one that is neither 2xx nor 401 nor 403.'),
+  'PRT-AUTH-4': row('auth-overloaded', 503, 'portico', false, 'Too many passwords wait to be checked.'),
+  'PRT-CERT-1': row('no-client-certificate', 400, 'client', true, 'The host asks for a client certificate, and none was sent.'),
+  'PRT-CERT-2': row('bad-client-certificate', 400, 'client', true, 'The client certificate is not valid, or not from a CA that the host trusts.'),
+  'PRT-CERT-3': row('subject-refused', 403, 'client', false, 'The subject of the client certificate does not match `auth-tls-match-cn`.'),
+  'PRT-CERT-4': row('client-trust-missing', 403, 'portico', false, 'The CA for client certificates of this host is missing or unusable: all of the host is closed.'),
   // The backend failed.
   'PRT-UP-1': row('connect-failed', 502, 'upstream', false, 'No endpoint accepted a connection.'),
   'PRT-UP-2': row('connect-timeout', 504, 'upstream', false, 'No endpoint accepted a connection within `proxy-connect-timeout`.'),

@@ -4,6 +4,8 @@ import type { Brand } from '../kit/brand.ts';
 import type { CertificateKey } from './certificate.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Origin } from './origin.ts';
+import type { AccessPolicy } from './policies/access.ts';
+import type { ClientCertificatePolicy } from './policies/client-certificates.ts';
 import type { UpstreamKey } from './upstream.ts';
 
 /** Lower case, without port or trailing dot: `shop.example`, `*.shop.example`, or `_` for requests that no other host takes. */
@@ -27,6 +29,8 @@ export interface VirtualHost {
   /** No two routes have the same match. A host always has a route that takes every path. */
   readonly routes: readonly Route[];
   readonly tls: HostTls;
+  /** Absent: clients are not asked for certificates. */
+  readonly clientCertificates?: ClientCertificatePolicy;
   /** The oldest object that names the host. */
   readonly origin: Origin;
 }
@@ -84,6 +88,7 @@ export interface RouteLabels {
 export interface RoutePolicies {
   readonly tlsRedirect?: TlsRedirect;
   readonly proxy?: Partial<ProxyParameters>;
+  readonly access?: AccessPolicy;
   /** Host header towards the upstream, from annotation `upstream-vhost`. */
   readonly upstreamHost?: string;
   /** False: no access log lines for this route. */
