@@ -82,7 +82,7 @@ export class WorkerPool {
 
   /** True while every worker serves a complete table. */
   get isServing(): boolean {
-    return this.#version > 0 && this.#every((worker) => worker.isListening && worker.appliedVersion > 0);
+    return this.#version > 0 && this.#workers.size === this.#options.workers && this.#every((worker) => worker.isListening && worker.appliedVersion > 0);
   }
 
   /** How busy each thread has been since its start. */

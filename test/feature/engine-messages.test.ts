@@ -118,6 +118,19 @@ describe('messages', () => {
     assert.equal(old.response.body, 'hello');
   });
 
+  test('trailers of a response reach a client that accepts them, and no other', async () => {
+    const parts =
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n5\r\nhello\r\n0\r\nX-T: v\r\nContent-Length: 9\r\n\r\n';
+    const accepting = await rig.ask(`GET / HTTP/1.1\r\n${host}TE: trailers\r\nConnection: TE\r\n\r\n`, { parts });
+    assert.deepEqual(accepting.response.trailers, [['x-t', 'v']]);
+    // ingress-nginx passes no hop-by-hop field on, so whether a backend sends trailers is up to it.
+    assert.deepEqual(valuesOf(rig.backend.requests[0]?.fields ?? [], 'te'), []);
+    const other = await rig.ask(`GET / HTTP/1.1\r\n${host}\r\n`, { parts });
+    assert.deepEqual(other.response.trailers, []);
+    assert.equal(other.response.body, 'hello');
+    assert.deepEqual(valuesOf(rig.backend.requests[0]?.fields ?? [], 'te'), []);
+  });
+
   test('trailers of a request with TE: trailers reach the backend, without those that mean something to a proxy', async () => {
     const body = '5\r\nhello\r\n0\r\nX-T: v\r\nHost: b.example\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n';
     await rig.ask(`POST / HTTP/1.1\r\n${host}TE: trailers\r\nConnection: TE\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);

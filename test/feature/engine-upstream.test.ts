@@ -69,6 +69,25 @@ describe('a backend', () => {
     assert.ok(client.received.endsWith('\r\n\r\nhello'));
   });
 
+  test('that breaks its framing leaves nothing of its body for the next client', async () => {
+    let isFirst = true;
+    server.onConnection = (socket) => {
+      socket.on('data', () => {
+        if (isFirst) {
+          socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel');
+          setTimeout(() => socket.write('loXX\r\n0\r\n\r\n'), 30);
+        } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext');
+        isFirst = false;
+      });
+    };
+    const client = await new Client({ host: '127.0.0.1', port: portico.httpPort }).ready();
+    await client.send(expandParts(request));
+    await waitUntil('the end of the connection', () => client.isClosed);
+    const next = await ask(portico);
+    assert.match(next.client.received, /^HTTP\/1\.1 200 /);
+    assert.equal(next.response.body, 'next');
+  });
+
   test('is let go when the client goes away before the answer', async () => {
     let isReleased = false;
     server.onConnection = (socket) => {

@@ -119,7 +119,7 @@ function line(name: string, value: string | undefined): string {
 
 function hasField(head: MessageHead, number: number): boolean {
   for (let i = 0; i < head.fieldCount; i++) {
-    if (head.fieldNumber[i] === number && head.hasUnderscore[i] === 0) return true;
+    if (head.numberOf(i) === number && !head.hasUnderscoreIn(i)) return true;
   }
   return false;
 }

@@ -12,13 +12,13 @@ export class KeptHead {
   keep(head: MessageHead): void {
     this.#count = head.fieldCount;
     if (this.#count === 0) return;
-    const start = head.nameStart[0] ?? 0;
-    const end = head.lineEnd[this.#count - 1] ?? 0;
+    const start = head.lineStartOf(0);
+    const end = head.lineEndOf(this.#count - 1);
     this.#length = end - start;
     if (this.#length > this.#bytes.length) this.#bytes = Buffer.allocUnsafe(this.#length + 256);
     if (this.#count > this.#lines.length) this.#lines = new Int32Array(this.#count + 8);
     head.buffer.copy(this.#bytes, 0, start, end);
-    for (let i = 0; i < this.#count; i++) this.#lines[i] = (head.nameStart[i] ?? 0) - start;
+    for (let i = 0; i < this.#count; i++) this.#lines[i] = head.lineStartOf(i) - start;
   }
 
   forget(): void {

@@ -4,7 +4,8 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import { isValidAuthority } from './authority.ts';
 import { FOLD, SLASH } from './characters.ts';
 import { FIELD } from './field-names.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type MessageHead, trimBlanks } from './message-head.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
+import { type MessageHead, trimBlanks } from './message-head.ts';
 
 const HOST = FIELD.host;
 const CONTENT_LENGTH = FIELD['content-length'];
@@ -23,7 +24,7 @@ export function interpretRequestField(head: MessageHead, index: number, number: 
   switch (number) {
     case HOST:
       if (head.hostField >= 0) return refuse(head, 'PRT-REQ-3');
-      head.hostField = index;
+      head.fields.hostField = index;
       return true;
     case CONTENT_LENGTH:
       return interpretContentLength(head, index, 'PRT-REQ-4');
@@ -35,13 +36,13 @@ export function interpretRequestField(head: MessageHead, index: number, number: 
     case EXPECT:
       if (head.minorVersion === 0) return true;
       if (!equalsIgnoringCase(head, index, '100-continue')) return refuse(head, 'PRT-REQ-13');
-      head.expectsContinue = true;
+      head.fields.expectsContinue = true;
       return true;
     case TE:
-      head.acceptsTrailers ||= head.valueOf(index).toLowerCase().split(',').some((coding) => trimBlanks(coding) === 'trailers');
+      head.fields.acceptsTrailers ||= head.valueOf(index).toLowerCase().split(',').some((coding) => trimBlanks(coding) === 'trailers');
       return true;
     case REQUEST_ID:
-      if (head.requestIdField < 0 && head.valueEnd[index] !== head.valueStart[index]) head.requestIdField = index;
+      if (head.requestIdField < 0 && head.valueEndOf(index) !== head.valueStartOf(index)) head.fields.requestIdField = index;
       return true;
     default:
       return true;
@@ -55,7 +56,7 @@ export function interpretResponseField(head: MessageHead, index: number, number:
     case TRANSFER_ENCODING:
       if (head.body === BODY_CHUNKED || !equalsIgnoringCase(head, index, 'chunked')) return refuse(head, 'PRT-UP-6');
       if (head.body === BODY_LENGTH) return refuse(head, 'PRT-UP-6');
-      head.body = BODY_CHUNKED;
+      head.fields.body = BODY_CHUNKED;
       return true;
     case CONNECTION:
       interpretConnection(head, index);
@@ -75,7 +76,7 @@ export function finishRequest(head: MessageHead): boolean {
   if (methodBytes === 5 && isMethod(head, 'TRACE')) return refuse(head, 'PRT-REQ-10');
   if (head.hostField < 0) {
     if (head.minorVersion === 1) return refuse(head, 'PRT-REQ-3');
-  } else if (!isValidAuthority(head.buffer, head.valueStart[head.hostField] ?? 0, head.valueEnd[head.hostField] ?? 0)) {
+  } else if (!isValidAuthority(head.buffer, head.valueStartOf(head.hostField), head.valueEndOf(head.hostField))) {
     return refuse(head, 'PRT-REQ-3');
   }
   if (head.targetForm === 'asterisk' && !isMethod(head, 'OPTIONS')) return refuse(head, 'PRT-REQ-1');
@@ -86,7 +87,7 @@ export function finishRequest(head: MessageHead): boolean {
 
 /** Checks of a complete response head: settles the framing that depends on the version and the status. */
 export function finishResponse(head: MessageHead): boolean {
-  if (head.body === BODY_NONE) head.body = BODY_UNTIL_CLOSE;
+  if (head.body === BODY_NONE) head.fields.body = BODY_UNTIL_CLOSE;
   return true;
 }
 
@@ -129,8 +130,8 @@ function withoutDefaultPort(authority: string, defaultPort: string): string {
 function interpretContentLength(head: MessageHead, index: number, error: ErrorCode): boolean {
   if (head.body !== BODY_NONE) return refuse(head, error);
   const { buffer } = head;
-  let at = head.valueStart[index] ?? 0;
-  const end = head.valueEnd[index] ?? 0;
+  let at = head.valueStartOf(index);
+  const end = head.valueEndOf(index);
   if (at === end) return refuse(head, error);
   while (at < end - 1 && buffer[at] === 48) at++;
   if (end - at > MAX_LENGTH_DIGITS) return refuse(head, error);
@@ -140,8 +141,8 @@ function interpretContentLength(head: MessageHead, index: number, error: ErrorCo
     if (digit < 0 || digit > 9) return refuse(head, error);
     length = length * 10 + digit;
   }
-  head.body = BODY_LENGTH;
-  head.contentLength = length;
+  head.fields.body = BODY_LENGTH;
+  head.fields.contentLength = length;
   return true;
 }
 
@@ -150,27 +151,27 @@ function interpretRequestCoding(head: MessageHead, index: number): boolean {
   if (!equalsIgnoringCase(head, index, 'chunked')) {
     return refuse(head, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(head.valueOf(index)) ? 'PRT-REQ-12' : 'PRT-REQ-4');
   }
-  head.body = BODY_CHUNKED;
+  head.fields.body = BODY_CHUNKED;
   return true;
 }
 
 function interpretConnection(head: MessageHead, index: number): void {
   if (equalsIgnoringCase(head, index, 'keep-alive')) {
-    head.hasConnectionKeepAlive = true;
+    head.fields.hasConnectionKeepAlive = true;
     return;
   }
   for (const part of head.valueOf(index).toLowerCase().split(',')) {
     const option = trimBlanks(part);
-    if (option === 'close') head.hasConnectionClose = true;
-    else if (option === 'keep-alive') head.hasConnectionKeepAlive = true;
-    else if (option === 'upgrade') head.hasConnectionUpgrade = true;
-    else if (option !== '') head.hasNominatedFields = true;
+    if (option === 'close') head.fields.hasConnectionClose = true;
+    else if (option === 'keep-alive') head.fields.hasConnectionKeepAlive = true;
+    else if (option === 'upgrade') head.fields.hasConnectionUpgrade = true;
+    else if (option !== '') head.fields.hasNominatedFields = true;
   }
 }
 
 function equalsIgnoringCase(head: MessageHead, index: number, text: string): boolean {
-  const start = head.valueStart[index] ?? 0;
-  if ((head.valueEnd[index] ?? 0) - start !== text.length) return false;
+  const start = head.valueStartOf(index);
+  if (head.valueEndOf(index) - start !== text.length) return false;
   for (let i = 0; i < text.length; i++) {
     if (FOLD[head.buffer[start + i] ?? 0] !== text.charCodeAt(i)) return false;
   }

@@ -4,6 +4,7 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { COLON, CR, DOT, FIELD_VALUE, HTAB, LF, SLASH, SPACE, TARGET, TARGET_BACKSLASH, TARGET_PLAIN, TARGET_QUESTION, TARGET_REFUSED, TOKEN } from './characters.ts';
 import { interpretRequestField, interpretResponseField, finishRequest, finishResponse } from './field-meaning.ts';
+import type { FieldMemo } from './field-memo.ts';
 import { findFieldNumber } from './field-names.ts';
 import { MAX_FIELDS, type MessageHead } from './message-head.ts';
 
@@ -26,8 +27,9 @@ const VERSION_BYTES = 8;
 /**
  * Parses the request head in `buffer[start, end)`.
  * Returns the offset behind it, `INCOMPLETE`, or `REFUSED`. At most two empty lines before the request line are skipped (RFC 9112 2.2).
+ * `memo`: of the connection, if it keeps one.
  */
-export function parseRequestHead(buffer: Buffer, start: number, end: number, limits: HeadLimits, head: MessageHead): number {
+export function parseRequestHead(buffer: Buffer, start: number, end: number, limits: HeadLimits, head: MessageHead, memo?: FieldMemo): number {
   head.reset(buffer);
   let at = start;
   for (let skipped = 0; at < end && buffer[at] === CR; skipped++) {
@@ -38,9 +40,18 @@ export function parseRequestHead(buffer: Buffer, start: number, end: number, lim
   }
   at = parseRequestLine(buffer, at, end, limits, head);
   if (at < 0) return at;
-  at = parseFields(buffer, at, end, limits, head, true);
-  if (at === INCOMPLETE) return end - start > limits.headBytes ? refuse(head, 'PRT-REQ-7') : INCOMPLETE;
-  if (at < 0) return at;
+  const known = memo?.find(buffer, at, end, head.minorVersion);
+  if (known !== undefined && memo !== undefined) {
+    head.fields = known;
+    head.fieldsAt = at;
+    at += memo.length;
+  } else {
+    const fieldsAt = at;
+    at = parseFields(buffer, at, end, limits, head, true);
+    if (at === INCOMPLETE) return end - start > limits.headBytes ? refuse(head, 'PRT-REQ-7') : INCOMPLETE;
+    if (at < 0) return at;
+    memo?.note(buffer, fieldsAt, at, head.fields, head.minorVersion);
+  }
   if (at - start > limits.headBytes) return refuse(head, 'PRT-REQ-7');
   return finishRequest(head) ? at : REFUSED;
 }
@@ -157,45 +168,50 @@ function parseStatusLine(buffer: Buffer, start: number, end: number, limits: Hea
 function parseFields(buffer: Buffer, start: number, end: number, limits: HeadLimits, head: MessageHead, isRequest: boolean | undefined): number {
   const badField: ErrorCode = isRequest === false ? 'PRT-UP-6' : 'PRT-REQ-2';
   const tooLarge: ErrorCode = isRequest === false ? 'PRT-UP-6' : 'PRT-REQ-7';
+  const { words, fields } = head;
+  const { nameStart: nameStarts, nameEnd: nameEnds, valueStart: valueStarts, valueEnd: valueEnds, lineEnd: lineEnds } = fields;
+  const { fieldNumber, hasUnderscore: underscores } = fields;
+  head.fieldsAt = start;
+  const maxFields = Math.min(limits.fields, MAX_FIELDS);
+  let index = 0;
   let at = start;
   for (;;) {
     if (at >= end) return INCOMPLETE;
-    if (buffer[at] === CR) {
+    let byte = buffer[at] ?? 0;
+    if (byte === CR) {
       if (at + 1 === end) return INCOMPLETE;
       return buffer[at + 1] === LF ? at + 2 : refuse(head, badField);
     }
     const nameStart = at;
     let hasUnderscore = 0;
-    let kind = TOKEN[buffer[at] ?? 0];
-    while (kind !== 0 && at < end) {
+    for (let kind = TOKEN[byte] ?? 0; kind !== 0 && at < end; kind = TOKEN[byte] ?? 0) {
       if (kind === 2) hasUnderscore = 1;
-      kind = TOKEN[buffer[++at] ?? 0];
+      byte = buffer[++at] ?? 0;
     }
     if (at >= end) return end - nameStart > limits.fieldBytes ? refuse(head, tooLarge) : INCOMPLETE;
-    if (at === nameStart || buffer[at] !== COLON) return refuse(head, badField);
+    if (at === nameStart || byte !== COLON) return refuse(head, badField);
     const nameEnd = at++;
     while (at < end && (buffer[at] === SPACE || buffer[at] === HTAB)) at++;
     const valueStart = at;
-    at = skipFieldValue(buffer, head.words, at, end);
+    at = skipFieldValue(buffer, words, at, end);
     if (at - nameStart > limits.fieldBytes) return refuse(head, tooLarge);
     if (at + 1 >= end) return at === end || buffer[at] === CR ? INCOMPLETE : refuse(head, badField);
     if (buffer[at] !== CR || buffer[at + 1] !== LF) return refuse(head, badField);
     let valueEnd = at;
     while (valueEnd > valueStart && (buffer[valueEnd - 1] === SPACE || buffer[valueEnd - 1] === HTAB)) valueEnd--;
     at += 2;
-    const index = head.fieldCount;
-    if (index >= limits.fields || index >= MAX_FIELDS) return refuse(head, tooLarge);
+    if (index >= maxFields) return refuse(head, tooLarge);
     const number = findFieldNumber(buffer, nameStart, nameEnd);
-    head.nameStart[index] = nameStart;
-    head.nameEnd[index] = nameEnd;
-    head.valueStart[index] = valueStart;
-    head.valueEnd[index] = valueEnd;
-    head.lineEnd[index] = at;
-    head.fieldNumber[index] = number;
-    head.hasUnderscore[index] = hasUnderscore;
-    head.fieldCount = index + 1;
+    nameStarts[index] = nameStart - start;
+    nameEnds[index] = nameEnd - start;
+    valueStarts[index] = valueStart - start;
+    valueEnds[index] = valueEnd - start;
+    lineEnds[index] = at - start;
+    fieldNumber[index] = number;
+    underscores[index] = hasUnderscore;
+    fields.count = ++index;
     if (number === 0 || hasUnderscore === 1 || isRequest === undefined) continue;
-    const isGood = isRequest ? interpretRequestField(head, index, number) : interpretResponseField(head, index, number);
+    const isGood = isRequest ? interpretRequestField(head, index - 1, number) : interpretResponseField(head, index - 1, number);
     if (!isGood) return REFUSED;
   }
 }

@@ -3,15 +3,9 @@
 // nobody asks for costs nothing.
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { FOLD } from './characters.ts';
+import { type BodyKind, FieldBlock } from './field-block.ts';
 
 export const MAX_FIELDS = 512;
-
-/** How the length of a body is told (RFC 9112 6.3). */
-export const BODY_NONE = 0;
-export const BODY_LENGTH = 1;
-export const BODY_CHUNKED = 2;
-/** Responses only: the body ends with the connection. */
-export const BODY_UNTIL_CLOSE = 3;
 
 export class MessageHead {
   /** The bytes that all offsets point into. */
@@ -35,36 +29,19 @@ export class MessageHead {
   status = 0;
   statusStart = 0;
   statusLineEnd = 0;
-  // Fields: line i is [nameStart, lineEnd), lineEnd behind its CRLF.
-  fieldCount = 0;
-  readonly nameStart = new Int32Array(MAX_FIELDS);
-  readonly nameEnd = new Int32Array(MAX_FIELDS);
-  readonly valueStart = new Int32Array(MAX_FIELDS);
-  readonly valueEnd = new Int32Array(MAX_FIELDS);
-  readonly lineEnd = new Int32Array(MAX_FIELDS);
-  /** Number of a known name, 0 otherwise. */
-  readonly fieldNumber = new Uint8Array(MAX_FIELDS);
-  /** 1 where the name has an underscore. */
-  readonly hasUnderscore = new Uint8Array(MAX_FIELDS);
-  /** Index of the Host line, or -1. */
-  hostField = -1;
-  // Framing.
-  body: typeof BODY_NONE | typeof BODY_LENGTH | typeof BODY_CHUNKED | typeof BODY_UNTIL_CLOSE = BODY_NONE;
-  contentLength = 0;
-  // Connection options (RFC 9110 7.6.1).
-  hasConnectionClose = false;
-  hasConnectionKeepAlive = false;
-  hasConnectionUpgrade = false;
-  /** True: Connection names other fields, which must not be passed on. */
-  hasNominatedFields = false;
-  acceptsTrailers = false;
-  expectsContinue = false;
+  /** Offset of the first field line; the offsets of `fields` count from here. */
+  fieldsAt = 0;
+  /** This head's own block, or a remembered one with the same lines. */
+  fields: FieldBlock;
+  readonly #ownFields = new FieldBlock(MAX_FIELDS);
   /** True: a well-formed offer to switch to WebSocket (requests), or an acceptance (responses). */
   isWebSocket = false;
-  /** Index of the first x-request-id line with a value, or -1. */
-  requestIdField = -1;
   /** Why the head was refused; set only when a parser says so. */
   error: ErrorCode = 'PRT-REQ-1';
+
+  constructor() {
+    this.fields = this.#ownFields;
+  }
 
   reset(buffer: Buffer): void {
     if (buffer !== this.buffer) {
@@ -72,35 +49,106 @@ export class MessageHead {
       this.words = (buffer.byteOffset & 3) === 0 ? new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2) : undefined;
     }
     this.minorVersion = 1;
-    this.fieldCount = 0;
-    this.hostField = -1;
-    this.body = BODY_NONE;
-    this.contentLength = 0;
-    this.hasConnectionClose = false;
-    this.hasConnectionKeepAlive = false;
-    this.hasConnectionUpgrade = false;
-    this.hasNominatedFields = false;
-    this.acceptsTrailers = false;
-    this.expectsContinue = false;
+    this.methodStart = 0;
+    this.methodEnd = 0;
+    this.targetStart = 0;
+    this.targetEnd = 0;
+    this.forgetFields();
+  }
+
+  /** Leaves method and target as they are. */
+  forgetFields(): void {
+    this.fields = this.#ownFields;
+    this.fields.reset();
     this.isWebSocket = false;
-    this.requestIdField = -1;
+  }
+
+  get fieldCount(): number {
+    return this.fields.count;
+  }
+
+  get hostField(): number {
+    return this.fields.hostField;
+  }
+
+  get body(): BodyKind {
+    return this.fields.body;
+  }
+
+  get contentLength(): number {
+    return this.fields.contentLength;
+  }
+
+  get hasConnectionClose(): boolean {
+    return this.fields.hasConnectionClose;
+  }
+
+  get hasConnectionKeepAlive(): boolean {
+    return this.fields.hasConnectionKeepAlive;
+  }
+
+  get hasConnectionUpgrade(): boolean {
+    return this.fields.hasConnectionUpgrade;
+  }
+
+  get hasNominatedFields(): boolean {
+    return this.fields.hasNominatedFields;
+  }
+
+  get acceptsTrailers(): boolean {
+    return this.fields.acceptsTrailers;
+  }
+
+  get expectsContinue(): boolean {
+    return this.fields.expectsContinue;
+  }
+
+  get requestIdField(): number {
+    return this.fields.requestIdField;
+  }
+
+  /** Number of the known name of line `index`, or 0. */
+  numberOf(index: number): number {
+    return this.fields.fieldNumber[index] ?? 0;
+  }
+
+  hasUnderscoreIn(index: number): boolean {
+    return this.fields.hasUnderscore[index] === 1;
+  }
+
+  /** Offset of the first byte of line `index`. */
+  lineStartOf(index: number): number {
+    return this.fieldsAt + (this.fields.nameStart[index] ?? 0);
+  }
+
+  /** Offset behind the CRLF of line `index`. */
+  lineEndOf(index: number): number {
+    return this.fieldsAt + (this.fields.lineEnd[index] ?? 0);
+  }
+
+  valueStartOf(index: number): number {
+    return this.fieldsAt + (this.fields.valueStart[index] ?? 0);
+  }
+
+  valueEndOf(index: number): number {
+    return this.fieldsAt + (this.fields.valueEnd[index] ?? 0);
   }
 
   /** Value of line `index` without the white space around it. */
   valueOf(index: number): string {
-    return this.buffer.latin1Slice(this.valueStart[index], this.valueEnd[index]);
+    return this.buffer.latin1Slice(this.valueStartOf(index), this.valueEndOf(index));
   }
 
   /** Name of line `index` in lower case. */
   nameOf(index: number): string {
-    return this.buffer.latin1Slice(this.nameStart[index], this.nameEnd[index]).toLowerCase();
+    return this.buffer.latin1Slice(this.lineStartOf(index), this.fieldsAt + (this.fields.nameEnd[index] ?? 0)).toLowerCase();
   }
 
   /** All values of a known field joined with `, ` (RFC 9110 5.2), or undefined. */
   valueOfNumber(number: number): string | undefined {
     let value: string | undefined;
     for (let i = 0; i < this.fieldCount; i++) {
-      if (this.fieldNumber[i] !== number || this.hasUnderscore[i] === 1) continue;
+      if (this.numberOf(i) !== number || this.hasUnderscoreIn(i)) continue;
       value = value === undefined ? this.valueOf(i) : `${value}, ${this.valueOf(i)}`;
     }
     return value;
@@ -118,8 +166,8 @@ export class MessageHead {
 
   /** Whether line `index` has this name; `name` in lower case. */
   isNamed(index: number, name: string): boolean {
-    const start = this.nameStart[index] ?? 0;
-    if ((this.nameEnd[index] ?? 0) - start !== name.length) return false;
+    const start = this.lineStartOf(index);
+    if (this.fieldsAt + (this.fields.nameEnd[index] ?? 0) - start !== name.length) return false;
     for (let i = 0; i < name.length; i++) {
       const byte = this.buffer[start + i] ?? 0;
       // FOLD maps `_` to `-`, which must stay apart here.
@@ -132,7 +180,7 @@ export class MessageHead {
   isNominated(index: number, connectionNumber: number): boolean {
     const name = this.nameOf(index);
     for (let i = 0; i < this.fieldCount; i++) {
-      if (this.fieldNumber[i] !== connectionNumber) continue;
+      if (this.numberOf(i) !== connectionNumber) continue;
       for (const option of this.valueOf(i).toLowerCase().split(',')) {
         if (trimBlanks(option) === name) return true;
       }

@@ -1,6 +1,7 @@
 // Where the body of a request ends: by its length or by its last chunk (RFC 9112 6.3).
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked-decoder.ts';
-import { BODY_CHUNKED, BODY_LENGTH, type MessageHead } from './message-head.ts';
+import { BODY_CHUNKED, BODY_LENGTH } from './field-block.ts';
+import type { MessageHead } from './message-head.ts';
 import { isValidTrailerSection } from './trailer-section.ts';
 
 export class RequestBody {

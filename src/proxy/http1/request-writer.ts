@@ -2,7 +2,8 @@
 // copied as whole checked lines, never those that a proxy must not pass on (docs/security.md, "Connection, forwarding and identity fields").
 import type { OutBuffer } from '../out-buffer.ts';
 import { FIELD, REQUEST_FATE } from './field-names.ts';
-import { BODY_CHUNKED, BODY_LENGTH, type MessageHead } from './message-head.ts';
+import { BODY_CHUNKED, BODY_LENGTH } from './field-block.ts';
+import type { MessageHead } from './message-head.ts';
 
 export interface RequestHeadOptions {
   /** Path and query to send instead of the received bytes, or undefined. Latin1, checked. */
@@ -57,19 +58,19 @@ function appendFields(out: OutBuffer, head: MessageHead, options: RequestHeadOpt
   let runEnd = -1;
   for (let i = 0; i < head.fieldCount; i++) {
     if (isDropped(head, i, options)) continue;
-    const lineStart = head.nameStart[i] ?? 0;
+    const lineStart = head.lineStartOf(i);
     if (lineStart !== runEnd) {
       if (runStart >= 0) out.append(head.buffer, runStart, runEnd);
       runStart = lineStart;
     }
-    runEnd = head.lineEnd[i] ?? 0;
+    runEnd = head.lineEndOf(i);
   }
   if (runStart >= 0) out.append(head.buffer, runStart, runEnd);
 }
 
 function isDropped(head: MessageHead, index: number, options: RequestHeadOptions): boolean {
-  const number = head.fieldNumber[index] ?? 0;
-  if (head.hasUnderscore[index] === 1 && (number !== 0 || !options.keepsUnderscores)) return true;
+  const number = head.numberOf(index);
+  if (head.hasUnderscoreIn(index) && (number !== 0 || !options.keepsUnderscores)) return true;
   const fate = REQUEST_FATE[number];
   if (fate === 1 || (fate === 2 && !options.isPeerTrusted)) return true;
   if (options.replacedName !== undefined && head.isNamed(index, options.replacedName)) return true;

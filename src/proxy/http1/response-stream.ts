@@ -55,6 +55,11 @@ export class ResponseStream {
     return true;
   }
 
+  /** Forgets what was put together but not written: the out buffer belongs to all connections. */
+  discard(): void {
+    this.#context.out.length = 0;
+  }
+
   interim(head: MessageHead): void {
     appendInterimHead(this.#context.out, head);
   }

@@ -73,12 +73,12 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
   let runEnd = -1;
   for (let i = 0; i < head.fieldCount; i++) {
     if (isDropped(head, i, options, isHstsOurs)) continue;
-    const lineStart = head.nameStart[i] ?? 0;
+    const lineStart = head.lineStartOf(i);
     if (lineStart !== runEnd) {
       if (runStart >= 0) out.append(buffer, runStart, runEnd);
       runStart = lineStart;
     }
-    runEnd = head.lineEnd[i] ?? 0;
+    runEnd = head.lineEndOf(i);
   }
   if (runStart >= 0) out.append(buffer, runStart, runEnd);
   if (isHstsOurs) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
@@ -89,7 +89,7 @@ export function appendInterimHead(out: OutBuffer, head: MessageHead): void {
   out.append(STATUS_LINE_START, 0, STATUS_LINE_START.length);
   out.append(head.buffer, head.statusStart, head.statusLineEnd);
   for (let i = 0; i < head.fieldCount; i++) {
-    if (RESPONSE_FATE[head.fieldNumber[i] ?? 0] === 0) out.append(head.buffer, head.nameStart[i] ?? 0, head.lineEnd[i] ?? 0);
+    if (RESPONSE_FATE[head.numberOf(i)] === 0) out.append(head.buffer, head.lineStartOf(i), head.lineEndOf(i));
   }
   out.appendLatin1('\r\n');
 }
@@ -136,7 +136,7 @@ export function reasonPhrase(status: number): string {
 }
 
 function isDropped(head: MessageHead, index: number, { fields, dropped }: HeadOptions, isHstsOurs: boolean): boolean {
-  const number = head.fieldNumber[index] ?? 0;
+  const number = head.numberOf(index);
   if (number !== 0) {
     if (RESPONSE_FATE[number] === 1 && !(number === SERVER && fields.keepsBackendServer)) return true;
     if (number === HSTS && isHstsOurs) return true;

@@ -12,8 +12,10 @@ import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
 import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { Held } from './held-input.ts';
+import { FieldMemo } from './field-memo.ts';
 import { INCOMPLETE, parseRequestHead, REFUSED } from './head-parser.ts';
-import { BODY_NONE, type MessageHead } from './message-head.ts';
+import { BODY_NONE } from './field-block.ts';
+import type { MessageHead } from './message-head.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseStream } from './response-stream.ts';
 import type { HeadEdit, ResponseFraming } from './response-writer.ts';
@@ -39,6 +41,7 @@ const DISCARD_BYTES = 64 * 1024;
 /** After the last response: for a client in the middle of a body, and for any other. */
 const LINGER_IN_BODY_MS = 5000;
 const LINGER_MS = 1000;
+const NO_BYTES = Buffer.alloc(0);
 const MINIMUM_RATE_WINDOW_MS = 30_000;
 
 export interface ServerConnectionOptions {
@@ -65,6 +68,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #exchange: Exchange;
   readonly #response: ResponseStream;
   readonly #body = new RequestBody();
+  readonly #memo = new FieldMemo();
   readonly #held = new Held();
   #state: State = 'head';
   #input: Buffer;
@@ -234,6 +238,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   }
 
   cut(): void {
+    this.#response.discard();
     // A reset, so that even a client to which the end of the connection means the end of the body can tell.
     if (this.#response.framing.kind === 'until-close' && !this.origin.isTls) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
@@ -341,7 +346,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       this.#count(workerCounter.readingNow);
       this.#context.wheel.schedule(this, nowMs + settings.client.headerTimeoutMs);
     }
-    const at = parseRequestHead(this.#input, this.#inputStart, this.#inputEnd, settings.client, head);
+    const at = parseRequestHead(this.#input, this.#inputStart, this.#inputEnd, settings.client, head, this.#memo);
     if (at === INCOMPLETE) return false;
     const headBytes = at - this.#inputStart;
     const receivedAtMs = this.#headStartedAtMs;
@@ -350,7 +355,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#count(workerCounter.writingNow);
     this.protocol = head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
     if (at === REFUSED) {
-      this.#refuse(head.error);
+      this.#refuse(head.error, true);
       return false;
     }
     this.#inputStart = at;
@@ -400,10 +405,11 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     return true;
   }
 
-  /** Answers a request that could not even be handed to the exchange. */
-  #refuse(code: ErrorCode): void {
+  /** Answers a request that could not even be handed to the exchange. `isParsed`: the worker's scratch head holds what was understood. */
+  #refuse(code: ErrorCode, isParsed = false): void {
+    if (!isParsed) this.#context.requestHead.reset(NO_BYTES);
     this.#response.begin();
-    this.#exchange.refuse(code);
+    this.#exchange.refuse(code, this.#inputEnd - this.#inputStart);
   }
 
   #awaitRequest(): void {

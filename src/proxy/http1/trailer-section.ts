@@ -16,12 +16,12 @@ export function passableTrailers(section: Buffer, scratch: MessageHead): string 
   let lines = '';
   for (let i = 0; i < scratch.fieldCount; i++) {
     // Every name of the table means something to somebody before the backend; a name beginning so is an identity of some kind.
-    if (scratch.fieldNumber[i] !== 0 || scratch.hasUnderscore[i] === 1 || isForwardingName(scratch, i)) continue;
-    lines += section.latin1Slice(scratch.nameStart[i], scratch.lineEnd[i]);
+    if (scratch.numberOf(i) !== 0 || scratch.hasUnderscoreIn(i) || isForwardingName(scratch, i)) continue;
+    lines += section.latin1Slice(scratch.lineStartOf(i), scratch.lineEndOf(i));
   }
   return lines;
 }
 
 function isForwardingName(head: MessageHead, index: number): boolean {
-  return /^(x-forwarded-|x-original-|x-auth-|ssl-client-|x-envoy-|cf-connecting-)/i.test(head.buffer.latin1Slice(head.nameStart[index], head.nameEnd[index]));
+  return /^(x-forwarded-|x-original-|x-auth-|ssl-client-|x-envoy-|cf-connecting-)/.test(head.nameOf(index));
 }

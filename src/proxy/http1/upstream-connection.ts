@@ -11,7 +11,8 @@ import type { WorkerContext } from '../worker-context.ts';
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked-decoder.ts';
 import { FIELD } from './field-names.ts';
 import { INCOMPLETE, parseResponseHead, REFUSED } from './head-parser.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type MessageHead } from './message-head.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
+import type { MessageHead } from './message-head.ts';
 
 /** How far an attempt had come when it failed. */
 export type FailurePhase =

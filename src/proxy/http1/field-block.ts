@@ -1,0 +1,88 @@
+// The fields of one head, parsed: where each line lies, relative to the first, and what the lines together mean for framing and connection.
+// A block can outlive the bytes it was parsed from: `FieldMemo` keeps it with a copy of them.
+
+/** How the length of a body is told (RFC 9112 6.3). */
+export const BODY_NONE = 0;
+export const BODY_LENGTH = 1;
+export const BODY_CHUNKED = 2;
+/** Responses only: the body ends with the connection. */
+export const BODY_UNTIL_CLOSE = 3;
+
+export type BodyKind = typeof BODY_NONE | typeof BODY_LENGTH | typeof BODY_CHUNKED | typeof BODY_UNTIL_CLOSE;
+
+export class FieldBlock {
+  count = 0;
+  // Line i is [nameStart, lineEnd), lineEnd behind its CRLF.
+  readonly nameStart: Int32Array;
+  readonly nameEnd: Int32Array;
+  readonly valueStart: Int32Array;
+  readonly valueEnd: Int32Array;
+  readonly lineEnd: Int32Array;
+  /** Number of a known name, 0 otherwise. */
+  readonly fieldNumber: Uint8Array;
+  /** 1 where the name has an underscore. */
+  readonly hasUnderscore: Uint8Array;
+  /** Index of the Host line, or -1. */
+  hostField = -1;
+  body: BodyKind = BODY_NONE;
+  contentLength = 0;
+  // Connection options (RFC 9110 7.6.1).
+  hasConnectionClose = false;
+  hasConnectionKeepAlive = false;
+  hasConnectionUpgrade = false;
+  /** True: Connection names other fields, which must not be passed on. */
+  hasNominatedFields = false;
+  acceptsTrailers = false;
+  expectsContinue = false;
+  /** Index of the first x-request-id line with a value, or -1. */
+  requestIdField = -1;
+
+  constructor(capacity: number) {
+    this.nameStart = new Int32Array(capacity);
+    this.nameEnd = new Int32Array(capacity);
+    this.valueStart = new Int32Array(capacity);
+    this.valueEnd = new Int32Array(capacity);
+    this.lineEnd = new Int32Array(capacity);
+    this.fieldNumber = new Uint8Array(capacity);
+    this.hasUnderscore = new Uint8Array(capacity);
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.hostField = -1;
+    this.body = BODY_NONE;
+    this.contentLength = 0;
+    this.hasConnectionClose = false;
+    this.hasConnectionKeepAlive = false;
+    this.hasConnectionUpgrade = false;
+    this.hasNominatedFields = false;
+    this.acceptsTrailers = false;
+    this.expectsContinue = false;
+    this.requestIdField = -1;
+  }
+
+  /** A copy that takes no more memory than its lines need. */
+  clone(): FieldBlock {
+    const { count } = this;
+    const copy = new FieldBlock(count);
+    copy.count = count;
+    copy.nameStart.set(this.nameStart.subarray(0, count));
+    copy.nameEnd.set(this.nameEnd.subarray(0, count));
+    copy.valueStart.set(this.valueStart.subarray(0, count));
+    copy.valueEnd.set(this.valueEnd.subarray(0, count));
+    copy.lineEnd.set(this.lineEnd.subarray(0, count));
+    copy.fieldNumber.set(this.fieldNumber.subarray(0, count));
+    copy.hasUnderscore.set(this.hasUnderscore.subarray(0, count));
+    copy.hostField = this.hostField;
+    copy.body = this.body;
+    copy.contentLength = this.contentLength;
+    copy.hasConnectionClose = this.hasConnectionClose;
+    copy.hasConnectionKeepAlive = this.hasConnectionKeepAlive;
+    copy.hasConnectionUpgrade = this.hasConnectionUpgrade;
+    copy.hasNominatedFields = this.hasNominatedFields;
+    copy.acceptsTrailers = this.acceptsTrailers;
+    copy.expectsContinue = this.expectsContinue;
+    copy.requestIdField = this.requestIdField;
+    return copy;
+  }
+}
