@@ -11,6 +11,8 @@ import type { ObjectHead } from './object-head.ts';
 import { fingerprint, headKey } from './object-head.ts';
 import type { ReflectorSink } from './reflector.ts';
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
 export interface ObjectReceiver {
   onUpsert(object: KubernetesObject): void;
   onRemove(ref: ObjectRef): void;
@@ -98,9 +100,8 @@ export type ParsedApiObject =
  */
 export function parseApiObject(object: unknown, { apiVersion, kind: apiKind }: ApiResource, kind: Kind): ParsedApiObject {
   const metadata = isMap(object) && isMap(object['metadata']) ? object['metadata'] : {};
-  // Half of an object is who changed which field, and nobody reads it.
-  const { managedFields: _, ...rest } = metadata;
-  const parsed = parseObject({ ...(isMap(object) ? object : {}), apiVersion, kind: apiKind, metadata: rest }, {});
+  const whole = { ...(isMap(object) ? object : {}), apiVersion, kind: apiKind, metadata: withoutBookkeeping(metadata) };
+  const parsed = parseObject(whole, {});
   if (parsed.kind === 'object') return { kind: 'object', object: parsed.object };
   const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
@@ -109,4 +110,12 @@ export function parseApiObject(object: unknown, { apiVersion, kind: apiKind }: A
     diagnostic('PRT-READ-5', `${message}; its last good state keeps serving, if it had one`, { kind, namespace, name, field }),
   );
   return { kind: 'invalid', diagnostics };
+}
+
+/** Half of an object is who wrote which field, and a copy of itself for `kubectl apply`; nobody here reads either. */
+function withoutBookkeeping({ managedFields: _, ...metadata }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { annotations } = metadata;
+  if (!isMap(annotations) || !Object.hasOwn(annotations, LAST_APPLIED)) return metadata;
+  const { [LAST_APPLIED]: _copy, ...others } = annotations;
+  return { ...metadata, annotations: others };
 }
