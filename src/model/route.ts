@@ -4,6 +4,7 @@ import type { Brand } from '../kit/brand.ts';
 import type { CertificateKey } from './certificate.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Origin } from './origin.ts';
+import type { CorsPolicy } from './policies/cors.ts';
 import type { AccessPolicy } from './policies/access.ts';
 import type { ClientCertificatePolicy } from './policies/client-certificates.ts';
 import type { UpstreamKey } from './upstream.ts';
@@ -62,8 +63,11 @@ export interface Route {
 }
 
 export type Action =
-  /** Send to a Service. `fallback` takes the request while the Service has no endpoint (annotation `default-backend`). */
-  | { readonly kind: 'forward'; readonly upstream: UpstreamKey; readonly fallback?: UpstreamKey }
+  /**
+   * Send to a Service. `secureUpstream` takes requests that came over TLS (`backend-protocol: AUTO_HTTP`), `fallback` takes the request while
+   * the Service has no endpoint (annotation `default-backend`).
+   */
+  | { readonly kind: 'forward'; readonly upstream: UpstreamKey; readonly secureUpstream?: UpstreamKey; readonly fallback?: UpstreamKey }
   /** The controller's default backend: its Service if there is one with endpoints, else the built-in 404. */
   | { readonly kind: 'default-backend'; readonly upstream: UpstreamKey | null }
   /** Answer with an error of Portico's own, for instance 503 where a protection is missing. */
@@ -97,6 +101,7 @@ export interface RoutePolicies {
   readonly relativeRedirects?: boolean;
   /** Whether those redirects, where absolute, name the listening port. */
   readonly portInRedirects?: boolean;
+  readonly cors?: CorsPolicy;
 }
 
 /** Redirect of plain HTTP requests to the same URL over TLS. */

@@ -11,6 +11,7 @@ import { appendRequestHead } from '../http1/request-writer.ts';
 import type { ResponseFraming } from '../http1/response-writer.ts';
 import { passableTrailers } from '../http1/trailer-section.ts';
 import type { FailurePhase } from '../http1/upstream-connection.ts';
+import type { CompiledHooks } from '../policies/compile-hooks.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
@@ -103,17 +104,18 @@ export class Exchange implements CallOwner {
     if (verdict === undefined) return this.fail('PRT-ROUTE-1');
     const route = verdict.target;
     this.#takeRoute(route);
-    if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     const forwarded = this.#forwarded.requestFor(head, hostText);
     entry.clientAddress = forwarded.clientAddress;
+    const request: MatchedRequest = { route, hostText, hostName, path, forwarded, target };
+    if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
+    if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
       return this.#redirect(301, redirectToSlash(verdict.location, head, { route, hostName, forwarded, origin: this.#client.origin }));
     }
     if (route.refusal !== undefined) return this.fail(route.refusal);
     if (route.isHealthCheck) return this.#respond(200, '', '');
-    const request: MatchedRequest = { route, hostText, hostName, path, forwarded, target };
-    if (route.hooks !== undefined) return this.#runPolicies(route.hooks, head, request);
-    this.#proceed(head, request);
+    if (this.#policies === undefined) this.#proceed(head, request);
+    else this.#runPolicies(this.#policies, request);
   }
 
   /** Answers a request whose head could not be understood: nothing of it is used but its method and target, as far as they were read. */
@@ -291,12 +293,15 @@ export class Exchange implements CallOwner {
     entry.isLogged = route.isLogged;
   }
 
-  /** Early policies, what comes between, late policies, and on. Any of them may answer instead. */
-  #runPolicies(hooks: NonNullable<ProxyRoute['hooks']>, head: MessageHead, matched: MatchedRequest): void {
+  #createPolicies(hooks: CompiledHooks, head: MessageHead, matched: MatchedRequest): PolicyRun {
     const { route, hostText, hostName, path, forwarded, target } = matched;
     const { entry } = this;
-    const policies = new PolicyRun(hooks, { context: this.#context, head, route, entry, client: this.#client, forwarded, hostText, hostName, path, target });
-    this.#policies = policies;
+    return new PolicyRun(hooks, { context: this.#context, head, route, entry, client: this.#client, forwarded, hostText, hostName, path, target });
+  }
+
+  /** Early policies, what comes between, late policies, and on. Any of them may answer instead. */
+  #runPolicies(policies: PolicyRun, matched: MatchedRequest): void {
+    const { route } = matched;
     policies.run({
       onWait: () => this.#client.pauseBody(),
       onContinue: () => this.#client.resumeBody(),
@@ -407,6 +412,7 @@ export class Exchange implements CallOwner {
     entry.sentBytes = this.#client.sentBytes;
     entry.sentBodyBytes = this.#client.sentBodyBytes;
     this.#policies?.end();
+    this.#call.release();
     this.#route?.series.observe(entry);
     this.#context.accessLog.observe(entry);
     this.#client.onExchangeEnd();

@@ -5,9 +5,10 @@ import { parseRequestHead } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
 import type { CompiledHooks } from '../policies/compile-hooks.ts';
-import type { PolicyVerdict, RequestPolicy } from '../policies/policy.ts';
+import type { PolicyVerdict, RequestPolicy, ResponsePolicy } from '../policies/policy.ts';
 import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
-import { isSafeValue, PolicyRequest, type PolicyRequestParts } from './policy-request.ts';
+import { PolicyRequest, type PolicyRequestParts } from './policy-request.ts';
+import { ResponseEdit } from './response-edit.ts';
 
 type Answer = Extract<PolicyVerdict, { kind: 'respond' | 'refuse' }>;
 
@@ -23,6 +24,7 @@ export interface PolicySteps {
 }
 
 const NONE: readonly RequestPolicy[] = [];
+const NO_RESPONSE_POLICIES: readonly ResponsePolicy[] = [];
 
 export class PolicyRun {
   readonly request: PolicyRequest;
@@ -77,21 +79,10 @@ export class PolicyRun {
     const { request } = this;
     request.releaseHead();
     request.responseHead = head;
-    let lines = request.responseLines;
-    const dropped = new Set(request.droppedResponseFields);
-    for (const policy of this.#hooks.response ?? []) {
-      policy.onResponse({
-        request,
-        status,
-        head,
-        drop: (name) => dropped.add(name),
-        add: (name, value) => {
-          if (isSafeValue(value)) lines += `${name}: ${value}\r\n`;
-        },
-      });
-    }
+    const edit = new ResponseEdit(request, status, head);
+    for (const policy of this.#hooks.response ?? NO_RESPONSE_POLICIES) policy.onResponse(edit);
     request.responseHead = undefined;
-    return { lines, dropped: dropped.size === 0 ? undefined : dropped };
+    return edit;
   }
 
   /** The exchange is over before a waiting policy has answered. */

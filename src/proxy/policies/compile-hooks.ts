@@ -1,13 +1,14 @@
 // Joins the hooks of all families of one route, in the order of the phases.
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
+import { compileCors } from './cors.ts';
 import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePolicy, type RouteHooks, type UpstreamSelector } from './policy.ts';
 
 /** Compiles what one family has for a route, or undefined. Must not throw. */
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [];
+const compilers: readonly HookCompiler[] = [compileCors];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */

@@ -53,10 +53,14 @@ export interface ResponseView {
   readonly status: number;
   /** The upstream's head; undefined for responses that Portico makes itself. */
   readonly head: MessageHead | undefined;
-  /** Drops all fields of this lower-case name from the response. */
+  /** Drops all fields of this lower-case name from the upstream's response. */
   drop(name: string): void;
+  /** The same for several names; the set must not change afterwards. */
+  dropAll(names: ReadonlySet<string>): void;
   /** Adds a field. The value is checked: one with CR, LF or NUL is left out. */
   add(name: string, value: string): void;
+  /** Adds fields that were checked before, each with its CRLF. */
+  addLines(lines: string): void;
 }
 
 export interface ResponsePolicy {

@@ -51,7 +51,7 @@ const VERDICTS: readonly IngressAnnotations['verdict'][] = ['serve', 'refuse', '
 class Reading {
   readonly #ingress: Ingress;
   readonly #limits: AnnotationLimits;
-  readonly #draft: AnnotationDraft = { proxy: {} };
+  readonly #draft: AnnotationDraft = { proxy: {}, upstreamTls: {} };
   readonly #findings: Finding[] = [];
   #verdict: IngressAnnotations['verdict'] = 'serve';
 
@@ -101,7 +101,7 @@ class Reading {
         if (problem.kind === 'unsupported') this.#report('PRT-ANN-2', key, problem.message);
         else if (problem.kind === 'refused' || status.onInvalid === 'refuse') this.#refuse(key, `the value ${problem.message}`);
         else if (status.onInvalid === 'drop') this.#drop(key, `the value ${problem.message}`);
-        else this.#report('PRT-ANN-3', key, `the value ${problem.message}; the default is used`);
+        else this.#report('PRT-ANN-3', key, `the value ${problem.message}; ${problem.instead ?? 'the default is used'}`);
         return;
       }
       case 'not-yet':

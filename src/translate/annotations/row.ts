@@ -2,6 +2,8 @@
 // reference page need nothing else. A row that is supported writes what it understood into the draft of its Ingress.
 import type { ProxyParameters } from '../../model/route.ts';
 import { parseBool } from '../value-parsers.ts';
+import type { CorsDraft } from './cors.ts';
+import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
 /** What `annotations-risk-level` compares, from harmless to code. */
@@ -20,6 +22,8 @@ export interface AnnotationRow {
   readonly status: AnnotationStatus;
   /** One sentence for the reference page. */
   readonly summary: string;
+  /** Where Portico behaves otherwise than ingress-nginx: ends a sentence that starts with "differs:". */
+  readonly differs?: string;
 }
 
 export type AnnotationStatus =
@@ -46,8 +50,8 @@ export type WithoutIt =
   | 'ignore-ingress';
 
 export type ReadProblem =
-  /** Ends a sentence that starts with "the value". */
-  | { readonly kind: 'invalid'; readonly message: string }
+  /** Ends a sentence that starts with "the value". `instead`: what happens where it is not the default. */
+  | { readonly kind: 'invalid'; readonly message: string; readonly instead?: string }
   | { readonly kind: 'unsupported'; readonly message: string }
   /** Valid, but the routes must not be served with it: they answer 503. */
   | { readonly kind: 'refused'; readonly message: string };
@@ -64,6 +68,9 @@ export interface AnnotationDraft {
   upstreamHost?: string;
   serviceUpstream?: boolean;
   accessLog?: boolean;
+  cors?: CorsDraft;
+  backendProtocol?: BackendProtocol;
+  readonly upstreamTls: UpstreamTlsDraft;
   readonly proxy: { -readonly [K in keyof ProxyParameters]?: ProxyParameters[K] };
 }
 
@@ -73,6 +80,7 @@ interface RowHead {
   readonly scope: Scope;
   readonly risk: Risk;
   readonly summary: string;
+  readonly differs?: string;
 }
 
 export function supported<T>(
@@ -111,5 +119,6 @@ export function noEffect(row: RowHead & { readonly reason: string }): Annotation
 }
 
 function head(row: RowHead): Omit<AnnotationRow, 'status'> {
-  return { name: row.name, aliases: row.aliases ?? [], scope: row.scope, risk: row.risk, summary: row.summary };
+  const { name, aliases = [], scope, risk, summary, differs } = row;
+  return { name, aliases, scope, risk, summary, ...(differs !== undefined && { differs }) };
 }

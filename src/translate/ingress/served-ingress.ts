@@ -4,6 +4,7 @@ import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
 import type { HostName, ProxyParameters, RoutePolicies, TlsRedirect } from '../../model/route.ts';
 import type { Ingress, IngressClass } from '../../resources/objects.ts';
 import type { Snapshot } from '../../resources/snapshot.ts';
+import { corsPolicyOf } from '../annotations/cors.ts';
 import { withNonIdempotent } from '../annotations/next-upstream.ts';
 import { readAnnotations } from '../annotations/read-annotations.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
@@ -106,11 +107,13 @@ function policiesOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): 
     values.proxy.nextUpstream !== undefined && routing.retryNonIdempotent
       ? { ...values.proxy, nextUpstream: withNonIdempotent(values.proxy.nextUpstream) }
       : values.proxy;
+  const cors = corsPolicyOf(values);
   return {
     ...(Object.keys(proxy).length > 0 && { proxy }),
     ...(values.upstreamHost !== undefined && { upstreamHost: values.upstreamHost }),
     ...(values.accessLog === false && { accessLog: false }),
     ...(values.relativeRedirects !== undefined && { relativeRedirects: values.relativeRedirects }),
     ...(values.portInRedirects !== undefined && { portInRedirects: values.portInRedirects }),
+    ...(cors !== undefined && { cors }),
   };
 }

@@ -1,0 +1,38 @@
+// What the response hooks of one response change about its head.
+import type { MessageHead } from '../http1/message-head.ts';
+import type { HeadEdit } from '../http1/response-writer.ts';
+import type { ResponseView } from '../policies/policy.ts';
+import { isSafeValue, type PolicyRequest } from './policy-request.ts';
+
+export class ResponseEdit implements ResponseView, HeadEdit {
+  readonly request: PolicyRequest;
+  readonly head: MessageHead | undefined;
+  status: number;
+  lines: string;
+  dropped: ReadonlySet<string> | undefined;
+
+  constructor(request: PolicyRequest, status: number, head: MessageHead | undefined) {
+    const { droppedResponseFields } = request;
+    this.request = request;
+    this.status = status;
+    this.head = head;
+    this.lines = request.responseLines;
+    this.dropped = droppedResponseFields.size === 0 ? undefined : droppedResponseFields;
+  }
+
+  drop(name: string): void {
+    this.dropAll(new Set([name]));
+  }
+
+  dropAll(names: ReadonlySet<string>): void {
+    this.dropped = this.dropped === undefined ? names : new Set([...this.dropped, ...names]);
+  }
+
+  add(name: string, value: string): void {
+    if (isSafeValue(value)) this.lines += `${name}: ${value}\r\n`;
+  }
+
+  addLines(lines: string): void {
+    this.lines += lines;
+  }
+}
