@@ -3,27 +3,45 @@
 
 /** Up to this size a loop is faster than the call of a copy, which takes about 40 ns whatever its size. */
 const LOOP_BYTES = 24;
-
-/** Lent buffers that are kept for the next time. */
-const KEPT_BUFFERS = 16;
+/** Buffers that a pool keeps for the next who asks. */
+const KEPT_BUFFERS = 256;
 const MAX_DIGITS = 16;
 const ZERO = 48;
+const NO_BYTES = Buffer.alloc(0);
 
-export class OutBuffer {
-  bytes: Buffer;
-  length = 0;
+/** Buffers of one size, last in, first out: the next one is likely in the processor's cache still. */
+export class BufferPool {
+  readonly #sizeBytes: number;
   readonly #free: Buffer[] = [];
 
   constructor(sizeBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    this.#sizeBytes = sizeBytes;
+  }
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#sizeBytes);
+  }
+
+  /** Buffers of another size are left to the garbage collector. */
+  give(buffer: Buffer): void {
+    if (buffer.length === this.#sizeBytes && this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
+  }
+}
+
+export class OutBuffer {
+  /** Empty until something is appended. */
+  bytes: Buffer = NO_BYTES;
+  length = 0;
+  readonly #pool: BufferPool;
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool;
   }
 
   /** Makes room for `count` more bytes. What is in the buffer moves to new memory if it must grow. */
   reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count));
-    this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
+    const needed = this.length + count;
+    if (needed > this.bytes.length) this.#grow(needed);
   }
 
   /** Copies `source[start, end)`. */
@@ -63,13 +81,28 @@ export class OutBuffer {
   /** Leaves the memory to a socket that still reads it, and goes on with other memory. */
   lend(): Buffer {
     const lent = this.bytes;
-    this.bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(lent.length);
+    this.bytes = NO_BYTES;
     this.length = 0;
     return lent;
   }
 
   /** The socket has read what was lent. */
   giveBack(lent: Buffer): void {
-    if (this.#free.length < KEPT_BUFFERS && lent.length === this.bytes.length) this.#free.push(lent);
+    this.#pool.give(lent);
+  }
+
+  /** Nobody reads the memory any more: idle owners hold none. */
+  release(): void {
+    this.#pool.give(this.bytes);
+    this.bytes = NO_BYTES;
+    this.length = 0;
+  }
+
+  #grow(needed: number): void {
+    let larger = this.bytes.length === 0 ? this.#pool.take() : NO_BYTES;
+    if (larger.length < needed) larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, needed));
+    this.bytes.copy(larger, 0, 0, this.length);
+    // A socket may still read the old memory: it is left to the garbage collector.
+    this.bytes = larger;
   }
 }

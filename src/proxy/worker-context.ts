@@ -8,7 +8,7 @@ import type { MessageHead } from './http1/message-head.ts';
 import type { RequestIds } from './exchange/request-ids.ts';
 import type { ClientAddressResolver } from './exchange/client-address.ts';
 import type { ResponseFields } from './http1/response-writer.ts';
-import type { OutBuffer } from './out-buffer.ts';
+import type { BufferPool, OutBuffer } from './out-buffer.ts';
 import type { ProxyRoute } from './proxy-route.ts';
 import type { ReadMemory } from './listener/read-memory.ts';
 import type { ServerConnection } from './http1/server-connection.ts';
@@ -32,6 +32,8 @@ export interface WorkerContext {
   readonly trailerHead: MessageHead;
   /** Where response heads are put together; empty between callbacks. */
   readonly out: OutBuffer;
+  /** For requests under way. */
+  readonly requestMemory: BufferPool;
   readonly connections: Set<ServerConnection>;
   /** True once shutdown has begun: responses end their connection. */
   isDraining: boolean;

@@ -19,7 +19,7 @@ import { compileResponseFields } from './http1/response-writer.ts';
 import { Listeners } from './listener/listeners.ts';
 import { ReadMemory } from './listener/read-memory.ts';
 import { TlsContexts } from './listener/tls-contexts.ts';
-import { OutBuffer } from './out-buffer.ts';
+import { BufferPool, OutBuffer } from './out-buffer.ts';
 import { compileProxyRoute, type ProxyRoute, type RouteCompilerDeps } from './proxy-route.ts';
 import { UpstreamGroup } from './upstream/upstream-group.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -27,6 +27,8 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Room for a head, a first piece of a body and what is added to both. */
 const OUT_BYTES = 96 * 1024;
+/** Room for the head of an ordinary request as it is sent on. */
+const REQUEST_BYTES = 2048;
 /** How often the drain looks whether it is done. */
 const DRAIN_CHECK_MS = 50;
 
@@ -106,7 +108,8 @@ class Worker {
       requestHead: new MessageHead(),
       responseHead: new MessageHead(),
       trailerHead: new MessageHead(),
-      out: new OutBuffer(OUT_BYTES),
+      out: new OutBuffer(new BufferPool(OUT_BYTES)),
+      requestMemory: new BufferPool(REQUEST_BYTES),
       connections: new Set(),
       isDraining: false,
       nowMs: performance.now(),

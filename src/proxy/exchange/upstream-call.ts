@@ -50,7 +50,6 @@ export interface CallOptions {
 
 /** A request up to this size is held, so that it can be sent again to another endpoint. */
 const HELD_REQUEST_BYTES = 64 * 1024;
-const FIRST_OUT_BYTES = 2048;
 /** Bound on tries where the configuration sets none, if there are fewer endpoints. */
 const UNLIMITED_TRIES = 10;
 const NO_ENDPOINTS: readonly UpstreamEndpoint[] = [];
@@ -59,7 +58,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 export class UpstreamCall implements ResponseReceiver {
   /** The request head is appended here before `start`. */
-  readonly out = new OutBuffer(FIRST_OUT_BYTES);
+  readonly out: OutBuffer;
   isHeadMethod = false;
   isRequestSent = false;
   readonly #context: WorkerContext;
@@ -81,6 +80,7 @@ export class UpstreamCall implements ResponseReceiver {
   constructor(context: WorkerContext, owner: CallOwner) {
     this.#context = context;
     this.#owner = owner;
+    this.out = new OutBuffer(context.requestMemory);
   }
 
   /** True from `start` until the response is complete or the call has failed. */
@@ -111,6 +111,11 @@ export class UpstreamCall implements ResponseReceiver {
     this.#isResponsePaused = false;
     this.#isTunnel = false;
     this.isRequestSent = false;
+  }
+
+  /** The call is over for good: gives the memory of the request back. */
+  release(): void {
+    this.out.release();
   }
 
   /** Sends what is in `out` to an endpoint of the group. */
