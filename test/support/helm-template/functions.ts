@@ -80,7 +80,13 @@ export const lazyFunctions: Readonly<Record<string, (args: readonly (() => Value
 };
 
 export function toYaml(value: Value): string {
-  return stringify(value ?? null, { sortMapEntries: true, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false }).replace(/\n$/, '');
+  return stringify(value ?? null, {
+    sortMapEntries: true,
+    lineWidth: 0,
+    indentSeq: false,
+    version: '1.1',
+    aliasDuplicateObjects: false,
+  }).replace(/\n$/, '');
 }
 
 function firstWhere(args: readonly (() => Value)[], test: (value: Value) => boolean): Value {

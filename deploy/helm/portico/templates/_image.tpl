@@ -81,7 +81,7 @@ capabilities:
 {{- if .own -}}
 {{ toYaml (omit .own "capabilities") }}
 {{- else -}}
-{{ include "portico.imageSecurityContext" .image }}
+{{ include "portico.imageSecurityContext" (merge (dict "readOnlyRootFilesystem" true) .image) }}
 {{- end }}
 capabilities:
   drop:
