@@ -85,12 +85,12 @@ export class Exchange implements CallOwner {
   begin(head: MessageHead, headBytes: number, receivedAtMs: number): void {
     this.#reset(head, headBytes, receivedAtMs);
     const { entry } = this;
-    const hostText = head.hostField < 0 ? '' : head.valueOf(head.hostField);
+    const hostText = head.hostText();
     const hostName = this.#forwarded.hostNameOf(hostText);
     const host = this.#context.table.findHost(hostName);
     entry.host = hostName;
     entry.isHostDefined = host.host.name === hostName;
-    let path = readPath(head);
+    let path = readPath(head, entry.target);
     let target = head.targetForm === 'absolute' ? path + head.buffer.latin1Slice(head.pathEnd, head.targetEnd) : undefined;
     if (head.isPathSpecial && head.targetForm !== 'asterisk') {
       const normal = normalisePath(path);
@@ -327,7 +327,8 @@ export class Exchange implements CallOwner {
 
   /** The group that has endpoints: the route's own, else its fallback. Undefined: the request was answered with an error. */
   #findGroup(route: ProxyRoute): UpstreamGroup | undefined {
-    if (route.upstream !== undefined && route.upstream.endpoints.length > 0) return route.upstream;
+    const upstream = route.secureUpstream !== undefined && this.#client.origin.isTls ? route.secureUpstream : route.upstream;
+    if (upstream !== undefined && upstream.endpoints.length > 0) return upstream;
     if (route.fallback !== undefined && route.fallback.endpoints.length > 0) return route.fallback;
     this.fail(route.isDefaultBackend ? 'PRT-ROUTE-1' : 'PRT-ROUTE-2');
     return undefined;
@@ -419,8 +420,10 @@ export class Exchange implements CallOwner {
   }
 }
 
-function readPath(head: MessageHead): string {
+/** The path as received; `target` is the text of the whole target. */
+function readPath(head: MessageHead, target: string): string {
   if (head.targetForm === 'asterisk' || head.targetStart === head.pathEnd) return '/';
+  if (head.pathEnd === head.targetEnd) return target;
   return head.buffer.latin1Slice(head.targetStart, head.pathEnd);
 }
 

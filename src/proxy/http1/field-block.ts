@@ -36,6 +36,10 @@ export class FieldBlock {
   expectsContinue = false;
   /** Index of the first x-request-id line with a value, or -1. */
   requestIdField = -1;
+  /** Value of Host once somebody asked for it. */
+  hostText: string | undefined;
+  /** Lines that are passed on, as pairs of offsets, under the rules that hold where nothing unusual is configured; made by the request writer. */
+  plainRuns: readonly number[] | undefined;
 
   constructor(capacity: number) {
     this.nameStart = new Int32Array(capacity);
@@ -59,6 +63,8 @@ export class FieldBlock {
     this.acceptsTrailers = false;
     this.expectsContinue = false;
     this.requestIdField = -1;
+    this.hostText = undefined;
+    this.plainRuns = undefined;
   }
 
   /** A copy that takes no more memory than its lines need. */

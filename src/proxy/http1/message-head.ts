@@ -139,6 +139,13 @@ export class MessageHead {
     return this.buffer.latin1Slice(this.valueStartOf(index), this.valueEndOf(index));
   }
 
+  /** Value of Host; empty where there is none. */
+  hostText(): string {
+    const { fields } = this;
+    fields.hostText ??= fields.hostField < 0 ? '' : this.valueOf(fields.hostField);
+    return fields.hostText;
+  }
+
   /** Name of line `index` in lower case. */
   nameOf(index: number): string {
     return this.buffer.latin1Slice(this.lineStartOf(index), this.fieldsAt + (this.fields.nameEnd[index] ?? 0)).toLowerCase();

@@ -54,18 +54,27 @@ function appendLength(out: OutBuffer, length: number): void {
 
 /** Lines that stand side by side are copied together. */
 function appendFields(out: OutBuffer, head: MessageHead, options: RequestHeadOptions): void {
-  let runStart = -1;
-  let runEnd = -1;
+  const isPlain = !options.isPeerTrusted && !options.keepsUnderscores && options.replacedName === undefined && options.dropped === undefined;
+  let runs = isPlain ? head.fields.plainRuns : undefined;
+  if (runs === undefined) {
+    runs = findRuns(head, options);
+    // Of use where the block is a remembered one.
+    if (isPlain) head.fields.plainRuns = runs;
+  }
+  for (let i = 0; i < runs.length; i += 2) out.append(head.buffer, head.fieldsAt + (runs[i] ?? 0), head.fieldsAt + (runs[i + 1] ?? 0));
+}
+
+/** Starts and ends of what is passed on, relative to the first field. */
+function findRuns(head: MessageHead, options: RequestHeadOptions): readonly number[] {
+  const runs: number[] = [];
   for (let i = 0; i < head.fieldCount; i++) {
     if (isDropped(head, i, options)) continue;
-    const lineStart = head.lineStartOf(i);
-    if (lineStart !== runEnd) {
-      if (runStart >= 0) out.append(head.buffer, runStart, runEnd);
-      runStart = lineStart;
-    }
-    runEnd = head.lineEndOf(i);
+    const lineStart = head.lineStartOf(i) - head.fieldsAt;
+    const lineEnd = head.lineEndOf(i) - head.fieldsAt;
+    if (runs.length > 0 && runs[runs.length - 1] === lineStart) runs[runs.length - 1] = lineEnd;
+    else runs.push(lineStart, lineEnd);
   }
-  if (runStart >= 0) out.append(head.buffer, runStart, runEnd);
+  return runs;
 }
 
 function isDropped(head: MessageHead, index: number, options: RequestHeadOptions): boolean {

@@ -101,9 +101,11 @@ export class UpstreamConnection implements WheelEntry {
     this.endpoint = endpoint;
     this.#openedAtMs = context.nowMs;
     this.#reader = new SocketReader(context.readMemory, this);
-    const socket = net.connect({ host: endpoint.address, port: endpoint.port, noDelay: true, onread: this.#reader.onread, allowHalfOpen: true });
+    const { onread } = this.#reader;
+    const address = { host: endpoint.address, port: endpoint.port };
+    const socket = group.tls?.connect(address, onread) ?? net.connect({ ...address, noDelay: true, onread, allowHalfOpen: true });
     this.#socket = socket;
-    socket.on('connect', () => this.#onConnect());
+    socket.on(group.tls === undefined ? 'connect' : 'secureConnect', () => this.#onConnect());
     socket.on('end', () => this.#onEnd(false));
     socket.on('error', () => this.#onEnd(true));
     socket.on('close', () => this.#onEnd(true));
