@@ -30,7 +30,8 @@ export function isValidAuthority(buffer: Buffer, start: number, end: number): bo
 
 function isValidIpLiteral(buffer: Buffer, start: number, end: number): boolean {
   const close = buffer.indexOf(93, start);
-  if (close < 0 || close >= end || !isIPv6(buffer.latin1Slice(start + 1, close)) || buffer.latin1Slice(start, close).includes('%')) return false;
+  if (close < 0 || close >= end || !isIPv6(buffer.latin1Slice(start + 1, close)) || buffer.latin1Slice(start, close).includes('%'))
+    return false;
   return close + 1 === end || (buffer[close + 1] === COLON && isValidPort(buffer, close + 2, end));
 }
 

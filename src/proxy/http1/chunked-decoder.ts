@@ -17,7 +17,18 @@ const MAX_EXTENSION_BYTES_LINE = 256;
 const MAX_EXTENSION_BYTES_BODY = 8192;
 const MAX_TRAILER_BYTES = 16 * 1024;
 
-type State = 'size-start' | 'size' | 'size-blank' | 'extension' | 'extension-quoted' | 'extension-escaped' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailers';
+type State =
+  | 'size-start'
+  | 'size'
+  | 'size-blank'
+  | 'extension'
+  | 'extension-quoted'
+  | 'extension-escaped'
+  | 'size-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailers';
 
 export class ChunkedDecoder {
   dataStart = 0;

@@ -39,7 +39,11 @@ export function interpretRequestField(head: MessageHead, index: number, number: 
       head.fields.expectsContinue = true;
       return true;
     case TE:
-      head.fields.acceptsTrailers ||= head.valueOf(index).toLowerCase().split(',').some((coding) => trimBlanks(coding) === 'trailers');
+      head.fields.acceptsTrailers ||= head
+        .valueOf(index)
+        .toLowerCase()
+        .split(',')
+        .some((coding) => trimBlanks(coding) === 'trailers');
       return true;
     case REQUEST_ID:
       if (head.requestIdField < 0 && head.valueEndOf(index) !== head.valueStartOf(index)) head.fields.requestIdField = index;

@@ -2,7 +2,22 @@
 // not exactly right is refused, nothing is repaired. It keeps no state between calls: an incomplete head is parsed again from its
 // start when the next line has arrived, so that splitting the input at any byte cannot change the outcome.
 import type { ErrorCode } from '../../model/error-codes.ts';
-import { COLON, CR, DOT, FIELD_VALUE, HTAB, LF, SLASH, SPACE, TARGET, TARGET_BACKSLASH, TARGET_PLAIN, TARGET_QUESTION, TARGET_REFUSED, TOKEN } from './characters.ts';
+import {
+  COLON,
+  CR,
+  DOT,
+  FIELD_VALUE,
+  HTAB,
+  LF,
+  SLASH,
+  SPACE,
+  TARGET,
+  TARGET_BACKSLASH,
+  TARGET_PLAIN,
+  TARGET_QUESTION,
+  TARGET_REFUSED,
+  TOKEN,
+} from './characters.ts';
 import { interpretRequestField, interpretResponseField, finishRequest, finishResponse } from './field-meaning.ts';
 import type { FieldMemo } from './field-memo.ts';
 import { findFieldNumber } from './field-names.ts';
@@ -29,7 +44,14 @@ const VERSION_BYTES = 8;
  * Returns the offset behind it, `INCOMPLETE`, or `REFUSED`. At most two empty lines before the request line are skipped (RFC 9112 2.2).
  * `memo`: of the connection, if it keeps one.
  */
-export function parseRequestHead(buffer: Buffer, start: number, end: number, limits: HeadLimits, head: MessageHead, memo?: FieldMemo): number {
+export function parseRequestHead(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  limits: HeadLimits,
+  head: MessageHead,
+  memo?: FieldMemo,
+): number {
   head.reset(buffer);
   let at = start;
   for (let skipped = 0; at < end && buffer[at] === CR; skipped++) {
@@ -140,11 +162,18 @@ function parseTarget(buffer: Buffer, start: number, end: number, head: MessageHe
 function parseStatusLine(buffer: Buffer, start: number, end: number, limits: HeadLimits, head: MessageHead): number {
   // `HTTP/1.1 200` and at least a line end.
   if (end - start < 14) {
-    const isWrong = hasWrongVersionStart(buffer, start, end) || buffer.indexOf(LF, start) >= 0 && buffer.indexOf(LF, start) < end;
+    const isWrong = hasWrongVersionStart(buffer, start, end) || (buffer.indexOf(LF, start) >= 0 && buffer.indexOf(LF, start) < end);
     return isWrong ? refuse(head, 'PRT-UP-6') : INCOMPLETE;
   }
   const minor = (buffer[start + 7] ?? 0) - 48;
-  if (!startsWithHttp(buffer, start) || buffer[start + 5] !== 49 || buffer[start + 6] !== DOT || minor < 0 || minor > 1 || buffer[start + 8] !== SPACE) {
+  if (
+    !startsWithHttp(buffer, start) ||
+    buffer[start + 5] !== 49 ||
+    buffer[start + 6] !== DOT ||
+    minor < 0 ||
+    minor > 1 ||
+    buffer[start + 8] !== SPACE
+  ) {
     return refuse(head, 'PRT-UP-6');
   }
   const hundreds = (buffer[start + 9] ?? 0) - 48;
@@ -165,7 +194,14 @@ function parseStatusLine(buffer: Buffer, start: number, end: number, limits: Hea
 }
 
 /** Parses field lines up to and with the empty line. `isRequest` undefined: a trailer section, whose fields have no meaning for framing. */
-function parseFields(buffer: Buffer, start: number, end: number, limits: HeadLimits, head: MessageHead, isRequest: boolean | undefined): number {
+function parseFields(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  limits: HeadLimits,
+  head: MessageHead,
+  isRequest: boolean | undefined,
+): number {
   const badField: ErrorCode = isRequest === false ? 'PRT-UP-6' : 'PRT-REQ-2';
   const tooLarge: ErrorCode = isRequest === false ? 'PRT-UP-6' : 'PRT-REQ-7';
   const { words, fields } = head;
@@ -251,11 +287,15 @@ function hasWrongVersionStart(buffer: Buffer, start: number, end: number): boole
     const byte = buffer[i] ?? 0;
     const place = i - start;
     const isRight =
-      place < 5 ? byte === 'HTTP/'.charCodeAt(place)
-      : place === 5 || place === 7 ? byte >= 48 && byte <= 57
-      : place === 6 ? byte === DOT
-      : place === 8 ? byte === CR || byte === SPACE
-      : true;
+      place < 5
+        ? byte === 'HTTP/'.charCodeAt(place)
+        : place === 5 || place === 7
+          ? byte >= 48 && byte <= 57
+          : place === 6
+            ? byte === DOT
+            : place === 8
+              ? byte === CR || byte === SPACE
+              : true;
     if (!isRight) return true;
   }
   return false;
@@ -265,4 +305,3 @@ function refuse(head: MessageHead, error: ErrorCode): typeof REFUSED {
   head.error = error;
   return REFUSED;
 }
-

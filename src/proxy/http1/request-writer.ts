@@ -54,7 +54,8 @@ function appendLength(out: OutBuffer, length: number): void {
 
 /** Lines that stand side by side are copied together. */
 function appendFields(out: OutBuffer, head: MessageHead, options: RequestHeadOptions): void {
-  const isPlain = !options.isPeerTrusted && !options.keepsUnderscores && options.replacedName === undefined && options.dropped === undefined;
+  const isPlain =
+    !options.isPeerTrusted && !options.keepsUnderscores && options.replacedName === undefined && options.dropped === undefined;
   let runs = isPlain ? head.fields.plainRuns : undefined;
   if (runs === undefined) {
     runs = findRuns(head, options);

@@ -3,7 +3,14 @@
 import type { Socket } from 'node:net';
 import type { WorkerContext } from '../worker-context.ts';
 import type { MessageHead } from './message-head.ts';
-import { appendEnd, appendForwardedHead, appendInterimHead, appendLocalHead, type HeadEdit, type ResponseFraming } from './response-writer.ts';
+import {
+  appendEnd,
+  appendForwardedHead,
+  appendInterimHead,
+  appendLocalHead,
+  type HeadEdit,
+  type ResponseFraming,
+} from './response-writer.ts';
 
 /** Pieces of a body up to this size are copied behind what is waiting to be written. */
 const COPIED_BYTES = 16 * 1024;

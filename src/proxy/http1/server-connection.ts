@@ -215,7 +215,11 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   sendLocal(status: number, lines: string, body: string, closes: boolean): void {
     this.#closesAfterResponse = closes || !this.#mayKeepOpen(false);
-    this.#response.local(status, lines, body, { edit: undefined, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
+    this.#response.local(status, lines, body, {
+      edit: undefined,
+      keepsOpen: !this.#closesAfterResponse,
+      isHttp10: this.protocol === 'HTTP/1.0',
+    });
     this.flush();
   }
 

@@ -307,7 +307,8 @@ export class UpstreamConnection implements WheelEntry {
     const isBodyless = receiver.isHeadMethod || head.status === 204 || head.status === 304;
     this.#body = isBodyless ? BODY_NONE : head.body;
     this.#remaining = this.#body === BODY_LENGTH ? head.contentLength : 0;
-    this.#mayReuse = !head.hasConnectionClose && (head.minorVersion === 1 || head.hasConnectionKeepAlive) && this.#body !== BODY_UNTIL_CLOSE;
+    this.#mayReuse =
+      !head.hasConnectionClose && (head.minorVersion === 1 || head.hasConnectionKeepAlive) && this.#body !== BODY_UNTIL_CLOSE;
     if (head.minorVersion === 0 && head.body === BODY_CHUNKED) this.#mayReuse = false;
     this.#idleTimeoutMs = idleTimeout(head, this.#context.settings.upstreamKeepalive.idleTimeoutMs);
     if (this.#body === BODY_CHUNKED) this.#decoder.reset();
@@ -374,7 +375,10 @@ export class UpstreamConnection implements WheelEntry {
     this.#group.idleCount++;
     this.#context.counters.add(workerCounter.upstreamIdleNow, 1);
     const isSurplus = this.#group.idleCount > this.#context.settings.upstreamKeepalive.connections;
-    this.#context.wheel.schedule(this, this.#context.nowMs + (isSurplus ? Math.min(SURPLUS_IDLE_MS, this.#idleTimeoutMs) : this.#idleTimeoutMs));
+    this.#context.wheel.schedule(
+      this,
+      this.#context.nowMs + (isSurplus ? Math.min(SURPLUS_IDLE_MS, this.#idleTimeoutMs) : this.#idleTimeoutMs),
+    );
   }
 
   /** `upstream-keepalive-connections` is what stays; a wave of requests may leave more behind for the next one. */

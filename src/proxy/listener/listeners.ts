@@ -117,7 +117,12 @@ export class Listeners {
     const receiver = new LateReceiver();
     const reader = new SocketReader(context.readMemory, receiver);
     const socket = adoptConnection(accepted, reader.onread);
-    const connection = new ServerConnection(context, socket, { origin, reader, tlsSocket: undefined, onClosed: () => connectionCount.release() });
+    const connection = new ServerConnection(context, socket, {
+      origin,
+      reader,
+      tlsSocket: undefined,
+      onClosed: () => connectionCount.release(),
+    });
     receiver.target = connection;
     if (early.length > 0) connection.onBytes(early, early.length, true);
     socket.resume();
@@ -139,7 +144,12 @@ export class Listeners {
     const parent = parentOf(socket);
     const origin = (parent === undefined ? undefined : this.#proxied.get(parent)) ?? originOf(socket, true, undefined);
     if (parent !== undefined) this.#pending.delete(parent);
-    const connection = new ServerConnection(context, socket, { origin, reader: undefined, tlsSocket: socket, onClosed: () => connectionCount.release() });
+    const connection = new ServerConnection(context, socket, {
+      origin,
+      reader: undefined,
+      tlsSocket: socket,
+      onClosed: () => connectionCount.release(),
+    });
     readTlsSocket(socket, connection);
   }
 
@@ -195,7 +205,14 @@ function originOf(socket: net.Socket, isTls: boolean, header: ProxyHeader | unde
     const { port, destinationPort: localPort } = source;
     return { address: unmapAddress(source.address), port, peerAddress, isTls, localPort, isFromProxyHeader: true };
   }
-  return { address: peerAddress, port: socket.remotePort ?? 0, peerAddress, isTls, localPort: socket.localPort ?? 0, isFromProxyHeader: false };
+  return {
+    address: peerAddress,
+    port: socket.remotePort ?? 0,
+    peerAddress,
+    isTls,
+    localPort: socket.localPort ?? 0,
+    isFromProxyHeader: false,
+  };
 }
 
 /** The accepted socket under a TLS socket: Node keeps it but does not say so in its types. */

@@ -9,7 +9,10 @@ export interface ProxyHeader {
   readonly length: number;
 }
 
-export type ProxyHeaderAnswer = { readonly kind: 'more' } | { readonly kind: 'bad' } | { readonly kind: 'header'; readonly header: ProxyHeader };
+export type ProxyHeaderAnswer =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'bad' }
+  | { readonly kind: 'header'; readonly header: ProxyHeader };
 
 const MORE: ProxyHeaderAnswer = { kind: 'more' };
 const BAD: ProxyHeaderAnswer = { kind: 'bad' };
@@ -36,7 +39,10 @@ function parseVersion1(bytes: Buffer): ProxyHeaderAnswer {
   const version = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : 0;
   const isGood = words.length === 6 && version !== 0 && isIP(source) === version && isIP(destination) === version;
   if (!isGood || !isPort(sourcePort) || !isPort(destinationPort)) return BAD;
-  return { kind: 'header', header: { source: { address: source, port: Number(sourcePort), destinationPort: Number(destinationPort) }, length } };
+  return {
+    kind: 'header',
+    header: { source: { address: source, port: Number(sourcePort), destinationPort: Number(destinationPort) }, length },
+  };
 }
 
 function parseVersion2(bytes: Buffer): ProxyHeaderAnswer {
