@@ -3,12 +3,14 @@ import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import type { HostName, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
+import type { UpstreamSecret, UpstreamSecretKey } from '../model/upstream-tls.ts';
 import type { Upstream, UpstreamKey } from '../model/upstream.ts';
 
 export class ModelState {
   readonly hosts = new Map<HostName, VirtualHost>();
   readonly upstreams = new Map<UpstreamKey, Upstream>();
   readonly certificates = new Map<CertificateKey, Certificate>();
+  readonly upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
   #settings: Settings | undefined;
 
   /** Undefined before the first delta. */
@@ -24,6 +26,8 @@ export class ModelState {
     for (const key of delta.removedUpstreams) this.upstreams.delete(key);
     for (const certificate of delta.certificates) this.certificates.set(certificate.key, certificate);
     for (const key of delta.removedCertificates) this.certificates.delete(key);
+    for (const secret of delta.upstreamSecrets) this.upstreamSecrets.set(secret.key, secret);
+    for (const key of delta.removedUpstreamSecrets) this.upstreamSecrets.delete(key);
   }
 
   /** Everything, as the difference to nothing. */
@@ -36,6 +40,8 @@ export class ModelState {
       removedUpstreams: [],
       certificates: [...this.certificates.values()],
       removedCertificates: [],
+      upstreamSecrets: [...this.upstreamSecrets.values()],
+      removedUpstreamSecrets: [],
     };
   }
 }

@@ -99,5 +99,14 @@ export class Publisher {
 }
 
 function deltaOfUpstreams(upstreams: readonly Upstream[]): ModelDelta {
-  return { hosts: [], removedHosts: [], upstreams, removedUpstreams: [], certificates: [], removedCertificates: [] };
+  return {
+    hosts: [],
+    removedHosts: [],
+    upstreams,
+    removedUpstreams: [],
+    certificates: [],
+    removedCertificates: [],
+    upstreamSecrets: [],
+    removedUpstreamSecrets: [],
+  };
 }

@@ -30,6 +30,12 @@ export class ByteReader {
     return this.#buffer.length;
   }
 
+  /** The next byte, which stays unread; undefined at the end of the stream. */
+  async peek(): Promise<number | undefined> {
+    while (this.#buffer.length === 0 && !this.#ended) await this.#more();
+    return this.#buffer[0];
+  }
+
   /** The bytes before the next empty line, which is consumed too; undefined at the end of the stream or past `maxBytes`. */
   async readHead(maxBytes: number): Promise<Buffer | undefined> {
     return this.#readUntil(HEAD_END, maxBytes);

@@ -24,6 +24,8 @@ interface RequestLine {
 
 const HEAD_BYTES = 256 * 1024;
 const FILL = Buffer.alloc(64 * 1024, 'a');
+/** First byte of a TLS connection (RFC 8446 section 5.1): it would never come to the end of a head. */
+const TLS_HANDSHAKE = 0x16;
 const REASONS: Readonly<Record<number, string>> = { 200: 'OK', 204: 'No Content', 304: 'Not Modified', 400: 'Bad Request' };
 
 /** Serves the connection until it ends. Never rejects. */
@@ -38,6 +40,7 @@ export async function serveHttp1Connection(socket: Duplex, options: Http1Connect
 
 /** True if another request may follow on the connection. */
 async function serveRequest(socket: Duplex, reader: ByteReader, options: Http1ConnectionOptions): Promise<boolean> {
+  if ((await reader.peek()) === TLS_HANDSHAKE) return refuse(socket);
   const bytes = await reader.readHead(HEAD_BYTES);
   if (bytes === undefined) {
     socket.end();
@@ -45,10 +48,7 @@ async function serveRequest(socket: Duplex, reader: ByteReader, options: Http1Co
   }
   const head = parseMessageHead(bytes);
   const line = head === undefined ? undefined : parseRequestLine(head.startLine);
-  if (head === undefined || line === undefined) {
-    socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-    return false;
-  }
+  if (head === undefined || line === undefined) return refuse(socket);
   if (hasFieldMember(head.fields, 'upgrade', 'websocket')) {
     await serveWebSocket(socket, reader, { head, line, options });
     return false;
@@ -63,6 +63,11 @@ async function serveRequest(socket: Duplex, reader: ByteReader, options: Http1Co
   options.onRequest(answer);
   const isKeptAlive = keepsAlive(head, line);
   return (await respond(socket, planAnswer(answer), { method: line.method, isKeptAlive })) && isKeptAlive;
+}
+
+function refuse(socket: Duplex): false {
+  socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  return false;
 }
 
 function parseRequestLine(text: string): RequestLine | undefined {

@@ -3,6 +3,7 @@
 import type { Certificate, CertificateKey } from './certificate.ts';
 import type { HostName, VirtualHost } from './route.ts';
 import type { Settings } from './settings.ts';
+import type { UpstreamSecret, UpstreamSecretKey } from './upstream-tls.ts';
 import type { Upstream, UpstreamKey } from './upstream.ts';
 
 export interface ModelDelta {
@@ -14,6 +15,8 @@ export interface ModelDelta {
   readonly removedUpstreams: readonly UpstreamKey[];
   readonly certificates: readonly Certificate[];
   readonly removedCertificates: readonly CertificateKey[];
+  readonly upstreamSecrets: readonly UpstreamSecret[];
+  readonly removedUpstreamSecrets: readonly UpstreamSecretKey[];
 }
 
 export function isEmptyDelta(delta: ModelDelta): boolean {
@@ -24,6 +27,8 @@ export function isEmptyDelta(delta: ModelDelta): boolean {
     delta.upstreams.length === 0 &&
     delta.removedUpstreams.length === 0 &&
     delta.certificates.length === 0 &&
-    delta.removedCertificates.length === 0
+    delta.removedCertificates.length === 0 &&
+    delta.upstreamSecrets.length === 0 &&
+    delta.removedUpstreamSecrets.length === 0
   );
 }

@@ -2,6 +2,7 @@
 // health, pools and balancing are shared by every route to the same Service.
 import type { Brand } from '../kit/brand.ts';
 import type { Origin } from './origin.ts';
+import type { UpstreamTls } from './upstream-tls.ts';
 
 /** `namespace NUL service NUL port` plus what changes the connection; made by `upstreamKey` only. */
 export type UpstreamKey = Brand<string, 'UpstreamKey'>;
@@ -19,6 +20,8 @@ export interface Upstream {
   readonly endpoints: readonly Endpoint[];
   /** Set for a Service of type ExternalName: the controller resolves it and fills `endpoints`. */
   readonly externalName?: { readonly host: string; readonly port: number };
+  /** Absent: plain TCP. */
+  readonly tls?: UpstreamTls;
   readonly origin: Origin;
 }
 

@@ -12,6 +12,8 @@ import type { UpstreamGroup } from './upstream/upstream-group.ts';
 export interface ProxyRoute {
   readonly route: Route;
   readonly upstream: UpstreamGroup | undefined;
+  /** For requests that came over TLS, where it differs. */
+  readonly secureUpstream: UpstreamGroup | undefined;
   readonly fallback: UpstreamGroup | undefined;
   /** Set: every request is answered with this error. */
   readonly refusal: ErrorCode | undefined;
@@ -45,6 +47,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
   return {
     route,
     upstream: upstreamKey === null ? undefined : deps.findUpstream(upstreamKey),
+    secureUpstream: action.kind === 'forward' && action.secureUpstream !== undefined ? deps.findUpstream(action.secureUpstream) : undefined,
     fallback: action.kind === 'forward' && action.fallback !== undefined ? deps.findUpstream(action.fallback) : undefined,
     refusal: action.kind === 'refuse' ? action.code : undefined,
     isDefaultBackend: action.kind === 'default-backend',

@@ -5,6 +5,7 @@ import { createTimerWheel } from '../kit/timer-wheel.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import { CATCH_ALL_HOST } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
+import type { UpstreamSecret, UpstreamSecretKey } from '../model/upstream-tls.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import { AccessLog } from '../observe/access-log/access-log.ts';
 import { RequestMetrics } from '../observe/request-metrics/request-metrics.ts';
@@ -41,6 +42,7 @@ class Worker {
   readonly #tlsContexts: TlsContexts;
   readonly #listeners: Listeners;
   readonly #upstreams = new Map<UpstreamKey, UpstreamGroup>();
+  readonly #upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
   readonly #ticker: NodeJS.Timeout;
   #compilerDeps: RouteCompilerDeps;
 
@@ -137,7 +139,8 @@ class Worker {
   /** Upstreams first and last, so that no route ever refers to one that is not there. */
   #apply(delta: ModelDelta): void {
     const context = this.#context;
-    for (const upstream of delta.upstreams) this.#findUpstream(upstream.key).update(upstream);
+    this.#applySecrets(delta);
+    for (const upstream of delta.upstreams) this.#findUpstream(upstream.key).update(upstream, this.#upstreamSecrets);
     if (delta.settings !== undefined) this.#applySettings(delta.settings);
     for (const certificate of delta.certificates) this.#tlsContexts.setCertificate(certificate);
     for (const host of delta.hosts) {
@@ -155,6 +158,13 @@ class Worker {
     }
     const isDefaultChanged = delta.certificates.length > 0 || delta.hosts.some((host) => host.name === CATCH_ALL_HOST);
     if (delta.settings !== undefined || isDefaultChanged) this.#listeners.refreshTls();
+  }
+
+  #applySecrets({ upstreamSecrets, removedUpstreamSecrets }: ModelDelta): void {
+    if (upstreamSecrets.length === 0 && removedUpstreamSecrets.length === 0) return;
+    for (const secret of upstreamSecrets) this.#upstreamSecrets.set(secret.key, secret);
+    for (const key of removedUpstreamSecrets) this.#upstreamSecrets.delete(key);
+    for (const group of this.#upstreams.values()) group.refreshTls(this.#upstreamSecrets);
   }
 
   #applySettings(settings: Settings): void {

@@ -1,13 +1,14 @@
 // Gathers everything that translation found into the list of current diagnostics, on demand: most changes happen while nobody asks,
 // and the look-up of lines reads texts again. What was looked up once is kept while its object is the same.
+import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
-import type { CertificateTable } from './certificate-table.ts';
 import { finding, toDiagnostic } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
 import type { HostTable } from './host-table.ts';
 import type { IngressTable } from './ingress-table.ts';
 import type { UpstreamUse } from './ingress/translate-host.ts';
+import type { SharedRows } from './shared-rows.ts';
 import type { UpstreamTable } from './upstream-table.ts';
 import type { UpstreamProblem } from './upstream.ts';
 
@@ -15,7 +16,7 @@ interface Tables {
   readonly ingresses: IngressTable;
   readonly hosts: HostTable;
   readonly upstreams: UpstreamTable;
-  readonly certificates: CertificateTable;
+  readonly certificates: SharedRows<CertificateKey, Certificate>;
 }
 
 export class DiagnosticReport {

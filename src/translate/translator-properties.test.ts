@@ -50,6 +50,9 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
     { [`${PREFIX}/force-ssl-redirect`]: 'true', [`${PREFIX}/proxy-next-upstream`]: 'error' },
     { [`${PREFIX}/default-backend`]: 's1', [`${PREFIX}/service-upstream`]: 'true' },
     { [`${PREFIX}/auth-url`]: 'http://auth' },
+    { [`${PREFIX}/backend-protocol`]: 'HTTPS' },
+    { [`${PREFIX}/backend-protocol`]: 'AUTO_HTTP', [`${PREFIX}/proxy-ssl-secret`]: 'default/t0' },
+    { [`${PREFIX}/backend-protocol`]: 'HTTPS', [`${PREFIX}/proxy-ssl-secret`]: 'team/t1', [`${PREFIX}/proxy-ssl-verify`]: 'on' },
     { [`${PREFIX}/auth-tls-secret`]: 'default/ca' },
     { [`${PREFIX}/canary`]: 'true' },
     { [`${PREFIX}/server-alias`]: 'x' },
@@ -106,7 +109,9 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
     apiVersion: fc.constant('v1'),
     kind: fc.constant('Secret'),
     metadata: fc.record({ name: fc.constantFrom(...secrets), namespace }),
-    stringData: fc.constantFrom(...keyPairs, ['junk', 'junk'] as const).map(([crt, key]) => ({ 'tls.crt': crt, 'tls.key': key })),
+    stringData: fc
+      .tuple(fc.constantFrom(...keyPairs, ['junk', 'junk'] as const), fc.boolean())
+      .map(([[crt, key], hasTrust]) => ({ 'tls.crt': crt, 'tls.key': key, ...(hasTrust && { 'ca.crt': crt }) })),
   });
   const configMap = fc.record({
     apiVersion: fc.constant('v1'),
@@ -119,6 +124,7 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
       { 'annotations-risk-level': 'Medium' },
       { 'whitelist-source-range': '10.0.0.0/8' },
       { 'retry-non-idempotent': 'true', 'http-redirect-code': '301' },
+      { 'proxy-ssl-location-only': 'true', 'allow-cross-namespace-resources': 'true' },
     ),
   });
   const ingressClass = fc.record({
@@ -163,6 +169,8 @@ class AppliedModel {
     for (const host of delta.hosts) this.#put(`host ${host.name}`, host);
     for (const upstream of delta.upstreams) this.#put(`upstream ${upstream.key}`, upstream);
     for (const certificate of delta.certificates) this.#put(`certificate ${certificate.key}`, certificate);
+    for (const secret of delta.upstreamSecrets) this.#put(`upstream secret ${secret.key}`, secret);
+    for (const key of delta.removedUpstreamSecrets) this.#remove(`upstream secret ${key}`);
     for (const name of delta.removedHosts) this.#remove(`host ${name}`);
     for (const key of delta.removedUpstreams) this.#remove(`upstream ${key}`);
     for (const key of delta.removedCertificates) this.#remove(`certificate ${key}`);

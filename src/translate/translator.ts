@@ -5,14 +5,16 @@
 // Invariant: after any sequence of changes the rows are those of a fresh translation of the last snapshot. No clock, no I/O.
 import { isDeepStrictEqual } from 'node:util';
 import { assertNever } from '../kit/assert-never.ts';
+import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { HostName } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
+import type { UpstreamSecret, UpstreamSecretKey } from '../model/upstream-tls.ts';
 import type { IngressClass } from '../resources/objects.ts';
 import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import { KeyPairReader } from './certificate.ts';
-import { CertificateTable } from './certificate-table.ts';
+import { withHeaderMaps } from './configmap/header-maps.ts';
 import { readConfigMap } from './configmap/read-configmap.ts';
 import type { ConfigReading } from './configmap/read-configmap.ts';
 import { DiagnosticReport } from './diagnostic-report.ts';
@@ -21,6 +23,8 @@ import { HostTable } from './host-table.ts';
 import { IngressTable, ingressKey } from './ingress-table.ts';
 import { findDefaultClass } from './ingress/class-selection.ts';
 import type { TranslatorOptions } from './options.ts';
+import { SharedRows } from './shared-rows.ts';
+import { UpstreamSecretReader } from './upstream-secret.ts';
 import { UpstreamTable } from './upstream-table.ts';
 
 export interface Translator {
@@ -52,7 +56,9 @@ class IncrementalTranslator implements Translator {
   readonly #ingresses = new IngressTable();
   readonly #hosts = new HostTable();
   readonly #upstreams = new UpstreamTable();
-  readonly #certificates = new CertificateTable();
+  readonly #certificates = new SharedRows<CertificateKey, Certificate>();
+  readonly #upstreamSecrets = new SharedRows<UpstreamSecretKey, UpstreamSecret>();
+  readonly #upstreamSecretReader = new UpstreamSecretReader(this.#keyPairs);
   readonly #report: DiagnosticReport;
   readonly #dirtyIngresses = new Set<string>();
   #isConfigDirty = true;
@@ -124,11 +130,18 @@ class IncrementalTranslator implements Translator {
         this.#hosts.markSecret(namespace, name);
         return;
       case 'ConfigMap':
-        if (namespace === this.#options.configmap?.namespace && name === this.#options.configmap.name) this.#isConfigDirty = true;
+        if (this.#isConfigReference(namespace, name)) this.#isConfigDirty = true;
+        this.#markIngresses(this.#ingresses.usingConfigMap(namespace, name));
         return;
       default:
         assertNever(kind);
     }
+  }
+
+  /** Whether this is the controller's ConfigMap or one that it names. */
+  #isConfigReference(namespace: string, name: string): boolean {
+    const { addHeaders, proxySetHeaders } = this.#config.config.routing.headerMaps;
+    return [this.#options.configmap, addHeaders, proxySetHeaders].some((other) => other?.namespace === namespace && other.name === name);
   }
 
   #markIngresses(keys: Iterable<string>): void {
@@ -153,7 +166,7 @@ class IncrementalTranslator implements Translator {
   #readConfig(snapshot: Snapshot): ConfigReading {
     const { configmap } = this.#options;
     const object = configmap === undefined ? undefined : snapshot.get('ConfigMap', configmap.namespace, configmap.name);
-    const reading = readConfigMap(object, this.#options);
+    const reading = withHeaderMaps(readConfigMap(object, this.#options), object, snapshot);
     if (configmap === undefined || object !== undefined) return reading;
     const flag = { origin: { kind: 'Flag', namespace: '', name: '--configmap' } };
     const message = `ConfigMap ${configmap.namespace}/${configmap.name} does not exist; defaults are used`;
@@ -180,28 +193,41 @@ class IncrementalTranslator implements Translator {
   }
 
   #updateRows(snapshot: Snapshot, settings: Settings | undefined): ModelDelta {
-    const { noTlsRedirectLocations, missingProtections } = this.#config.config.routing;
+    const { noTlsRedirectLocations, missingProtections, proxySslLocationOnly, allowsCrossNamespace } = this.#config.config.routing;
     const context = {
       snapshot,
       keyPairs: this.#keyPairs,
+      upstreamSecrets: this.#upstreamSecretReader,
       options: this.#options,
       noTlsRedirectLocations,
+      proxySslLocationOnly,
+      allowsCrossNamespace,
       isEverythingRefused: missingProtections.length > 0,
     };
     const hosts = [];
     const removedHosts: HostName[] = [];
     for (const { name, before, after, row } of this.#hosts.translateMarked(context)) {
       this.#upstreams.replaceUses(name, before?.uses ?? [], after?.uses ?? []);
-      this.#certificates.replaceUse(name, before?.certificate, after?.certificate);
+      this.#certificates.replaceUses(name, listOf(before?.certificate), listOf(after?.certificate));
+      this.#upstreamSecrets.replaceUses(name, before?.upstreamSecrets ?? [], after?.upstreamSecrets ?? []);
       if (row !== undefined) hosts.push(row);
       else if (before !== undefined && after === undefined) removedHosts.push(name);
     }
+    const { rows: certificates, removed: removedCertificates } = this.#certificates.takeChanges();
+    const { rows: upstreamSecrets, removed: removedUpstreamSecrets } = this.#upstreamSecrets.takeChanges();
     return {
       ...(settings !== undefined && { settings }),
       hosts,
       removedHosts,
       ...this.#upstreams.translateMarked(snapshot, this.#options.disableSvcExternalName),
-      ...this.#certificates.takeChanges(),
+      certificates,
+      removedCertificates,
+      upstreamSecrets,
+      removedUpstreamSecrets,
     };
   }
+}
+
+function listOf<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
 }

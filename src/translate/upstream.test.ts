@@ -29,7 +29,7 @@ function external(externalName: string): ReturnType<typeof translateUpstream> {
   };
   const get: Snapshot['get'] = (kind) => (kind === 'Service' ? (service as never) : undefined);
   const snapshot: Snapshot = { get, list: () => [], endpointSlicesOf: () => [] };
-  return translateUpstream(serviceRef('default', 'ext', { kind: 'number', number: 80 }, 'endpoints'), snapshot, false);
+  return translateUpstream(serviceRef({ namespace: 'default', service: 'ext', port: { kind: 'number', number: 80 }, via: 'endpoints', tls: undefined }), snapshot, false);
 }
 
 describe('ExternalName Services', () => {

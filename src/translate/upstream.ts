@@ -5,6 +5,7 @@ import { assertNever } from '../kit/assert-never.ts';
 import type { DiagnosticCode } from '../model/diagnostic-codes.ts';
 import type { Origin } from '../model/origin.ts';
 import { upstreamKey } from '../model/upstream.ts';
+import type { UpstreamTls } from '../model/upstream-tls.ts';
 import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
 import { checkDnsSubdomain } from '../resources/names.ts';
 import type { EndpointSlice, Service, ServicePort, ServicePortRef } from '../resources/objects.ts';
@@ -21,6 +22,8 @@ export interface UpstreamRef {
   readonly port: ServicePortRef | { readonly kind: 'first' };
   /** `cluster-ip`: the address of the Service instead of its endpoints (annotation `service-upstream`). */
   readonly via: 'endpoints' | 'cluster-ip';
+  /** Undefined: plain TCP. */
+  readonly tls: UpstreamTls | undefined;
 }
 
 export interface UpstreamTranslation {
@@ -34,23 +37,33 @@ export interface UpstreamProblem {
   readonly message: string;
 }
 
+export type ServiceRefParts = Pick<UpstreamRef, 'namespace' | 'service' | 'via' | 'tls'> & { readonly port: ServicePortRef };
+
 /** The upstream of a rule: named `namespace-service-port` after the port as the rule writes it, as in ingress-nginx. */
-export function serviceRef(namespace: string, service: string, port: ServicePortRef, via: UpstreamRef['via']): UpstreamRef {
+export function serviceRef({ namespace, service, port, via, tls }: ServiceRefParts): UpstreamRef {
   const portName = portText(port);
-  const key = upstreamKey(namespace, service, portName, via === 'endpoints' ? '' : via);
-  return { key, name: `${namespace}-${service}-${portName}`, namespace, service, port, via };
+  const variant = [...(via === 'endpoints' ? [] : [via]), ...(tls === undefined ? [] : [tlsVariant(tls)])].join(' ');
+  const key = upstreamKey(namespace, service, portName, variant);
+  return { key, name: `${namespace}-${service}-${portName}`, namespace, service, port, via, tls };
+}
+
+/** Every setting, so that connections are never shared between different ones (security reference 1.10). */
+function tlsVariant(tls: UpstreamTls): string {
+  const { name, sendsServerName, verifies, verifyDepth, ciphers, minVersion, maxVersion, secret } = tls;
+  return `tls ${JSON.stringify([name, sendsServerName, verifies, verifyDepth, ciphers, minVersion, maxVersion, secret?.replace('\0', '/')])}`;
 }
 
 /** The Service of `--default-backend-service`. */
 export function defaultBackendRef({ namespace, name: service }: ObjectName): UpstreamRef {
   const key = upstreamKey(namespace, service, '', 'default-backend');
-  return { key, name: 'upstream-default-backend', namespace, service, port: { kind: 'first' }, via: 'endpoints' };
+  return { key, name: 'upstream-default-backend', namespace, service, port: { kind: 'first' }, via: 'endpoints', tls: undefined };
 }
 
 /** The Service of annotation `default-backend`. */
 export function fallbackRef(namespace: string, service: string): UpstreamRef {
   const key = upstreamKey(namespace, service, '', 'custom-default-backend');
-  return { key, name: `custom-default-backend-${namespace}-${service}`, namespace, service, port: { kind: 'first' }, via: 'endpoints' };
+  const name = `custom-default-backend-${namespace}-${service}`;
+  return { key, name, namespace, service, port: { kind: 'first' }, via: 'endpoints', tls: undefined };
 }
 
 export function portText(port: ServicePortRef): string {
@@ -133,7 +146,7 @@ function translateExternalName(ref: UpstreamRef, service: Service, title: string
     });
   }
   if (isIP(host) !== 0) return withEndpoints(ref, origin, [{ address: host, port }]);
-  return { row: { key: ref.key, name: ref.name, endpoints: [], externalName: { host, port }, origin }, problem: undefined };
+  return { row: { ...rowOf(ref, origin, []), externalName: { host, port } }, problem: undefined };
 }
 
 function externalNameProblem(host: string): string | undefined {
@@ -172,9 +185,13 @@ function findExternalPort(service: Service, wanted: UpstreamRef['port']): Servic
 }
 
 function withEndpoints(ref: UpstreamRef, origin: Origin, endpoints: readonly Endpoint[]): UpstreamTranslation {
-  return { row: { key: ref.key, name: ref.name, endpoints, origin }, problem: undefined };
+  return { row: rowOf(ref, origin, endpoints), problem: undefined };
 }
 
 function withoutEndpoints(ref: UpstreamRef, origin: Origin, problem: UpstreamProblem): UpstreamTranslation {
-  return { row: { key: ref.key, name: ref.name, endpoints: [], origin }, problem };
+  return { row: rowOf(ref, origin, []), problem };
+}
+
+function rowOf({ key, name, tls }: UpstreamRef, origin: Origin, endpoints: readonly Endpoint[]): Upstream {
+  return { key, name, endpoints, ...(tls !== undefined && { tls }), origin };
 }

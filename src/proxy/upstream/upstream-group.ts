@@ -1,7 +1,9 @@
 // The endpoints of one upstream in one worker: round robin, passive ejection and the idle connections of each endpoint. A group lives as
 // long as a route may refer to it and changes in place, so that a change of endpoints touches no route.
+import type { UpstreamSecret, UpstreamSecretKey, UpstreamTls } from '../../model/upstream-tls.ts';
 import type { Endpoint, Upstream, UpstreamKey } from '../../model/upstream.ts';
 import type { UpstreamConnection } from '../http1/upstream-connection.ts';
+import { UpstreamTlsDialler } from './upstream-tls.ts';
 
 /** An endpoint that refuses this many connections in a row is left alone for a while (Envoy's `consecutive_local_origin_failure`). */
 const REFUSALS_BEFORE_EJECTION = 5;
@@ -52,6 +54,8 @@ export class UpstreamGroup {
   endpoints: readonly UpstreamEndpoint[] = [];
   /** Idle connections over all endpoints, bounded by `upstream-keepalive-connections`. */
   idleCount = 0;
+  /** Undefined: plain TCP. */
+  tls: UpstreamTlsDialler | undefined;
   #next: number;
 
   /** `random` in [0, 1): where round robin starts, so that workers and replicas do not march in step. */
@@ -61,9 +65,11 @@ export class UpstreamGroup {
     this.#next = Math.floor(random * 0x40000000);
   }
 
-  /** Takes over the endpoints of the model's row. Endpoints that stay keep their connections; those that go are drained. */
-  update(upstream: Upstream): void {
+  /** Takes over the model's row. Endpoints that stay keep their connections; those that go are drained. */
+  update(upstream: Upstream, secrets: ReadonlyMap<UpstreamSecretKey, UpstreamSecret>): void {
     this.name = upstream.name;
+    // All TLS settings are in the key: only the Secret can have changed.
+    if (upstream.tls !== undefined && this.tls === undefined) this.tls = createDialler(upstream.tls, secrets);
     const before = new Map(this.endpoints.map((endpoint) => [endpoint.label, endpoint]));
     this.endpoints = upstream.endpoints.map((row) => {
       const endpoint = new UpstreamEndpoint(row);
@@ -72,6 +78,16 @@ export class UpstreamGroup {
       return known ?? endpoint;
     });
     for (const gone of before.values()) drain(gone);
+  }
+
+  /** Secrets were replaced: if one of them is this upstream's, no connection that was made with the old one is used again. */
+  refreshTls(secrets: ReadonlyMap<UpstreamSecretKey, UpstreamSecret>): void {
+    const { tls } = this;
+    if (tls?.row.secret === undefined || tls.secret === secrets.get(tls.row.secret)) return;
+    this.tls = createDialler(tls.row, secrets);
+    const before = this.endpoints;
+    this.endpoints = before.map((endpoint) => new UpstreamEndpoint(endpoint));
+    for (const endpoint of before) drain(endpoint);
   }
 
   /** The upstream is not referred to any more. */
@@ -99,6 +115,10 @@ export class UpstreamGroup {
     }
     return ejected ?? triedBefore;
   }
+}
+
+function createDialler(row: UpstreamTls, secrets: ReadonlyMap<UpstreamSecretKey, UpstreamSecret>): UpstreamTlsDialler {
+  return new UpstreamTlsDialler(row, row.secret === undefined ? undefined : secrets.get(row.secret));
 }
 
 function drain(endpoint: UpstreamEndpoint): void {

@@ -2,8 +2,8 @@
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { parseCidrSet } from '../../kit/cidr.ts';
-import { commaList, parseBool, textMatching } from '../value-parsers.ts';
-import { noEffect, notYet, supported } from './row.ts';
+import { commaList, parseBool, parseObjectName, textMatching } from '../value-parsers.ts';
+import { noEffect, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
 const parseHeaderName = textMatching(/^[A-Za-z0-9-]{1,128}$/, 'a header name');
@@ -99,10 +99,24 @@ export const forwardingKeys: readonly ConfigRow[] = [
     },
     summary: 'Makes a request id where the client sent no X-Request-ID.',
   }),
-  ...notYet('serve', [
-    ['proxy-set-headers', '', 'ConfigMap with headers towards backends.'],
-    ['add-headers', '', 'ConfigMap with headers towards clients.'],
-  ]),
+  supported({
+    key: 'proxy-set-headers',
+    defaultText: '',
+    parse: parseObjectName,
+    set: (draft, value) => {
+      draft.routing.headerMaps.proxySetHeaders = value;
+    },
+    summary: 'ConfigMap `namespace/name` with headers towards backends; values may use nginx variables.',
+  }),
+  supported({
+    key: 'add-headers',
+    defaultText: '',
+    parse: parseObjectName,
+    set: (draft, value) => {
+      draft.routing.headerMaps.addHeaders = value;
+    },
+    summary: 'ConfigMap `namespace/name` with headers towards clients, on every response; values may use nginx variables.',
+  }),
   ...noEffect('the time for a request head includes the PROXY protocol header', [
     ['proxy-protocol-header-timeout', '5s', 'Time for the PROXY protocol header.'],
   ]),

@@ -24,6 +24,15 @@ const annotations: readonly ConfigRow[] = [
     },
     summary: 'An Ingress with an annotation value that contains one of these words is ignored.',
   }),
+  supported({
+    key: 'allow-cross-namespace-resources',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.allowsCrossNamespace = value;
+    },
+    summary: 'Whether annotations may name Secrets and ConfigMaps of other namespaces.',
+  }),
 ];
 
 const headers: readonly ConfigRow[] = [
@@ -35,6 +44,15 @@ const headers: readonly ConfigRow[] = [
       draft.settings.hideHeaders = value.map((name) => name.toLowerCase());
     },
     summary: 'Response headers of backends that are not passed on.',
+  }),
+  supported({
+    key: 'global-allowed-response-headers',
+    defaultText: '',
+    parse: listMatching(/^[A-Za-z0-9_-]{1,128}$/, 'a header name'),
+    set: (draft, value) => {
+      draft.routing.allowedResponseHeaders = [...value];
+    },
+    summary: 'Headers that annotation `custom-headers` may set, spelt as there.',
   }),
   supported({
     key: 'server-tokens',
@@ -95,10 +113,8 @@ export const policyKeys: readonly ConfigRow[] = [
   ]),
   ...notYet('serve', [
     ['allow-snippet-annotations', 'false', 'Whether snippet annotations are used.'],
-    ['allow-cross-namespace-resources', 'false', 'Whether annotations may name Secrets and ConfigMaps of other namespaces.'],
     ['strict-validate-path-type', 'true', 'Whether the admission check restricts the characters of Exact and Prefix paths.'],
     ['no-auth-locations', '/.well-known/acme-challenge', 'Rule paths without authentication.'],
-    ['global-allowed-response-headers', '', 'Headers that annotation `custom-headers` may set.'],
   ]),
   ...noEffect('a request with a malformed header is always refused with 400', [
     ['ignore-invalid-headers', 'true', 'Drops request headers with invalid names in nginx.'],

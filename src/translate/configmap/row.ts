@@ -3,6 +3,7 @@
 import type { NextUpstreamCondition } from '../../model/route.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Risk } from '../annotations/row.ts';
+import type { ObjectName } from '../options.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
 export interface ConfigRow {
@@ -32,6 +33,14 @@ export interface RoutingConfig {
   readonly noTlsRedirectLocations: readonly string[];
   readonly serviceUpstream: boolean;
   readonly retryNonIdempotent: boolean;
+  /** True: `proxy-ssl-*` only counts for the locations of its own Ingress. */
+  readonly proxySslLocationOnly: boolean;
+  /** Whether annotations may name Secrets and ConfigMaps of other namespaces. */
+  readonly allowsCrossNamespace: boolean;
+  /** ConfigMaps with headers: keys `add-headers` and `proxy-set-headers`. */
+  readonly headerMaps: { readonly addHeaders?: ObjectName; readonly proxySetHeaders?: ObjectName };
+  /** Names that annotation `custom-headers` may set, as written. */
+  readonly allowedResponseHeaders: readonly string[];
   readonly riskLevel: Risk;
   readonly blockedWords: readonly string[];
   /** Keys that protect every route and are not supported: all routes are refused while there is one. */

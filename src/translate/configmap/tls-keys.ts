@@ -174,6 +174,15 @@ const handshake: readonly ConfigRow[] = [
     },
     summary: 'Refuses TLS handshakes for hosts that no object names.',
   }),
+  supported({
+    key: 'proxy-ssl-location-only',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.proxySslLocationOnly = value;
+    },
+    summary: 'Keeps `proxy-ssl-*` annotations to the paths of their own Ingress instead of all of the host.',
+  }),
 ];
 
 export const tlsKeys: readonly ConfigRow[] = [
@@ -185,7 +194,6 @@ export const tlsKeys: readonly ConfigRow[] = [
     ['enable-ocsp', 'false', 'OCSP stapling.'],
     ['use-http2', 'true', 'HTTP/2 on the HTTPS port.'],
     ['http2-max-concurrent-streams', '128', 'Concurrent streams of an HTTP/2 connection.'],
-    ['proxy-ssl-location-only', 'false', 'Keeps `proxy-ssl-*` annotations to their own locations.'],
   ]),
   ...noEffect('sessions are resumed by tickets or not at all', [
     ['ssl-session-cache', 'true', 'Session cache shared by the workers of nginx.'],

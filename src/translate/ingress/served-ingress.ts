@@ -1,6 +1,7 @@
 // What one Ingress means before hosts are put together: whether it is served at all, which hosts it names, and what its annotations
 // and the ConfigMap's defaults make of its routes. Depends on the Ingress, its class, its namespace and the ConfigMap, nothing else.
 import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
+import type { HeaderField } from '../../model/policies/header-fields.ts';
 import type { HostName, ProxyParameters, RoutePolicies, TlsRedirect } from '../../model/route.ts';
 import type { Ingress, IngressClass } from '../../resources/objects.ts';
 import type { Snapshot } from '../../resources/snapshot.ts';
@@ -9,11 +10,12 @@ import { withNonIdempotent } from '../annotations/next-upstream.ts';
 import { readAnnotations } from '../annotations/read-annotations.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
-import { finding } from '../finding.ts';
+import { annotationField, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { selectsLabels } from '../label-selector.ts';
-import type { TranslatorOptions } from '../options.ts';
+import type { ObjectName, TranslatorOptions } from '../options.ts';
 import { findForeignClass } from './class-selection.ts';
+import { resolveCustomHeaders } from './custom-headers.ts';
 
 /** An Ingress that takes part in the traffic. */
 export interface ServedIngress {
@@ -37,6 +39,8 @@ export interface IngressReading {
   /** Undefined: the Ingress has no effect. */
   readonly served: ServedIngress | undefined;
   readonly findings: readonly Finding[];
+  /** ConfigMaps that were looked at, present or not. */
+  readonly configMaps: readonly ObjectName[];
 }
 
 export interface IngressContext {
@@ -48,17 +52,48 @@ export interface IngressContext {
 
 export function readIngress(ingress: Ingress, context: IngressContext): IngressReading {
   const { snapshot, options, routing } = context;
-  if (!isWatched(ingress.metadata.namespace, snapshot, options)) return { served: undefined, findings: [] };
+  if (!isWatched(ingress.metadata.namespace, snapshot, options)) return withoutEffect([]);
   const foreign = findForeignClass(ingress, snapshot, options, context.defaultClass);
-  if (foreign !== undefined) return { served: undefined, findings: [foreign] };
+  if (foreign !== undefined) return withoutEffect([foreign]);
   if (options.disableCatchAll && ingress.spec.defaultBackend !== undefined) {
     const message = 'the Ingress is ignored because of --disable-catch-all';
-    return { served: undefined, findings: [finding('PRT-RULE-8', message, ingress, 'spec.defaultBackend')] };
+    return withoutEffect([finding('PRT-RULE-8', message, ingress, 'spec.defaultBackend')]);
   }
   const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
-  if (verdict === 'ignore') return { served: undefined, findings };
-  const served = { ...serve(ingress, values, context), isRefused: verdict !== 'serve', refusesHosts: verdict === 'refuse-hosts' };
-  return { served, findings };
+  if (verdict === 'ignore') return withoutEffect(findings);
+  const headers = readCustomHeaders(ingress, values, context);
+  const served = serve(ingress, values, context);
+  return {
+    served: {
+      ...served,
+      policies: { ...served.policies, ...(headers.fields.length > 0 && { responseHeaders: headers.fields }) },
+      isRefused: verdict !== 'serve' || headers.findings.length > 0,
+      refusesHosts: verdict === 'refuse-hosts',
+    },
+    findings: [...findings, ...headers.findings],
+    configMaps: headers.configMaps,
+  };
+}
+
+function withoutEffect(findings: readonly Finding[]): IngressReading {
+  return { served: undefined, findings, configMaps: [] };
+}
+
+interface CustomHeaders {
+  readonly fields: readonly HeaderField[];
+  /** Any: the routes are refused. */
+  readonly findings: readonly Finding[];
+  readonly configMaps: readonly ObjectName[];
+}
+
+function readCustomHeaders(ingress: Ingress, values: Readonly<AnnotationDraft>, { snapshot, options, routing }: IngressContext): CustomHeaders {
+  const name = values.customHeaders;
+  if (name === undefined) return { fields: [], findings: [], configMaps: [] };
+  const headers = resolveCustomHeaders(name, snapshot, routing.allowedResponseHeaders);
+  if (headers.ok) return { fields: headers.value, findings: [], configMaps: [name] };
+  const message = `custom-headers ${headers.error}: the paths of this Ingress answer 503`;
+  const field = annotationField(`${options.annotationsPrefix}/custom-headers`);
+  return { fields: [], findings: [finding('PRT-ANN-4', message, ingress, field)], configMaps: [name] };
 }
 
 export function isWatched(namespace: string, snapshot: Snapshot, options: TranslatorOptions): boolean {

@@ -5,6 +5,8 @@ import { formatOrigin } from '../../model/origin.ts';
 import type { Origin } from '../../model/origin.ts';
 import { CATCH_ALL_HOST } from '../../model/route.ts';
 import type { Action, HostName, PathMatch, Route, RouteLabels, RoutePolicies, VirtualHost } from '../../model/route.ts';
+import type { UpstreamSecret, UpstreamTls } from '../../model/upstream-tls.ts';
+import type { UpstreamKey } from '../../model/upstream.ts';
 import { itemPath } from '../../resources/field-path.ts';
 import type { IngressBackend, IngressPath } from '../../resources/objects.ts';
 import { annotationField, finding } from '../finding.ts';
@@ -12,6 +14,8 @@ import type { Finding, Subject } from '../finding.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
 import { defaultBackendRef, fallbackRef, portText, serviceRef } from '../upstream.ts';
 import type { UpstreamRef } from '../upstream.ts';
+import { HostTransports } from './host-transport.ts';
+import type { TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
 import type { TlsContext } from './host-tls.ts';
 import { hostOfRule } from './served-ingress.ts';
@@ -25,7 +29,7 @@ export interface HostInput {
   readonly hasWildcardTls: boolean;
 }
 
-export interface HostContext extends TlsContext {
+export interface HostContext extends TlsContext, TransportContext {
   readonly options: TranslatorOptions;
   /** `no-tls-redirect-locations`. */
   readonly noTlsRedirectLocations: readonly string[];
@@ -45,6 +49,8 @@ export interface UpstreamUse {
 export interface HostTranslation {
   readonly row: VirtualHost;
   readonly certificate: Certificate | undefined;
+  /** What upstreams of the row refer to. */
+  readonly upstreamSecrets: readonly UpstreamSecret[];
   /** Secrets on which the row depends. */
   readonly secrets: readonly ObjectName[];
   /** The use of `--default-backend-service` has a Flag as its subject. */
@@ -68,11 +74,13 @@ class HostBuilder {
   #isRootFree = true;
   #hasTlsEntry = false;
   readonly #isRefused: boolean;
+  readonly #transports: HostTransports;
 
   constructor(input: HostInput, context: HostContext) {
     this.#input = input;
     this.#context = context;
     this.#isRefused = context.isEverythingRefused || input.ingresses.some((served) => served.refusesHosts);
+    this.#transports = new HostTransports(input.ingresses, context);
   }
 
   build(): HostTranslation {
@@ -80,14 +88,21 @@ class HostBuilder {
     const tls = this.#resolveTls();
     // ingress-nginx never redirects host `_` for the sake of a certificate.
     this.#hasTlsEntry = name !== CATCH_ALL_HOST && (tls.tls.kind !== 'none' || this.#input.hasWildcardTls);
-    this.#findings.push(...tls.findings);
+    this.#findings.push(...tls.findings, ...this.#transports.findings);
     this.#addRoot();
     if (name === CATCH_ALL_HOST) this.#addHealthCheck();
     for (const served of ingresses) this.#addRules(served);
     this.#reportTrailingSlashes();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
     const row: VirtualHost = { name, pathMode: 'literal', routes: [...this.#routes.values()], tls: tls.tls, origin };
-    return { row, certificate: tls.certificate, secrets: tls.secrets, uses: this.#uses, findings: this.#findings };
+    return {
+      row,
+      certificate: tls.certificate,
+      upstreamSecrets: this.#transports.rows,
+      secrets: [...tls.secrets, ...this.#transports.secrets],
+      uses: this.#uses,
+      findings: this.#findings,
+    };
   }
 
   #resolveTls(): ReturnType<typeof resolveHostTls> {
@@ -188,20 +203,28 @@ class HostBuilder {
 
   #put(route: Route, served: ServedIngress | undefined): void {
     // A refused route answers before anything else that it could do.
-    const isRefused = this.#isRefused || served?.isRefused === true;
+    const isRefused = this.#isRefused || (served !== undefined && (served.isRefused || this.#transports.of(served).kind === 'refused'));
     this.#routes.set(route.id, isRefused ? { ...route, action: REFUSED, policies: {} } : route);
   }
 
   #forward(served: ServedIngress, backend: ServiceBackend, field: string): Action {
     const { ingress, annotations } = served;
     const { namespace } = ingress.metadata;
-    const ref = serviceRef(namespace, backend.name, backend.port, served.usesClusterIP ? 'cluster-ip' : 'endpoints');
-    this.#uses.push({ ref, subject: ingress, nameField: `${field}.name`, portField: `${field}.port` });
-    if (annotations.defaultBackend === undefined) return { kind: 'forward', upstream: ref.key };
+    const transport = this.#transports.of(served);
+    const useService = (tls: UpstreamTls | undefined): UpstreamKey => {
+      const via = served.usesClusterIP ? 'cluster-ip' : 'endpoints';
+      const ref = serviceRef({ namespace, service: backend.name, port: backend.port, via, tls });
+      this.#uses.push({ ref, subject: ingress, nameField: `${field}.name`, portField: `${field}.port` });
+      return ref.key;
+    };
+    const upstream = useService(transport.kind === 'tls' ? transport.tls : undefined);
+    const secureUpstream = transport.kind === 'as-client' ? useService(transport.tls) : undefined;
+    const forward: Action = { kind: 'forward', upstream, ...(secureUpstream !== undefined && { secureUpstream }) };
+    if (annotations.defaultBackend === undefined) return forward;
     const fallback = fallbackRef(namespace, annotations.defaultBackend);
     const fallbackField = annotationField(`${this.#context.options.annotationsPrefix}/default-backend`);
     this.#uses.push({ ref: fallback, subject: ingress, nameField: fallbackField, portField: fallbackField });
-    return { kind: 'forward', upstream: ref.key, fallback: fallback.key };
+    return { ...forward, fallback: fallback.key };
   }
 
   #policies(served: ServedIngress, path: string): RoutePolicies {
