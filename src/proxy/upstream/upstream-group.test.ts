@@ -8,7 +8,7 @@ const origin = { kind: 'Service', namespace: 'default', name: 'shop' };
 
 function groupOf(...addresses: readonly string[]): UpstreamGroup {
   const group = new UpstreamGroup(key, 0);
-  group.update(rowOf(addresses));
+  group.update(rowOf(addresses), new Map());
   return group;
 }
 
@@ -27,7 +27,7 @@ describe('round robin', () => {
 
   test('starts where the random number says', () => {
     const first = new UpstreamGroup(key, 0.75);
-    first.update(rowOf(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4']));
+    first.update(rowOf(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4']), new Map());
     assert.equal(first.pick(0, [])?.address, '10.0.0.1');
     assert.equal(new UpstreamGroup(key, 0.5).pick(0, []), undefined);
   });
@@ -74,7 +74,7 @@ describe('a change of endpoints', () => {
   test('keeps what stays and drains what goes', () => {
     const group = groupOf('10.0.0.1', '10.0.0.2');
     const [gone, kept] = group.endpoints;
-    group.update(rowOf(['10.0.0.2', '10.0.0.3']));
+    group.update(rowOf(['10.0.0.2', '10.0.0.3']), new Map());
     assert.equal(group.endpoints[0], kept);
     assert.equal(gone?.isDraining, true);
     assert.equal(kept?.isDraining, false);
