@@ -7,9 +7,9 @@ import { trimBlanks } from '../http1/message-head.ts';
 
 export interface ClientAddressResolver {
   /** Whether fields in which a proxy tells about its client are believed when they come from this address. */
-  isTrusted(address: string): boolean;
+  readonly isTrusted: (address: string) => boolean;
   /** The first untrusted address of the list from the right; the leftmost if all are trusted; `peer` if nothing in it is an address. */
-  resolve(peer: string, forwardedFor: string): string;
+  readonly resolve: (peer: string, forwardedFor: string) => string;
 }
 
 /** `settings.trustedCidrs` were checked by their parser; one that does not parse all the same trusts nobody. */

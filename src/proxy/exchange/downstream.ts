@@ -40,4 +40,3 @@ export interface Downstream {
   /** The exchange is over. */
   onExchangeEnd(): void;
 }
-

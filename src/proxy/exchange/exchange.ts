@@ -296,7 +296,18 @@ export class Exchange implements CallOwner {
   #createPolicies(hooks: CompiledHooks, head: MessageHead, matched: MatchedRequest): PolicyRun {
     const { route, hostText, hostName, path, forwarded, target } = matched;
     const { entry } = this;
-    return new PolicyRun(hooks, { context: this.#context, head, route, entry, client: this.#client, forwarded, hostText, hostName, path, target });
+    return new PolicyRun(hooks, {
+      context: this.#context,
+      head,
+      route,
+      entry,
+      client: this.#client,
+      forwarded,
+      hostText,
+      hostName,
+      path,
+      target,
+    });
   }
 
   /** Early policies, what comes between, late policies, and on. Any of them may answer instead. */
@@ -430,6 +441,7 @@ function readPath(head: MessageHead, target: string): string {
 function methodOf(head: MessageHead): string {
   const { buffer, methodStart, methodEnd } = head;
   // The common one without making a string.
-  if (methodEnd - methodStart === 3 && buffer[methodStart] === 71 && buffer[methodStart + 1] === 69 && buffer[methodStart + 2] === 84) return 'GET';
+  if (methodEnd - methodStart === 3 && buffer[methodStart] === 71 && buffer[methodStart + 1] === 69 && buffer[methodStart + 2] === 84)
+    return 'GET';
   return buffer.latin1Slice(methodStart, methodEnd);
 }

@@ -6,7 +6,14 @@ import { FIELD } from '../http1/field-names.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { WorkerContext } from '../worker-context.ts';
-import { type ClientOrigin, type ForwardedLines, type ForwardedRequest, forwardedLines, plainForwardedRequest, trustedForwardedRequest } from './forwarded-fields.ts';
+import {
+  type ClientOrigin,
+  type ForwardedLines,
+  type ForwardedRequest,
+  forwardedLines,
+  plainForwardedRequest,
+  trustedForwardedRequest,
+} from './forwarded-fields.ts';
 
 const FORWARDED_FOR = FIELD['x-forwarded-for'];
 const FORWARDED_HOST = FIELD['x-forwarded-host'];

@@ -63,7 +63,12 @@ export interface ForwardedLines {
 const ID_GAP = '0'.repeat(32);
 
 /** `upstreamHost`: value of Host towards the upstream. `forwardedFor`: value of X-Forwarded-For. */
-export function forwardedLines(request: ForwardedRequest, upstreamHost: string, forwardedFor: string, hasRequestId: boolean): ForwardedLines {
+export function forwardedLines(
+  request: ForwardedRequest,
+  upstreamHost: string,
+  forwardedFor: string,
+  hasRequestId: boolean,
+): ForwardedLines {
   const start = ` HTTP/1.1\r\nHost: ${upstreamHost}\r\n${hasRequestId ? 'X-Request-ID: ' : ''}`;
   const id = hasRequestId ? `${ID_GAP}\r\n` : '';
   const address = `X-Real-IP: ${request.clientAddress}\r\nX-Forwarded-For: ${forwardedFor}\r\n`;

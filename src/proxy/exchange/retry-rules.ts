@@ -13,7 +13,9 @@ export interface RetryRules {
 }
 
 export function compileRetryRules({ nextUpstream, nextUpstreamTries }: ProxyParameters): RetryRules {
-  const statuses = nextUpstream.filter((condition) => condition.startsWith('http_')).map((condition) => Number(condition.slice('http_'.length)));
+  const statuses = nextUpstream
+    .filter((condition) => condition.startsWith('http_'))
+    .map((condition) => Number(condition.slice('http_'.length)));
   return {
     maxTries: nextUpstream.length === 0 ? 1 : nextUpstreamTries === 0 ? Infinity : nextUpstreamTries,
     onError: nextUpstream.includes('error'),

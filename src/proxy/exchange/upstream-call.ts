@@ -286,7 +286,8 @@ export class UpstreamCall implements ResponseReceiver {
   #attempt(options: CallOptions): void {
     const { nowMs } = this.#context;
     const { group, proxy } = options;
-    const endpoint = options.pick === undefined ? group.pick(nowMs, this.#tried) : (options.pick(this.#tried) ?? group.pick(nowMs, this.#tried));
+    const endpoint =
+      options.pick === undefined ? group.pick(nowMs, this.#tried) : (options.pick(this.#tried) ?? group.pick(nowMs, this.#tried));
     if (endpoint === undefined) {
       this.#options = undefined;
       return this.#owner.onCallFailure('PRT-UP-1', 'connect');

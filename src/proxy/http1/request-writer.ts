@@ -5,13 +5,17 @@ import { FIELD, REQUEST_FATE } from './field-names.ts';
 import { BODY_CHUNKED, BODY_LENGTH } from './field-block.ts';
 import type { MessageHead } from './message-head.ts';
 
-export interface RequestHeadOptions {
+export interface RequestHeadOptions extends RequestFieldOptions {
   /** Path and query to send instead of the received bytes, or undefined. Latin1, checked. */
   readonly target: string | undefined;
   /** End of the request line and fields about client and host: `forwardedLines`. */
   readonly lines: Buffer;
   /** Further lines, each ending in CRLF; empty mostly. */
   readonly extraLines: string;
+}
+
+/** Which of the client's fields are passed on. */
+export interface RequestFieldOptions {
   /** The peer is a trusted proxy, whose forwarding fields are passed on where Portico does not set them itself. */
   readonly isPeerTrusted: boolean;
   readonly keepsUnderscores: boolean;
@@ -38,7 +42,7 @@ export function appendRequestHead(out: OutBuffer, head: MessageHead, options: Re
   const linesAt = out.length;
   out.append(options.lines, 0, options.lines.length);
   if (options.extraLines !== '') out.appendLatin1(options.extraLines);
-  appendFields(out, head, options);
+  appendRequestFields(out, head, options);
   if (head.isWebSocket) out.append(UPGRADE, 0, UPGRADE.length);
   if (head.body === BODY_CHUNKED) out.append(CHUNKED, 0, CHUNKED.length);
   else if (head.body === BODY_LENGTH) appendLength(out, head.contentLength);
@@ -52,8 +56,8 @@ function appendLength(out: OutBuffer, length: number): void {
   out.append(END, 0, 4);
 }
 
-/** Lines that stand side by side are copied together. */
-function appendFields(out: OutBuffer, head: MessageHead, options: RequestHeadOptions): void {
+/** Copies the client's fields that are passed on; lines that stand side by side are copied together. */
+export function appendRequestFields(out: OutBuffer, head: MessageHead, options: RequestFieldOptions): void {
   const isPlain =
     !options.isPeerTrusted && !options.keepsUnderscores && options.replacedName === undefined && options.dropped === undefined;
   let runs = isPlain ? head.fields.plainRuns : undefined;
@@ -66,7 +70,7 @@ function appendFields(out: OutBuffer, head: MessageHead, options: RequestHeadOpt
 }
 
 /** Starts and ends of what is passed on, relative to the first field. */
-function findRuns(head: MessageHead, options: RequestHeadOptions): readonly number[] {
+function findRuns(head: MessageHead, options: RequestFieldOptions): readonly number[] {
   const runs: number[] = [];
   for (let i = 0; i < head.fieldCount; i++) {
     if (isDropped(head, i, options)) continue;
@@ -78,7 +82,7 @@ function findRuns(head: MessageHead, options: RequestHeadOptions): readonly numb
   return runs;
 }
 
-function isDropped(head: MessageHead, index: number, options: RequestHeadOptions): boolean {
+function isDropped(head: MessageHead, index: number, options: RequestFieldOptions): boolean {
   const number = head.numberOf(index);
   if (head.hasUnderscoreIn(index) && (number !== 0 || !options.keepsUnderscores)) return true;
   const fate = REQUEST_FATE[number];

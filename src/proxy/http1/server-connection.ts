@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { ConnectionFacts } from '../../observe/exchange-record.ts';
-import { type WorkerCounter, workerCounter } from '../../observe/worker-counters.ts';
+import { workerCounter } from '../../observe/worker-counters.ts';
 import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
@@ -12,6 +12,9 @@ import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
 import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { Held } from './held-input.ts';
+import type { ConnectionState } from './connection-state.ts';
+import { ConnectionGauge } from './connection-gauge.ts';
+import { readConnectionFacts } from './connection-facts.ts';
 import { FieldMemo } from './field-memo.ts';
 import { INCOMPLETE, parseRequestHead, REFUSED } from './head-parser.ts';
 import { BODY_NONE } from './field-block.ts';
@@ -19,20 +22,6 @@ import type { MessageHead } from './message-head.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseStream } from './response-stream.ts';
 import type { HeadEdit, ResponseFraming } from './response-writer.ts';
-
-type State =
-  /** Waiting for a request or in the middle of its head. */
-  | 'head'
-  /** The request body is arriving. */
-  | 'body'
-  /** The request is complete, its response is not. */
-  | 'response'
-  /** The response is complete, the rest of a short request body is read and dropped. */
-  | 'discard'
-  | 'tunnel'
-  /** Our side has ended: what arrives is dropped until the client ends too. */
-  | 'lingering'
-  | 'closed';
 
 /** Requests behind the one being answered are read up to this size. */
 const READ_AHEAD_BYTES = 64 * 1024;
@@ -70,7 +59,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #body = new RequestBody();
   readonly #memo = new FieldMemo();
   readonly #held = new Held();
-  #state: State = 'head';
+  #state: ConnectionState = 'head';
   #input: Buffer;
   #inputStart = 0;
   #inputEnd = 0;
@@ -88,8 +77,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #bodyStartedAtMs = 0;
   #lingerBytes = 0;
   #lingersInBody = false;
-  /** The gauge that counts this connection now. */
-  #activity: WorkerCounter = workerCounter.readingNow;
+  readonly #gauge: ConnectionGauge;
   readonly #onClosed: () => void;
 
   /** The socket must not have been read from yet. */
@@ -109,23 +97,13 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     socket.on('close', () => this.#onGone());
     context.connections.add(this);
     this.#serial = context.counters.get(workerCounter.connectionsHandled);
-    context.counters.add(workerCounter.connectionsNow, 1);
-    context.counters.add(workerCounter.readingNow, 1);
+    this.#gauge = new ConnectionGauge(context.counters);
     context.readClock();
     context.wheel.schedule(this, context.nowMs + context.settings.client.headerTimeoutMs);
   }
 
   facts(): ConnectionFacts {
-    const { address, peerAddress, isFromProxyHeader } = this.origin;
-    return {
-      serial: this.#serial,
-      requests: this.#requests,
-      peerAddress,
-      proxyProtocolAddress: isFromProxyHeader ? address : '',
-      tlsProtocol: this.#tlsSocket?.getProtocol() ?? '',
-      tlsCipher: this.#tlsSocket?.getCipher().name ?? '',
-      tlsServerName: serverNameOf(this.#tlsSocket),
-    };
+    return readConnectionFacts(this.origin, this.#tlsSocket, { serial: this.#serial, requests: this.#requests });
   }
 
   get pendingBytes(): number {
@@ -347,7 +325,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     const nowMs = this.#context.nowMs;
     if (this.#headStartedAtMs === 0) {
       this.#headStartedAtMs = nowMs;
-      this.#count(workerCounter.readingNow);
+      this.#gauge.set('reading');
       this.#context.wheel.schedule(this, nowMs + settings.client.headerTimeoutMs);
     }
     const at = parseRequestHead(this.#input, this.#inputStart, this.#inputEnd, settings.client, head, this.#memo);
@@ -356,7 +334,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     const receivedAtMs = this.#headStartedAtMs;
     this.#headStartedAtMs = 0;
     this.#requests++;
-    this.#count(workerCounter.writingNow);
+    this.#gauge.set('writing');
     this.protocol = head.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
     if (at === REFUSED) {
       this.#refuse(head.error, true);
@@ -420,7 +398,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#state = 'head';
     this.#headStartedAtMs = 0;
     this.#isBodyPaused = false;
-    this.#count(workerCounter.waitingNow);
+    this.#gauge.set('waiting');
     const { keepAliveMs } = this.#context.settings.client;
     this.#context.wheel.schedule(this, this.#context.nowMs + keepAliveMs);
     if (this.#isReadPaused) this.#resumeReading();
@@ -455,13 +433,6 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     const sendMs = this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0;
     this.#context.wheel.schedule(this, this.#context.nowMs + Math.max(lingerMs, sendMs));
     if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
-  }
-
-  #count(activity: WorkerCounter): void {
-    if (activity === this.#activity) return;
-    this.#context.counters.add(this.#activity, -1);
-    this.#context.counters.add(activity, 1);
-    this.#activity = activity;
   }
 
   #drop(length: number): void {
@@ -523,16 +494,9 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#held.take();
     this.#reader?.endLong(true, false);
     this.#context.connections.delete(this);
-    this.#context.counters.add(workerCounter.connectionsNow, -1);
-    this.#context.counters.add(this.#activity, -1);
+    this.#gauge.end();
     this.#onClosed();
     this.#context.wheel.cancel(this);
     this.#exchange.onClientGone();
   }
-}
-
-/** False where the client sent no server name. */
-function serverNameOf(socket: TLSSocket | undefined): string {
-  const name: unknown = socket === undefined ? '' : Reflect.get(socket, 'servername');
-  return typeof name === 'string' ? name : '';
 }
