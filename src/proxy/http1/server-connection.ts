@@ -123,10 +123,6 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     return this.#state === 'head' && this.#headStartedAtMs === 0;
   }
 
-  get isTunnel(): boolean {
-    return this.#state === 'tunnel';
-  }
-
   onBytes(buffer: Buffer, length: number, isStable: boolean): void {
     if (this.#state === 'lingering') return this.#drop(length);
     if (this.#state === 'closed') return;
