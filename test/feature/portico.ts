@@ -14,7 +14,11 @@ const stopLimitMs = 10_000;
 
 export interface PorticoOptions {
   /** File name in the manifests directory to YAML. */
-  readonly manifests: Readonly<Record<string, string>>;
+  readonly manifests?: Readonly<Record<string, string>>;
+  /** Where objects come from instead of the manifests directory. */
+  readonly sourceArgs?: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Further flags, after the ones that set ports and workers. */
   readonly args?: readonly string[];
   /** Default 1. */
@@ -41,14 +45,20 @@ export interface Portico {
 }
 
 /** Starts Portico and waits until it is ready. Throws with its output when it ends or is not ready in time. */
-export async function startPortico({ manifests, args = [], workers = 1 }: PorticoOptions): Promise<Portico> {
+export async function startPortico(options: PorticoOptions): Promise<Portico> {
+  const portico = await spawnPortico(options);
+  await waitUntilReady(portico);
+  return portico;
+}
+
+/** Starts Portico and does not wait for anything. */
+export async function spawnPortico({ manifests = {}, sourceArgs, env = {}, args = [], workers = 1 }: PorticoOptions): Promise<Portico> {
   const manifestsDir = mkdtempSync(join(tmpdir(), 'portico-test-'));
   for (const [name, yaml] of Object.entries(manifests)) writeFileSync(join(manifestsDir, name), yaml);
   const [httpPort, httpsPort, healthzPort] = await findFreePorts(3);
   if (httpPort === undefined || httpsPort === undefined || healthzPort === undefined) throw new Error('no free ports');
   const ports = { 'http-port': httpPort, 'https-port': httpsPort, 'healthz-port': healthzPort };
   const own = {
-    manifests: manifestsDir,
     ...ports,
     bind: '127.0.0.1',
     workers,
@@ -56,9 +66,14 @@ export async function startPortico({ manifests, args = [], workers = 1 }: Portic
     'post-shutdown-grace-period': 0,
   };
   const flags = Object.entries(own).map(([name, value]) => `--${name}=${value}`);
-  const child = spawn(launcher, ['serve', ...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const source = sourceArgs ?? [`--manifests=${manifestsDir}`];
+  const child = spawn(launcher, ['serve', ...source, ...flags, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
   const running = watchProcess(child);
-  const portico: Portico = {
+  return {
     httpPort,
     httpsPort,
     healthzPort,
@@ -78,8 +93,6 @@ export async function startPortico({ manifests, args = [], workers = 1 }: Portic
       return code;
     },
   };
-  await waitUntilReady(portico);
-  return portico;
 }
 
 async function waitUntilReady(portico: Portico): Promise<void> {

@@ -116,6 +116,8 @@ class WatchedCluster implements ClusterSource {
   #isLoadingSnapshot = false;
   #mayUseSnapshot = false;
   #timer: NodeJS.Timeout | undefined;
+  /** For Ingresses that wait for what they refer to. */
+  #holdTimer: NodeJS.Timeout | undefined;
   #lastDiagnostics = '';
 
   constructor(options: ClusterSourceOptions) {
@@ -178,6 +180,7 @@ class WatchedCluster implements ClusterSource {
   close(): void {
     this.#stop.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#holdTimer);
     this.#connection.close();
     this.#referenced.Secret.close();
     this.#referenced.ConfigMap.close();
@@ -198,7 +201,14 @@ class WatchedCluster implements ClusterSource {
       this.#schedule();
     };
     const owns = (object: KubernetesObject): boolean => isInCollection(object, collection);
-    const mirror = new ObjectMirror({ kind, resource: collection.resource, receiver: this.#receiver, owns, onListed });
+    const mirror = new ObjectMirror({
+      kind,
+      resource: collection.resource,
+      receiver: this.#receiver,
+      owns,
+      onListed,
+      onDiagnostic: () => this.#schedule(),
+    });
     const watched: Watched = { mirror, isRequired, state: 'unknown' };
     this.#watched.set(name, watched);
     this.#reflect(collection, mirror, this.#stop.signal);
@@ -227,7 +237,7 @@ class WatchedCluster implements ClusterSource {
       random,
       receiver: this.#receiver,
       reflect: (collection, sink, signal) => this.#reflect(collection, sink, signal),
-      onSettled: () => this.#schedule(),
+      onNews: () => this.#schedule(),
       onFetch: (error) => {
         if (error === undefined) this.#connection.contact(name);
         else this.#connection.failure(name, error);
@@ -302,7 +312,8 @@ class WatchedCluster implements ClusterSource {
         this.#served.set(key, object);
       } else if (this.#served.delete(key)) removals.push(ref);
     }
-    if (nextLookMs < Infinity) this.#timer ??= setTimeout(() => this.#flush(), nextLookMs);
+    clearTimeout(this.#holdTimer);
+    if (nextLookMs < Infinity) this.#holdTimer = setTimeout(() => this.#schedule(), nextLookMs);
     const diagnostics = this.#diagnostics();
     const text = diagnostics
       .map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name} ${origin.field ?? ''} ${message}`)

@@ -26,6 +26,8 @@ export interface MirrorOptions {
   readonly owns: (object: KubernetesObject) => boolean;
   /** A list is complete. */
   readonly onListed: () => void;
+  /** There is something to say about an object that the receiver does not get. */
+  readonly onDiagnostic: () => void;
 }
 
 export class ObjectMirror implements ReflectorSink {
@@ -72,12 +74,15 @@ export class ObjectMirror implements ReflectorSink {
     this.#listed.add(key);
     if (this.#known.get(key) === version) return;
     this.#known.set(key, version);
-    const { kind, resource, receiver } = this.#options;
+    const { kind, resource, receiver, onDiagnostic } = this.#options;
     const parsed = parseApiObject(object, resource, kind);
     if (parsed.kind === 'object') {
       this.#problems.delete(key);
       receiver.onUpsert(parsed.object);
-    } else this.#problems.set(key, parsed.diagnostics);
+    } else {
+      this.#problems.set(key, parsed.diagnostics);
+      onDiagnostic();
+    }
   }
 
   remove(head: ObjectHead): void {

@@ -31,8 +31,8 @@ export interface ReferencedObjectsOptions {
   readonly receiver: ObjectReceiver;
   /** Starts a reflector; it ends with the signal. */
   readonly reflect: (collection: Collection, sink: ReflectorSink, signal: AbortSignal) => void;
-  /** An object that was waited for was fetched, or is known to be missing. */
-  readonly onSettled: () => void;
+  /** An object that was waited for was fetched or is known to be missing, or there is something to say about one. */
+  readonly onNews: () => void;
   /** A fetch failed, or worked. A missing right is no failure but a diagnostic. */
   readonly onFetch: (error: ApiError | undefined) => void;
   readonly random: () => number;
@@ -275,6 +275,7 @@ export class ReferencedObjects {
       const parsed = parseApiObject(value, apiResources[kind], kind);
       if (parsed.kind === 'object') receiver.onUpsert(parsed.object);
       else this.#troubles.set(entry, parsed.diagnostics);
+      this.#options.onNews();
     }
     this.#settle(entry);
   }
@@ -303,7 +304,7 @@ export class ReferencedObjects {
       diagnostic('PRT-READ-8', `${formatApiError(error)}; it is as if it did not exist, or stays as it was`, origin),
     ]);
     this.#settle(entry);
-    this.#options.onSettled();
+    this.#options.onNews();
     this.#forbiddenTimer ??= setTimeout(() => {
       this.#forbiddenTimer = undefined;
       for (const candidate of this.#entries.values()) if (candidate.isForbidden) this.#enqueue(candidate);
@@ -324,6 +325,6 @@ export class ReferencedObjects {
     if (entry.isSettled) return;
     entry.isSettled = true;
     this.#unsettled--;
-    this.#options.onSettled();
+    this.#options.onNews();
   }
 }

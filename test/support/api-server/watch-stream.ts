@@ -71,7 +71,7 @@ export class WatchStream {
   cut(isWithinLine = false): void {
     this.#dispose();
     if (isWithinLine) this.#response.write('{"type":"MODIFIED","object":{"ki');
-    setImmediate(() => this.#response.socket?.resetAndDestroy());
+    setImmediate(() => this.#response.socket?.destroy());
   }
 
   /** A line of anything. */
