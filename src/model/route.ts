@@ -5,8 +5,12 @@ import type { CertificateKey } from './certificate.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Origin } from './origin.ts';
 import type { CorsPolicy } from './policies/cors.ts';
+import type { HeaderField } from './policies/header-fields.ts';
+import type { CookieRewrite, Replacement } from './policies/response-rewrite.ts';
 import type { AccessPolicy } from './policies/access.ts';
 import type { ClientCertificatePolicy } from './policies/client-certificates.ts';
+import type { Redirect } from './policies/redirect.ts';
+import type { RewritePolicy } from './policies/rewrite.ts';
 import type { UpstreamKey } from './upstream.ts';
 
 /** Lower case, without port or trailing dot: `shop.example`, `*.shop.example`, or `_` for requests that no other host takes. */
@@ -23,12 +27,19 @@ export function hostName(text: string): HostName {
 export interface VirtualHost {
   readonly name: HostName;
   /**
+   * Set: the row stands for an alias of this host (annotation `server-alias`), and its name may also be `*.shop.example` for any depth,
+   * `shop.*`, or `~` and a regular expression in RE2 syntax that may match anywhere in a name.
+   */
+  readonly aliasOf?: HostName;
+  /**
    * `literal`: exact paths and prefixes by path element. `regex`: every path of the host is a case-insensitive regular expression,
    * anchored at the start, tried by descending length (ingress-nginx: one `use-regex` or rewrite turns the whole host).
    */
   readonly pathMode: 'literal' | 'regex';
-  /** No two routes have the same match. A host always has a route that takes every path. */
+  /** No two routes have the same id. A host always has a route that takes every path. */
   readonly routes: readonly Route[];
+  /** Takes exactly the path `/` before any other route (annotation `app-root`). */
+  readonly rootRoute?: Route;
   readonly tls: HostTls;
   /** Absent: clients are not asked for certificates. */
   readonly clientCertificates?: ClientCertificatePolicy;
@@ -49,7 +60,10 @@ export type PathMatch =
   | { readonly kind: 'exact'; readonly path: string }
   /** This path and everything below it, by path element: `/foo` takes `/foo`, `/foo/` and `/foo/x`, never `/foobar`. */
   | { readonly kind: 'prefix'; readonly path: string }
-  /** RE2 syntax, case-insensitive, anchored at the start only. */
+  /**
+   * RE2 syntax and look-aheads at a fixed distance from the start (src/kit/pattern.ts), case-insensitive, anchored at the start only. One that
+   * does not compile takes every path with its literal beginning; its route refuses.
+   */
   | { readonly kind: 'regex'; readonly pattern: string };
 
 export interface Route {
@@ -72,6 +86,8 @@ export type Action =
   | { readonly kind: 'default-backend'; readonly upstream: UpstreamKey | null }
   /** Answer with an error of Portico's own, for instance 503 where a protection is missing. */
   | { readonly kind: 'refuse'; readonly code: ErrorCode }
+  /** Answer with a redirect, before the redirect to TLS, limits and authentication. */
+  | { readonly kind: 'redirect'; readonly redirect: Redirect }
   /** Answer 200 without a body: `--health-check-path` of the catch-all host, as ingress-nginx's default server does. */
   | { readonly kind: 'health-check' };
 
@@ -102,6 +118,11 @@ export interface RoutePolicies {
   /** Whether those redirects, where absolute, name the listening port. */
   readonly portInRedirects?: boolean;
   readonly cors?: CorsPolicy;
+  readonly cookieRewrite?: CookieRewrite;
+  /** Prefix of Location and of the URL of Refresh. */
+  readonly redirectRewrite?: Replacement;
+  /** Fields of every response, Portico's own ones too, instead of the backend's (annotation `custom-headers`). */
+  readonly responseHeaders?: readonly HeaderField[];
 }
 
 /** Redirect of plain HTTP requests to the same URL over TLS. */

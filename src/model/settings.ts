@@ -1,5 +1,6 @@
 // Global settings of the data plane, fully resolved: flags and ConfigMap keys with every default filled in. Names follow the
 // ConfigMap keys of ingress-nginx. `translate/configmap` makes them; workers compile them with the hosts.
+import type { HeaderField } from './policies/header-fields.ts';
 import type { ProxyParameters } from './route.ts';
 
 export interface Settings {
@@ -16,6 +17,10 @@ export interface Settings {
   readonly allowBackendServerHeader: boolean;
   /** Lower-case names of backend response headers that are not passed on. */
   readonly hideHeaders: readonly string[];
+  /** Fields of every response, Portico's own ones too, instead of the backend's. */
+  readonly addHeaders: readonly HeaderField[];
+  /** Fields of every request towards a backend, instead of the client's and of Portico's own. */
+  readonly proxySetHeaders: readonly HeaderField[];
   /** False: request headers with an underscore in their name are dropped. */
   readonly underscoresInHeaders: boolean;
   /** False: redirects made by Portico itself have an absolute Location. */

@@ -26,6 +26,7 @@ export class IngressTable {
   /** By spec.ingressClassName; empty: the field is not set. */
   readonly #byClass = new MultiMap<string, IngressKey>();
   readonly #byNamespace = new MultiMap<string, IngressKey>();
+  readonly #byConfigMap = new MultiMap<string, IngressKey>();
 
   keys(): Iterable<IngressKey> {
     return this.#entries.keys();
@@ -43,6 +44,11 @@ export class IngressTable {
     return this.#byNamespace.get(namespace);
   }
 
+  /** Those that name this ConfigMap in an annotation. */
+  usingConfigMap(namespace: string, name: string): Iterable<IngressKey> {
+    return this.#byConfigMap.get(`${namespace}\0${name}`);
+  }
+
   *readings(): Iterable<IngressReading> {
     for (const entry of this.#entries.values()) yield entry.reading;
   }
@@ -50,7 +56,7 @@ export class IngressTable {
   /** Reads the Ingress of this key again, or forgets it where it is gone. */
   update(key: IngressKey, context: IngressContext): IngressUpdate {
     const before = this.#entries.get(key);
-    if (before !== undefined) this.#remove(key, before.ingress);
+    if (before !== undefined) this.#remove(key, before);
     const [namespace = '', name = ''] = key.split('\0');
     const ingress = context.snapshot.get('Ingress', namespace, name);
     if (ingress === undefined) return { before: before?.reading.served, after: undefined };
@@ -58,12 +64,14 @@ export class IngressTable {
     this.#entries.set(key, { ingress, reading });
     this.#byClass.add(ingress.spec.ingressClassName ?? '', key);
     this.#byNamespace.add(namespace, key);
+    for (const configMap of reading.configMaps) this.#byConfigMap.add(`${configMap.namespace}\0${configMap.name}`, key);
     return { before: before?.reading.served, after: reading.served };
   }
 
-  #remove(key: IngressKey, ingress: Ingress): void {
+  #remove(key: IngressKey, { ingress, reading }: Entry): void {
     this.#entries.delete(key);
     this.#byClass.delete(ingress.spec.ingressClassName ?? '', key);
     this.#byNamespace.delete(ingress.metadata.namespace, key);
+    for (const configMap of reading.configMaps) this.#byConfigMap.delete(`${configMap.namespace}\0${configMap.name}`, key);
   }
 }

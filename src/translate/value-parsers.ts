@@ -2,6 +2,7 @@
 // and times). Each answers with a value in the model's units or with the end of a sentence that starts with "the value".
 import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
+import type { ObjectName } from './options.ts';
 
 export type ValueParser<T> = (text: string) => Result<T>;
 
@@ -74,6 +75,13 @@ export function oneOf<const T extends string>(values: readonly T[]): ValueParser
 /** The whole text must match; `what` completes "is not …". */
 export function textMatching(pattern: RegExp, what: string): ValueParser<string> {
   return (text) => (pattern.test(text) ? ok(text) : fail(`is not ${what}`));
+}
+
+/** `namespace/name` of a Kubernetes object. */
+export function parseObjectName(text: string): Result<ObjectName> {
+  const match = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)$/.exec(text);
+  const [, namespace, name] = match ?? [];
+  return namespace === undefined || name === undefined ? fail('is not of the form namespace/name') : ok({ namespace, name });
 }
 
 /** Comma list, trimmed, without empty items. */

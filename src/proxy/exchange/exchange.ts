@@ -353,7 +353,8 @@ export class Exchange implements CallOwner {
     this.entry.upstreamName = own.name;
     if (group !== own) this.entry.alternativeUpstreamName = group.name;
     const upstreamHost = policies?.request.upstreamHost ?? route.upstreamHost ?? forwarded.host;
-    const lines = this.#forwarded.linesFor(head, forwarded, upstreamHost);
+    const dropped = policies?.droppedRequestFields;
+    const lines = this.#forwarded.linesFor(head, forwarded, upstreamHost, dropped);
     const linesAt = appendRequestHead(this.#call.out, head, {
       target,
       lines: lines.bytes,
@@ -361,7 +362,7 @@ export class Exchange implements CallOwner {
       isPeerTrusted: this.#forwarded.isPeerTrusted,
       keepsUnderscores: this.#context.settings.underscoresInHeaders,
       replacedName: this.#forwarded.replacedName,
-      dropped: policies?.droppedRequestFields,
+      dropped,
     });
     this.#writeRequestId(head, linesAt, lines.idOffset);
     this.#call.start({

@@ -13,6 +13,7 @@ import {
   forwardedLines,
   plainForwardedRequest,
   trustedForwardedRequest,
+  withoutFields,
 } from './forwarded-fields.ts';
 
 const FORWARDED_FOR = FIELD['x-forwarded-for'];
@@ -75,7 +76,13 @@ export class ForwardedCache {
     return trustedForwardedRequest(head, this.#request, forwarded, resolve);
   }
 
-  linesFor(head: MessageHead, request: ForwardedRequest, upstreamHost: string): ForwardedLines {
+  /** `dropped`: lower-case names that policies set instead; undefined: none. */
+  linesFor(head: MessageHead, request: ForwardedRequest, upstreamHost: string, dropped: ReadonlySet<string> | undefined): ForwardedLines {
+    const lines = this.#allLinesFor(head, request, upstreamHost);
+    return dropped === undefined ? lines : withoutFields(lines, dropped);
+  }
+
+  #allLinesFor(head: MessageHead, request: ForwardedRequest, upstreamHost: string): ForwardedLines {
     const { forwarded } = this.#context.settings;
     const needsId = forwarded.generateRequestId && head.requestIdField < 0;
     if (request !== this.#request) {

@@ -60,6 +60,16 @@ export interface ForwardedLines {
   readonly idOffset: number;
 }
 
+const FORWARDED_NAMES = [
+  'x-request-id',
+  'x-real-ip',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-scheme',
+];
 const ID_GAP = '0'.repeat(32);
 
 /** `upstreamHost`: value of Host towards the upstream. `forwardedFor`: value of X-Forwarded-For. */
@@ -76,6 +86,17 @@ export function forwardedLines(
   const scheme = `X-Forwarded-Proto: ${request.scheme}\r\nX-Forwarded-Scheme: ${request.scheme}\r\nX-Scheme: ${request.scheme}\r\n`;
   const text = `${start}${id}${address}${host}X-Forwarded-Port: ${request.port}\r\n${scheme}`;
   return { bytes: Buffer.from(text, 'latin1'), idOffset: hasRequestId ? start.length : -1 };
+}
+
+const FIELD_LINE = /^([^:]+):.*\r\n/gm;
+
+/** The lines without the fields of these lower-case names. The request line and Host stay. */
+export function withoutFields(lines: ForwardedLines, dropped: ReadonlySet<string>): ForwardedLines {
+  if (!FORWARDED_NAMES.some((name) => dropped.has(name))) return lines;
+  const text = lines.bytes.latin1Slice();
+  const kept = text.replace(FIELD_LINE, (line, name: string) => (dropped.has(name.toLowerCase()) && line !== '' ? '' : line));
+  const idOffset = lines.idOffset < 0 || dropped.has('x-request-id') ? -1 : kept.indexOf('\r\nX-Request-ID: ') + '\r\nX-Request-ID: '.length;
+  return { bytes: Buffer.from(kept, 'latin1'), idOffset };
 }
 
 function firstElement(value: string | undefined): string | undefined {

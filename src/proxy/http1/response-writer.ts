@@ -31,18 +31,39 @@ export interface ResponseFields {
   readonly keepsBackendServer: boolean;
   /** Lower-case names; undefined: none. */
   readonly hidden: readonly string[] | undefined;
+  /** Constant fields of every response: `add-headers`. */
+  readonly added: readonly AddedField[];
+  /** All of them. */
+  readonly addedLines: Buffer;
+}
+
+export interface AddedField {
+  /** Lower case. */
+  readonly name: string;
+  readonly line: string;
 }
 
 export function compileResponseFields(settings: Settings): ResponseFields {
-  const { hsts, serverTokens, allowBackendServerHeader, hideHeaders } = settings;
+  const { hsts, serverTokens, allowBackendServerHeader } = settings;
   const flags = `${hsts.includeSubdomains ? '; includeSubDomains' : ''}${hsts.preload ? '; preload' : ''}`;
   const tlsLines = hsts.enabled ? `Strict-Transport-Security: max-age=${hsts.maxAgeSeconds}${flags}\r\n` : '';
+  const added = addedFields(settings.addHeaders);
+  const hidden = [...settings.hideHeaders, ...settings.addHeaders.map(({ name }) => name.toLowerCase())];
   return {
     tlsLines: Buffer.from(tlsLines, 'latin1'),
     serverLine: Buffer.from(serverTokens && !allowBackendServerHeader ? 'Server: nginx\r\n' : '', 'latin1'),
     keepsBackendServer: serverTokens && allowBackendServerHeader,
-    hidden: hideHeaders.length === 0 ? undefined : hideHeaders,
+    hidden: hidden.length === 0 ? undefined : hidden,
+    added,
+    addedLines: Buffer.from(added.map(({ line }) => line).join(''), 'latin1'),
   };
+}
+
+/** Values with variables are the business of a policy. */
+function addedFields(fields: Settings['addHeaders']): readonly AddedField[] {
+  return fields.flatMap(({ name, value }) =>
+    value.kind === 'constant' && value.text !== '' ? [{ name: name.toLowerCase(), line: `${name}: ${value.text}\r\n` }] : [],
+  );
 }
 
 /** What policies change about a response head. */
@@ -82,6 +103,7 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
   }
   if (runStart >= 0) out.append(buffer, runStart, runEnd);
   if (isHstsOurs) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+  appendAdded(out, options);
 }
 
 /** Interim responses (RFC 9110 15.2) have neither framing nor our fields. */
@@ -101,6 +123,15 @@ export function appendLocalHead(out: OutBuffer, status: number, lines: string, o
   out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
   out.appendLatin1(lines);
   if (options.isTls) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+  appendAdded(out, options);
+}
+
+/** Policies of a route, which drop what they set, come before `add-headers`. */
+function appendAdded(out: OutBuffer, { fields, dropped }: HeadOptions): void {
+  const { added, addedLines } = fields;
+  if (addedLines.length === 0) return;
+  if (dropped === undefined) return out.append(addedLines, 0, addedLines.length);
+  for (const { name, line } of added) if (!dropped.has(name)) out.appendLatin1(line);
 }
 
 /** Framing, connection and the empty line. */

@@ -2,13 +2,16 @@
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
 import { compileCors } from './cors.ts';
+import { compileRequestFieldPolicies } from './request-fields.ts';
+import { compileResponseFieldPolicies } from './response-fields.ts';
+import { compileResponseRewrites } from './response-rewrite.ts';
 import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePolicy, type RouteHooks, type UpstreamSelector } from './policy.ts';
 
 /** Compiles what one family has for a route, or undefined. Must not throw. */
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [compileCors];
+const compilers: readonly HookCompiler[] = [compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */

@@ -20,6 +20,8 @@ export const REQUEST_PHASES = [
   'access',
   'firewall',
   'mirror',
+  // What is set on the request to the upstream, whatever came before.
+  'forward',
 ] as const;
 export type RequestPhase = (typeof REQUEST_PHASES)[number];
 

@@ -148,30 +148,7 @@ const headers: readonly AnnotationRow[] = [
     without: (text) => (text === '1.1' ? 'same' : 'serve'),
     summary: '`1.0` or `1.1` towards the backend.',
   }),
-  notYet({
-    name: 'proxy-cookie-domain',
-    scope: 'location',
-    risk: 'Medium',
-    without: unlessOff,
-    summary: 'Rewrites the Domain of cookies of the backend.',
-  }),
-  notYet({
-    name: 'proxy-cookie-path',
-    scope: 'location',
-    risk: 'Medium',
-    without: unlessOff,
-    summary: 'Rewrites the Path of cookies of the backend.',
-  }),
-  notYet({ name: 'proxy-redirect-from', scope: 'location', risk: 'Medium', without: unlessOff, summary: 'Prefix of Location to replace.' }),
-  notYet({
-    name: 'proxy-redirect-to',
-    scope: 'location',
-    risk: 'Medium',
-    without: unlessOff,
-    summary: 'What replaces `proxy-redirect-from`.',
-  }),
   notYet({ name: 'connection-proxy-header', scope: 'location', risk: 'Low', summary: 'Connection header towards the backend.' }),
-  notYet({ name: 'custom-headers', scope: 'location', risk: 'Medium', summary: 'ConfigMap with response headers.' }),
   noEffect({
     name: 'http2-push-preload',
     scope: 'location',
@@ -182,7 +159,3 @@ const headers: readonly AnnotationRow[] = [
 ];
 
 export const proxyingAnnotations: readonly AnnotationRow[] = [...timeouts, ...retries, ...bodies, ...headers];
-
-function unlessOff(text: string): 'same' | 'serve' {
-  return text === 'off' ? 'same' : 'serve';
-}

@@ -14,6 +14,7 @@ import { pathAnnotations } from './paths.ts';
 import { proxyingAnnotations } from './proxying.ts';
 import { rateLimitAnnotations } from './rate-limits.ts';
 import { redirectAnnotations } from './redirects.ts';
+import { responseRewriteAnnotations } from './response-rewrite.ts';
 import type { AnnotationRow } from './row.ts';
 import { snippetAnnotations } from './snippets.ts';
 import { tlsRedirectAnnotations } from './tls-redirect.ts';
@@ -34,6 +35,7 @@ export const annotationRows: readonly AnnotationRow[] = [
   ...clientCertificateAnnotations,
   ...backendProtocolAnnotations,
   ...proxyingAnnotations,
+  ...responseRewriteAnnotations,
   ...errorPageAnnotations,
   ...mirrorAnnotations,
   ...hostAnnotations,

@@ -1,6 +1,8 @@
 // One annotation as the registry knows it. The families in this folder are lists of rows; the reader (read-annotations.ts) and the
 // reference page need nothing else. A row that is supported writes what it understood into the draft of its Ingress.
+import type { Replacement } from '../../model/policies/response-rewrite.ts';
 import type { ProxyParameters } from '../../model/route.ts';
+import type { ObjectName } from '../options.ts';
 import { parseBool } from '../value-parsers.ts';
 import type { CorsDraft } from './cors.ts';
 import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
@@ -69,6 +71,13 @@ export interface AnnotationDraft {
   serviceUpstream?: boolean;
   accessLog?: boolean;
   cors?: CorsDraft;
+  /** `off`: not rewritten, whatever the ConfigMap says. */
+  cookieDomain?: Replacement | 'off';
+  cookiePath?: Replacement | 'off';
+  redirectFrom?: string;
+  redirectTo?: string;
+  /** ConfigMap with response headers. */
+  customHeaders?: ObjectName;
   backendProtocol?: BackendProtocol;
   readonly upstreamTls: UpstreamTlsDraft;
   readonly proxy: { -readonly [K in keyof ProxyParameters]?: ProxyParameters[K] };

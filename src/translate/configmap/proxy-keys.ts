@@ -1,5 +1,6 @@
 // Keys of the way to backends: defaults of the proxy-* annotations, pools of connections.
 import { parseNextUpstream } from '../annotations/next-upstream.ts';
+import { parseCookieRule, parseRedirectText } from '../annotations/response-rewrite.ts';
 import { integerBetween, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
 import { noEffect, notYet, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
@@ -129,15 +130,51 @@ const pools: readonly ConfigRow[] = [
   }),
 ];
 
+const rewrites: readonly ConfigRow[] = [
+  supported({
+    key: 'proxy-cookie-domain',
+    defaultText: 'off',
+    parse: parseCookieRule,
+    set: (draft, value) => {
+      draft.routing.cookieDomain = value;
+    },
+    summary: 'Default of annotation `proxy-cookie-domain`.',
+  }),
+  supported({
+    key: 'proxy-cookie-path',
+    defaultText: 'off',
+    parse: parseCookieRule,
+    set: (draft, value) => {
+      draft.routing.cookiePath = value;
+    },
+    summary: 'Default of annotation `proxy-cookie-path`.',
+  }),
+  supported({
+    key: 'proxy-redirect-from',
+    defaultText: 'off',
+    parse: parseRedirectText,
+    set: (draft, value) => {
+      draft.routing.redirectFrom = value;
+    },
+    summary: 'Default of annotation `proxy-redirect-from`.',
+  }),
+  supported({
+    key: 'proxy-redirect-to',
+    defaultText: 'off',
+    parse: parseRedirectText,
+    set: (draft, value) => {
+      draft.routing.redirectTo = value;
+    },
+    summary: 'Default of annotation `proxy-redirect-to`.',
+  }),
+];
+
 export const proxyKeys: readonly ConfigRow[] = [
   ...proxy,
   ...pools,
+  ...rewrites,
   ...notYet('serve', [
     ['proxy-http-version', '1.1', 'HTTP version towards backends.'],
-    ['proxy-cookie-path', 'off', 'Default of annotation `proxy-cookie-path`.'],
-    ['proxy-cookie-domain', 'off', 'Default of annotation `proxy-cookie-domain`.'],
-    ['proxy-redirect-from', 'off', 'Default of annotation `proxy-redirect-from`.'],
-    ['proxy-redirect-to', 'off', 'Default of annotation `proxy-redirect-to`.'],
     ['load-balance', 'round_robin', 'Default of annotation `load-balance`.'],
     ['custom-http-errors', '', 'Statuses that the default backend answers instead.'],
     ['disable-proxy-intercept-errors', 'false', 'Leaves answers of backends alone where `custom-http-errors` is set.'],

@@ -1,5 +1,6 @@
 // One key of the controller's ConfigMap as the registry knows it. The families in this folder are lists of rows; the reader
 // (read-configmap.ts) and the reference page need nothing else.
+import type { Replacement } from '../../model/policies/response-rewrite.ts';
 import type { NextUpstreamCondition } from '../../model/route.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Risk } from '../annotations/row.ts';
@@ -39,6 +40,11 @@ export interface RoutingConfig {
   readonly allowsCrossNamespace: boolean;
   /** ConfigMaps with headers: keys `add-headers` and `proxy-set-headers`. */
   readonly headerMaps: { readonly addHeaders?: ObjectName; readonly proxySetHeaders?: ObjectName };
+  /** Defaults of the annotations of these names. */
+  readonly cookieDomain: Replacement | 'off';
+  readonly cookiePath: Replacement | 'off';
+  readonly redirectFrom: string;
+  readonly redirectTo: string;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];
   readonly riskLevel: Risk;

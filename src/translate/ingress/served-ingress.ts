@@ -8,6 +8,7 @@ import type { Snapshot } from '../../resources/snapshot.ts';
 import { corsPolicyOf } from '../annotations/cors.ts';
 import { withNonIdempotent } from '../annotations/next-upstream.ts';
 import { readAnnotations } from '../annotations/read-annotations.ts';
+import { responseRewritesOf } from '../annotations/response-rewrite.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
 import { annotationField, finding } from '../finding.ts';
@@ -150,5 +151,6 @@ function policiesOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): 
     ...(values.relativeRedirects !== undefined && { relativeRedirects: values.relativeRedirects }),
     ...(values.portInRedirects !== undefined && { portInRedirects: values.portInRedirects }),
     ...(cors !== undefined && { cors }),
+    ...responseRewritesOf(values, routing),
   };
 }

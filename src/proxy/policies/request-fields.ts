@@ -1,0 +1,24 @@
+// Fields that are set on every request towards a backend: ConfigMap key `proxy-set-headers`. They replace those of the client and those
+// that Portico sets itself; an empty value leaves the field out (nginx: `proxy_set_header`).
+import type { HookCompiler } from './compile-hooks.ts';
+import { CONTINUE, type RouteHooks } from './policy.ts';
+import { compileTemplate } from './variables.ts';
+
+export const compileRequestFieldPolicies: HookCompiler = (_route, _host, { settings }): RouteHooks | undefined => {
+  const fields = settings.proxySetHeaders.map(({ name, value }) => ({ name, expand: compileTemplate(value.text) }));
+  if (fields.length === 0) return undefined;
+  return {
+    request: [
+      {
+        phase: 'forward',
+        onRequest(request) {
+          for (const { name, expand } of fields) {
+            if (name.toLowerCase() === 'host') request.upstreamHost = expand(request);
+            else request.setRequestField(name, expand(request));
+          }
+          return CONTINUE;
+        },
+      },
+    ],
+  };
+};
