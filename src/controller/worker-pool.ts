@@ -1,5 +1,6 @@
 // The worker threads: starts them, publishes versions of the model to them, and knows what each of them has acknowledged. A worker that
 // dies is replaced and given the whole model; the others carry the traffic meanwhile.
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ModelDelta } from '../model/delta.ts';
@@ -10,6 +11,8 @@ import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
 import { type WorkerCounters, WorkerCountersCollector } from '../observe/worker-counters.ts';
 import type { ListenAddress } from '../proxy/listener/listeners.ts';
 import type { KeyPair } from '../proxy/listener/tls-contexts.ts';
+import type { SharedAuthState } from '../proxy/policies/auth-services.ts';
+import { SharedAuthCache } from '../proxy/policies/shared-auth-cache.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../proxy/worker-messages.ts';
 import { ModelState } from './model-state.ts';
 
@@ -53,6 +56,7 @@ export class WorkerPool {
   readonly requests: RequestMetricsCollector;
   readonly connectionCount: SharedConnectionCount;
   readonly #options: WorkerPoolOptions;
+  readonly #auth: SharedAuthState = { cache: SharedAuthCache.create().buffer, secret: randomBytes(32).toString('hex') };
   readonly #workers = new Map<number, PoolWorker>();
   readonly #state = new ModelState();
   readonly #whenChanged: (() => void)[] = [];
@@ -135,6 +139,7 @@ export class WorkerPool {
       settings: this.#state.settings ?? settings,
       fallbackCertificate,
       hostname: hostname(),
+      auth: this.#auth,
     };
     const isSource = import.meta.url.endsWith('.ts');
     const thread = new Worker(new URL(isSource ? '../proxy/worker.ts' : '../proxy/worker.js', import.meta.url), { workerData, name: `worker-${id}` });

@@ -6,6 +6,8 @@ import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { RouteSeries } from '../observe/request-metrics/request-metrics.ts';
 import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
+import type { AuthServices } from './policies/auth-services.ts';
+import type { CompiledBlocks } from './policies/blocked-clients.ts';
 import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
 
@@ -35,6 +37,8 @@ export interface RouteCompilerDeps {
   readonly settings: Settings;
   /** Rules of `settings.proxy`, for the many routes that change nothing. */
   readonly defaultRetry: RetryRules;
+  readonly auth: AuthServices;
+  readonly blocks: CompiledBlocks;
   findUpstream(key: UpstreamKey): UpstreamGroup;
   createSeries(route: Route): RouteSeries;
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../model/settings.ts';
 import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
 import type { RequestMetricsMessage } from '../observe/request-metrics/series-labels.ts';
 import type { ListenAddress } from './listener/listeners.ts';
+import type { SharedAuthState } from './policies/auth-services.ts';
 import type { KeyPair } from './listener/tls-contexts.ts';
 
 /** What a worker is started with. */
@@ -17,6 +18,7 @@ export interface WorkerStart {
   /** Self-signed: shown where there is no other certificate. */
   readonly fallbackCertificate: KeyPair;
   readonly hostname: string;
+  readonly auth: SharedAuthState;
 }
 
 export type ToWorker =

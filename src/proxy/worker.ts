@@ -21,6 +21,8 @@ import { Listeners } from './listener/listeners.ts';
 import { ReadMemory } from './listener/read-memory.ts';
 import { TlsContexts } from './listener/tls-contexts.ts';
 import { BufferPool, OutBuffer } from './out-buffer.ts';
+import { AuthServices } from './policies/auth-services.ts';
+import { compileBlocks } from './policies/blocked-clients.ts';
 import { compileProxyRoute, type ProxyRoute, type RouteCompilerDeps } from './proxy-route.ts';
 import { UpstreamGroup } from './upstream/upstream-group.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -43,6 +45,7 @@ class Worker {
   readonly #listeners: Listeners;
   readonly #upstreams = new Map<UpstreamKey, UpstreamGroup>();
   readonly #upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
+  readonly #auth: AuthServices;
   readonly #ticker: NodeJS.Timeout;
   #compilerDeps: RouteCompilerDeps;
 
@@ -54,6 +57,7 @@ class Worker {
       post: send,
       onOverflow: () => this.#counters.add(workerCounter.seriesOverflow, 1),
     });
+    this.#auth = new AuthServices(start.auth);
     this.#context = this.#createContext();
     this.#compilerDeps = this.#createCompilerDeps(start.settings);
     this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
@@ -131,6 +135,8 @@ class Worker {
     return {
       settings,
       defaultRetry: compileRetryRules(settings.proxy),
+      auth: this.#auth,
+      blocks: compileBlocks(settings.blocked),
       findUpstream: (key) => this.#findUpstream(key),
       createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
     };

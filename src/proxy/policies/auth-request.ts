@@ -1,0 +1,74 @@
+// The head of the request to an authentication service (ingress-nginx reference 2.8): the client's own fields, and what tells the service
+// about the client's request. Its body and its framing are never copied.
+import { appendRequestFields } from '../http1/request-writer.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { isSafeValue } from '../exchange/policy-request.ts';
+import type { OutBuffer } from '../out-buffer.ts';
+import { clientCertificateLines } from './client-certificate.ts';
+import type { ExpandTemplate } from './variables.ts';
+
+export interface AuthRequestTemplate {
+  readonly method: string;
+  readonly host: string;
+  readonly target: ExpandTemplate;
+  readonly tellsOriginalUri: boolean;
+  readonly requestRedirect: ExpandTemplate | undefined;
+  readonly requestHeaders: readonly (readonly [name: string, value: ExpandTemplate])[];
+  /** Lower-case names of client fields that are not copied, for they are set here. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+const OWN_NAMES = ['x-original-url', 'x-original-method', 'x-original-uri', 'x-sent-from', 'x-auth-request-redirect', 'x-scheme'] as const;
+
+export function replacedNames(requestHeaders: readonly (readonly [name: string, template: string])[]): ReadonlySet<string> {
+  return new Set([...OWN_NAMES, ...requestHeaders.map(([name]) => name.toLowerCase())]);
+}
+
+/** False: the expanded URL or a field cannot be sent. */
+export function appendAuthRequest(out: OutBuffer, request: PolicyRequest, template: AuthRequestTemplate): boolean {
+  const target = template.target(request);
+  // Variables bring in what the client has sent.
+  if (!/^[\x21-\x7e]+$/.test(target)) return false;
+  const lines = linesOf(request, template);
+  if (lines === undefined) return false;
+  out.appendLatin1(`${template.method} ${target} HTTP/1.1\r\nHost: ${template.host}\r\n${lines}`);
+  const { settings, clientAddresses } = request.context;
+  appendRequestFields(out, request.head, {
+    isPeerTrusted: settings.forwarded.useForwardedHeaders && clientAddresses.isTrusted(request.origin.address),
+    keepsUnderscores: settings.underscoresInHeaders,
+    replacedName: undefined,
+    dropped: template.replaced,
+  });
+  out.appendLatin1('\r\n');
+  return true;
+}
+
+function linesOf(request: PolicyRequest, template: AuthRequestTemplate): string | undefined {
+  const { entry, origin, hostText } = request;
+  const scheme = origin.isTls ? 'https' : 'http';
+  const fields: [name: string, value: string][] = [
+    ['X-Original-URL', `${scheme}://${hostText}${entry.target}`],
+    ['X-Original-Method', request.method],
+    ['X-Sent-From', 'nginx-ingress-controller'],
+    ['X-Real-IP', request.clientAddress],
+    ['X-Forwarded-For', forwardedFor(request)],
+    ['X-Auth-Request-Redirect', template.requestRedirect?.(request) ?? entry.target],
+    ['X-Request-ID', request.requestId],
+  ];
+  if (template.tellsOriginalUri) fields.push(['X-Original-URI', entry.target], ['X-Scheme', request.forwarded.scheme]);
+  for (const [name, value] of template.requestHeaders) fields.push([name, value(request)]);
+  let lines = clientCertificateLines(request);
+  for (const [name, value] of fields) {
+    if (!isSafeValue(value)) return undefined;
+    if (value !== '') lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
+}
+
+/** As the backend gets it. */
+function forwardedFor(request: PolicyRequest): string {
+  const { useForwardedHeaders, computeFullForwardedFor, forHeader } = request.context.settings.forwarded;
+  if (!useForwardedHeaders || !computeFullForwardedFor) return request.clientAddress;
+  const received = request.fieldOf(forHeader.toLowerCase());
+  return received === undefined || received === '' ? request.origin.address : `${received}, ${request.origin.address}`;
+}
