@@ -1,6 +1,7 @@
 // Global settings of the data plane, fully resolved: flags and ConfigMap keys with every default filled in. Names follow the
 // ConfigMap keys of ingress-nginx. `translate/configmap` makes them; workers compile them with the hosts.
 import type { HeaderField } from './policies/header-fields.ts';
+import type { BlockedClients } from './policies/access.ts';
 import type { ProxyParameters } from './route.ts';
 
 export interface Settings {
@@ -21,6 +22,7 @@ export interface Settings {
   readonly addHeaders: readonly HeaderField[];
   /** Fields of every request towards a backend, instead of the client's and of Portico's own. */
   readonly proxySetHeaders: readonly HeaderField[];
+  readonly blocked: BlockedClients;
   /** False: request headers with an underscore in their name are dropped. */
   readonly underscoresInHeaders: boolean;
   /** False: redirects made by Portico itself have an absolute Location. */

@@ -12,6 +12,7 @@ import type { ResponseFraming } from '../http1/response-writer.ts';
 import { passableTrailers } from '../http1/trailer-section.ts';
 import type { FailurePhase } from '../http1/upstream-connection.ts';
 import type { CompiledHooks } from '../policies/compile-hooks.ts';
+import type { PolicyVerdict } from '../policies/policy.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
@@ -27,6 +28,8 @@ import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 const NO_BODY: ResponseFraming = { kind: 'none' };
 const CHUNKED_BODY: ResponseFraming = { kind: 'chunked' };
 const UNTIL_CLOSE: ResponseFraming = { kind: 'until-close' };
+
+type Refusal = Extract<PolicyVerdict, { kind: 'refuse' }>;
 
 /** What is known about a request once its route is found. */
 interface MatchedRequest {
@@ -174,7 +177,8 @@ export class Exchange implements CallOwner {
   }
 
   /** Ends the exchange with an error of Portico's own, or cuts the response if it has begun. */
-  fail(code: ErrorCode, status = errorCodes[code].status, extraLines = ''): void {
+  fail(code: ErrorCode, answer: Omit<Refusal, 'kind' | 'code'> = {}): void {
+    const { status = errorCodes[code].status, lines = '', detail } = answer;
     this.entry.errorCode = code;
     this.#context.counters.reject(code);
     this.#policies?.cancel();
@@ -184,7 +188,7 @@ export class Exchange implements CallOwner {
       return this.#finish();
     }
     const errorLine = this.#context.settings.errorHeader ? `X-Portico-Error: ${code}\r\n` : '';
-    this.#respond(status, `Content-Type: text/html\r\n${errorLine}${extraLines}`, errorPage(status), errorCodes[code].closes);
+    this.#respond(status, `Content-Type: text/html\r\n${errorLine}${lines}`, errorPage(status, detail), errorCodes[code].closes);
   }
 
   // What the call to the upstream tells.
@@ -318,7 +322,7 @@ export class Exchange implements CallOwner {
       onContinue: () => this.#client.resumeBody(),
       between: () => this.#redirectToTls(matched) || this.#findGroup(route) === undefined,
       onAnswer: (verdict) => {
-        if (verdict.kind === 'refuse') this.fail(verdict.code, verdict.status, verdict.lines);
+        if (verdict.kind === 'refuse') this.fail(verdict.code, verdict);
         else this.#respond(verdict.status, verdict.lines, verdict.body);
       },
       onDone: (current) => this.#forward(current, { ...matched, target: policies.request.target }),

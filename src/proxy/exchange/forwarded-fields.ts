@@ -4,6 +4,7 @@
 import type { ForwardedSettings, ListenPorts } from '../../model/settings.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { trimBlanks } from '../http1/message-head.ts';
+import type { TlsFacts } from './tls-facts.ts';
 
 /** What a connection knows about its peer. */
 export interface ClientOrigin {
@@ -13,6 +14,8 @@ export interface ClientOrigin {
   /** Address of the TCP peer, whatever a PROXY header says. */
   readonly peerAddress: string;
   readonly isTls: boolean;
+  /** Of connections over TLS. */
+  readonly tls?: TlsFacts;
   /** Port that the client connected to. */
   readonly localPort: number;
   /** True: address and port came in a PROXY header. */

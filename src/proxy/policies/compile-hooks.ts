@@ -1,7 +1,10 @@
 // Joins the hooks of all families of one route, in the order of the phases.
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
+import { compileBlockedClients } from './blocked-clients.ts';
+import { compileClientCertificates } from './client-certificate.ts';
 import { compileCors } from './cors.ts';
+import { compileAccess } from './satisfy.ts';
 import { compileRequestFieldPolicies } from './request-fields.ts';
 import { compileResponseFieldPolicies } from './response-fields.ts';
 import { compileResponseRewrites } from './response-rewrite.ts';
@@ -11,7 +14,7 @@ import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePoli
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies];
+const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */

@@ -32,8 +32,11 @@ export type PolicyVerdict =
   | { readonly kind: 'continue' }
   /** Answer now. `lines`: fields, each with its CRLF; values must have been checked for CR, LF and NUL. */
   | { readonly kind: 'respond'; readonly status: number; readonly lines: string; readonly body: string }
-  /** Answer with an error of Portico's own. `status` replaces the registry's where an annotation sets it. */
-  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly status?: number; readonly lines?: string }
+  /**
+   * Answer with an error of Portico's own. `status` replaces the registry's where an annotation sets it. `detail`: text on the page, for
+   * those who search for nginx's words; not HTML.
+   */
+  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly status?: number; readonly lines?: string; readonly detail?: string }
   /**
    * The answer comes later. `start` is called once, after the request head was kept; it must call `resume` exactly once, whatever happens,
    * unless `cancel` (its result) is called first because the client has gone.

@@ -64,6 +64,7 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
     hideHeaders: [],
     addHeaders: [],
     proxySetHeaders: [],
+    blocked: { cidrs: [], userAgents: [], referers: [] },
     underscoresInHeaders: false,
     relativeRedirects: false,
     usePortInRedirects: false,
