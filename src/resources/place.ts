@@ -19,8 +19,8 @@ export function originOf(
   metadata: ObjectMeta,
   place: Place,
 ): { readonly origin: Origin; readonly lineOf?: (field: string) => number | undefined } {
-  const identity = { kind, namespace: metadata.namespace, name: metadata.name };
-  if (place.file === undefined || place.line === undefined) return { origin: identity };
-  const origin = { ...identity, file: place.file, line: place.line };
+  const { namespace, name } = metadata;
+  if (place.file === undefined || place.line === undefined) return { origin: { kind, namespace, name } };
+  const origin = { kind, namespace, name, file: place.file, line: place.line };
   return place.lineOf === undefined ? { origin } : { origin, lineOf: place.lineOf };
 }

@@ -101,8 +101,8 @@ export class ResourceStore implements Snapshot {
     const { namespace } = slice.metadata;
     let services = this.#slices.get(namespace);
     if (services === undefined) this.#slices.set(namespace, (services = new Map()));
-    const slices = (services.get(slice.serviceName) ?? noSlices).filter((other) => other !== removed);
-    if (added !== undefined) slices.push(added);
+    const others = (services.get(slice.serviceName) ?? noSlices).filter((other) => other !== removed);
+    const slices = added === undefined ? others : [...others, added];
     slices.sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
     if (slices.length > 0) services.set(slice.serviceName, slices);
     else services.delete(slice.serviceName);

@@ -42,6 +42,8 @@ export interface ReadingContext {
 
 const formatNames: Readonly<Record<TextFormat, string>> = { yaml: 'YAML', json: 'JSON' };
 const noKeys: ReadonlySet<string> = new Set();
+const noObjects: readonly KubernetesObject[] = [];
+const noDiagnostics: readonly Diagnostic[] = [];
 /** Separator, comments and empty lines before the first field. */
 const leading = /^(?:(?:---[ \t]*|%[^\n]*|[ \t]*(?:#[^\n]*)?)\r?\n)+/;
 
@@ -56,8 +58,8 @@ export function readDocument(text: string, line: number, context: ReadingContext
     lineCount: countLines(text),
     leadingLines: lead === undefined ? 0 : countLines(lead),
     line,
-    objects: [],
-    diagnostics: [],
+    objects: noObjects,
+    diagnostics: noDiagnostics,
     invalidKeys: noKeys,
     isBroken: false,
   };
@@ -138,8 +140,9 @@ class DocumentReading {
   }
 
   finish(): void {
-    this.#document.objects = this.#objects;
-    this.#document.diagnostics = this.#diagnostics;
+    // Copies have no room to grow; there are many documents, nearly all of one object and without diagnostics.
+    if (this.#objects.length > 0) this.#document.objects = this.#objects.slice();
+    if (this.#diagnostics.length > 0) this.#document.diagnostics = this.#diagnostics.slice();
     if (this.#invalidKeys.size > 0) this.#document.invalidKeys = this.#invalidKeys;
   }
 

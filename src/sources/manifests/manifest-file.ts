@@ -47,7 +47,8 @@ export function editFile(before: readonly ManifestDocument[], bytes: Buffer, con
   const staying = new Set(kept);
   const gone = before.filter((document) => !staying.has(document));
   finishFresh(documents, fresh, gone);
-  return { documents, gone, fresh, moved };
+  // Without room to grow: it is kept for each file.
+  return { documents: documents.slice(), gone, fresh, moved };
 }
 
 /**
