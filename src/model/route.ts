@@ -123,6 +123,7 @@ export interface RoutePolicies {
   readonly redirectRewrite?: Replacement;
   /** Fields of every response, Portico's own ones too, instead of the backend's (annotation `custom-headers`). */
   readonly responseHeaders?: readonly HeaderField[];
+  readonly rewrite?: RewritePolicy;
 }
 
 /** Redirect of plain HTTP requests to the same URL over TLS. */

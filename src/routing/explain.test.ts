@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { exact, hostWith, prefix, regex, routeFor } from '../../test/support/model-rows.ts';
 import { decideNaively } from '../../test/support/naive-matcher.ts';
+import { hostName } from '../model/route.ts';
 import type { Action, RoutePolicies, VirtualHost } from '../model/route.ts';
 import { upstreamKey } from '../model/upstream.ts';
 import { explain, explainHosts } from './explain.ts';
@@ -51,12 +52,12 @@ test('says that a slash redirect goes before shorter prefixes', () => {
 });
 
 test('says which pattern is tried first and which does not compile', () => {
-  const host = hostWith('a.example', [prefix('/foo'), regex('/foo/(.*)'), regex('/(?=a)'), regex('/bar')], 'regex');
+  const host = hostWith('a.example', [prefix('/foo'), regex('/foo/(.*)'), regex('/x(?<=a)'), regex('/bar')], 'regex');
   const explanation = explainPath(host, '/foo/1');
   assert.deepEqual(reasons(explanation), {
     'regex /foo/(.*)': 'won first-pattern',
     'prefix /foo': 'lost earlier-pattern',
-    'regex /(?=a)': 'no-match bad-pattern',
+    'regex /x(?<=a)': 'no-match bad-pattern',
     'regex /bar': 'no-match pattern',
   });
 });
@@ -171,5 +172,25 @@ test('reasons agree with the verdict, and with the naive matcher rule by rule', 
       }
     }),
     { numRuns: 1000 },
+  );
+});
+
+test('tells aliases and the app-root of a host', () => {
+  const redirect = { statusCode: 302, to: { kind: 'app-root', path: '/start' } } as const;
+  const rootRoute = { ...routeFor(exact('/')), id: 'app-root', action: { kind: 'redirect', redirect } as const };
+  const hosts = [{ ...hostWith('*.alias.example', [prefix('/')]), aliasOf: hostName('a.example'), rootRoute }];
+  const root = explainHosts(hosts, { scheme: 'http', host: 'x.y.alias.example', path: '/' });
+  assert.equal(root.host.kind, 'alias');
+  assert.deepEqual(
+    root.candidates.map(({ route, reason }) => `${route}: ${reason.kind} ${reason.because}`),
+    ['app-root: won app-root', 'prefix /: lost app-root'],
+  );
+  const text = formatExplanation(root);
+  assert.match(text, /\*\.alias\.example, an alias of a\.example/);
+  assert.match(text, /302 to \/start of the same host/);
+  const other = explainHosts(hosts, { scheme: 'http', host: 'x.alias.example', path: '/x' });
+  assert.deepEqual(
+    other.candidates.map(({ route, reason }) => `${route}: ${reason.kind} ${reason.because}`),
+    ['prefix /: won longest-prefix', 'app-root: no-match other-path'],
   );
 });

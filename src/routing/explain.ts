@@ -2,6 +2,7 @@
 //
 // There is no second matcher here. The verdict is the table's own; whether a rule that lost would have taken the path by itself is
 // asked of the same matcher, on a host that has only this rule. Only the words are made here.
+import { compilePathPattern } from '../kit/pattern.ts';
 import { CATCH_ALL_HOST } from '../model/route.ts';
 import type { Action, HostName, PathMatch, Route, VirtualHost } from '../model/route.ts';
 import type { Origin } from '../model/origin.ts';
@@ -9,7 +10,7 @@ import type { CompiledHost, PathVerdict } from './compiled-host.ts';
 import { normaliseHost } from './normalise-host.ts';
 import { normalisePath } from './normalise-path.ts';
 import type { BadPathReason } from './normalise-path.ts';
-import { compilePattern, createPatternCache } from './pattern-cache.ts';
+import { createPatternCache } from './pattern-cache.ts';
 import type { PatternCache } from './pattern-cache.ts';
 import { BUILT_IN_CATCH_ALL, compileHost, createRoutingTable } from './table.ts';
 import type { RoutingTable } from './table.ts';
@@ -33,10 +34,12 @@ export interface Explanation {
 }
 
 export interface HostChoice {
-  readonly kind: 'exact' | 'wildcard' | 'catch-all' | 'built-in-catch-all';
+  readonly kind: 'exact' | 'wildcard' | 'alias' | 'catch-all' | 'built-in-catch-all';
   /** The name that was looked up. */
   readonly asked: string;
   readonly name: HostName;
+  /** Where `kind` is `alias`. */
+  readonly aliasOf?: HostName;
   readonly pathMode: VirtualHost['pathMode'];
   readonly origin: Origin;
 }
@@ -51,10 +54,10 @@ export interface Candidate {
 export type CandidateReason =
   | {
       readonly kind: 'won';
-      readonly because: 'exact-path' | 'path-of-the-prefix' | 'longest-prefix' | 'first-pattern' | 'path-lacks-slash';
+      readonly because: 'app-root' | 'exact-path' | 'path-of-the-prefix' | 'longest-prefix' | 'first-pattern' | 'path-lacks-slash';
     }
   /** It takes the path, but another rule goes first. */
-  | { readonly kind: 'lost'; readonly to: string; readonly because: 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern' }
+  | { readonly kind: 'lost'; readonly to: string; readonly because: 'app-root' | 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern' }
   | { readonly kind: 'no-match'; readonly because: 'other-path' | 'case' | 'part-of-an-element' | 'pattern' }
   | { readonly kind: 'no-match'; readonly because: 'bad-pattern'; readonly message: string };
 
@@ -90,12 +93,13 @@ export function explainHosts(hosts: Iterable<VirtualHost>, request: ExplainedReq
 }
 
 function describeHost(host: VirtualHost, asked: string): HostChoice {
-  const { name, pathMode, origin } = host;
-  return { kind: hostChoiceKind(host), asked, name, pathMode, origin };
+  const { name, aliasOf, pathMode, origin } = host;
+  return { kind: hostChoiceKind(host), asked, name, ...(aliasOf !== undefined && { aliasOf }), pathMode, origin };
 }
 
 function hostChoiceKind(host: VirtualHost): HostChoice['kind'] {
   if (host === BUILT_IN_CATCH_ALL) return 'built-in-catch-all';
+  if (host.aliasOf !== undefined) return 'alias';
   if (host.name === CATCH_ALL_HOST) return 'catch-all';
   return host.name.startsWith('*.') ? 'wildcard' : 'exact';
 }
@@ -104,7 +108,8 @@ function describeOutcome(verdict: PathVerdict<unknown> | undefined, request: Exp
   if (verdict === undefined) return { kind: 'no-route' };
   const { route } = verdict;
   if (verdict.kind === 'slash-redirect') return { kind: 'slash-redirect', route: route.id, location: verdict.location };
-  const redirect = request.scheme === 'http' ? route.policies.tlsRedirect : undefined;
+  // A redirect of the route's own goes first.
+  const redirect = request.scheme === 'http' && route.action.kind !== 'redirect' ? route.policies.tlsRedirect : undefined;
   if (redirect === undefined) return { kind: 'action', route: route.id, action: route.action };
   return { kind: 'tls-redirect', route: route.id, statusCode: redirect.statusCode, action: route.action };
 }
@@ -118,14 +123,16 @@ function describeCandidates(
 ): readonly Candidate[] {
   const { host } = compiled;
   const patterns = createPatternCache();
-  const candidates = host.routes.map((route): Candidate => {
-    const reason = route === verdict?.route ? whyWon(verdict, path) : whyNot({ host, route, path, verdict, patterns });
+  const rules = host.rootRoute === undefined ? host.routes : [host.rootRoute, ...host.routes];
+  const candidates = rules.map((route): Candidate => {
+    const reason = route === verdict?.route ? whyWon(host, verdict, path) : whyNot({ host, route, path, verdict, patterns });
     return { route: route.id, match: route.match, origin: route.origin, reason };
   });
   return candidates.toSorted((one, other) => RANKS[one.reason.kind] - RANKS[other.reason.kind]);
 }
 
-function whyWon(verdict: PathVerdict<unknown>, path: string): CandidateReason {
+function whyWon(host: VirtualHost, verdict: PathVerdict<unknown>, path: string): CandidateReason {
+  if (verdict.route === host.rootRoute) return { kind: 'won', because: 'app-root' };
   if (verdict.kind === 'slash-redirect') return { kind: 'won', because: 'path-lacks-slash' };
   if (verdict.pattern !== undefined) return { kind: 'won', because: 'first-pattern' };
   const { match } = verdict.route;
@@ -142,9 +149,12 @@ interface Loser {
 }
 
 function whyNot({ host, route, path, verdict, patterns }: Loser): CandidateReason {
-  const alone = compileHost({ ...host, routes: [route] }, () => null, patterns);
+  if (route === host.rootRoute) return { kind: 'no-match', because: 'other-path' };
+  const { rootRoute, ...rest } = host;
+  const alone = compileHost({ ...rest, routes: [route] }, () => null, patterns);
   if (alone.matchPath(path) === undefined || verdict === undefined) return whyNoMatch(host, route.match, path);
   const to = verdict.route.id;
+  if (verdict.route === rootRoute) return { kind: 'lost', to, because: 'app-root' };
   if (verdict.kind === 'slash-redirect') return { kind: 'lost', to, because: 'slash-redirect' };
   if (verdict.pattern !== undefined) return { kind: 'lost', to, because: 'earlier-pattern' };
   const { match } = verdict.route;
@@ -154,7 +164,7 @@ function whyNot({ host, route, path, verdict, patterns }: Loser): CandidateReaso
 
 function whyNoMatch(host: VirtualHost, match: PathMatch, path: string): CandidateReason {
   if (host.pathMode === 'regex') {
-    const compiled = compilePattern(match.kind === 'regex' ? match.pattern : match.path);
+    const compiled = compilePathPattern(match.kind === 'regex' ? match.pattern : match.path);
     return compiled.ok ? { kind: 'no-match', because: 'pattern' } : { kind: 'no-match', because: 'bad-pattern', message: compiled.error };
   }
   if (match.kind === 'regex') return { kind: 'no-match', because: 'pattern' };

@@ -3,6 +3,7 @@ import { assertNever } from '../kit/assert-never.ts';
 import { errorCodes } from '../model/error-codes.ts';
 import { formatOrigin } from '../model/origin.ts';
 import type { Action, PathMatch } from '../model/route.ts';
+import type { RedirectTarget } from '../model/policies/redirect.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { Candidate, CandidateReason, Explanation, HostChoice, Outcome } from './explain.ts';
 import { badPathSentences } from './normalise-path.ts';
@@ -29,6 +30,8 @@ function formatHostChoice(choice: HostChoice): string {
       return `${choice.name}, by its exact name`;
     case 'wildcard':
       return `${choice.name}, a wildcard; no host is called ${asked}`;
+    case 'alias':
+      return `${choice.name}, an alias of ${choice.aliasOf ?? ''}`;
     case 'catch-all':
       return `the catch-all; no host or wildcard takes ${asked}`;
     case 'built-in-catch-all':
@@ -58,13 +61,14 @@ function formatReason(reason: CandidateReason): string {
     case 'lost':
       return `${lostSentences[reason.because]} (${reason.to})`;
     case 'no-match':
-      return reason.because === 'bad-pattern' ? `never matches, ${reason.message}` : noMatchSentences[reason.because];
+      return reason.because === 'bad-pattern' ? `begins otherwise; besides, the pattern ${reason.message}` : noMatchSentences[reason.because];
     default:
       return assertNever(reason);
   }
 }
 
 const wonSentences: Readonly<Record<Extract<CandidateReason, { kind: 'won' }>['because'], string>> = {
+  'app-root': 'takes exactly / before all rules',
   'exact-path': 'is exactly the path',
   'path-of-the-prefix': 'the path is the prefix itself',
   'longest-prefix': 'is the longest prefix',
@@ -73,6 +77,7 @@ const wonSentences: Readonly<Record<Extract<CandidateReason, { kind: 'won' }>['b
 };
 
 const lostSentences: Readonly<Record<Extract<CandidateReason, { kind: 'lost' }>['because'], string>> = {
+  'app-root': 'matches, but / is redirected to the app-root of the host',
   'exact-path': 'matches, but another rule is exactly the path',
   'longer-prefix': 'matches, but another prefix is longer',
   'slash-redirect': 'matches, but another rule redirects to the path with a slash',
@@ -115,10 +120,27 @@ function formatAction(action: Action): string {
       return action.upstream === null ? 'the built-in default backend, 404' : `the default backend ${formatUpstream(action.upstream)}`;
     case 'refuse':
       return `${errorCodes[action.code].status} ${action.code}, ${errorCodes[action.code].slug}`;
+    case 'redirect':
+      return `${action.redirect.statusCode} to ${formatRedirectTarget(action.redirect.to)}`;
     case 'health-check':
       return 'answered 200 by Portico itself, the health check';
     default:
       return assertNever(action);
+  }
+}
+
+function formatRedirectTarget(target: RedirectTarget): string {
+  switch (target.kind) {
+    case 'url':
+      return target.url;
+    case 'path':
+      return `${target.path} of the same host`;
+    case 'app-root':
+      return `${target.path} of the same host, its app-root`;
+    case 'host':
+      return `the same URL at ${target.host}`;
+    default:
+      return assertNever(target);
   }
 }
 

@@ -111,7 +111,12 @@ const pathBehaviour: Readonly<Record<string, Expectations>> = {
   'a prefix on a regex host is tried with and without its slash': {
     pathMode: 'regex',
     rules: [prefix('/foo/bar'), prefix('/foo/bar/'), regex('/foo/bar/(.+)')],
-    decisions: { '/foo/bar/1': 'regex /foo/bar/(.+)', '/foo/bar': 'prefix /foo/bar', '/foo/barx': 'prefix /foo/bar' },
+    decisions: {
+      '/foo/bar/1': 'regex /foo/bar/(.+)',
+      '/foo/bar/': 'prefix /foo/bar/',
+      '/foo/bar': 'prefix /foo/bar',
+      '/foo/barx': 'prefix /foo/bar',
+    },
   },
   'an exact path takes the place of the pattern without a slash': {
     pathMode: 'regex',
@@ -123,10 +128,15 @@ const pathBehaviour: Readonly<Record<string, Expectations>> = {
     rules: [prefix('/foo/'), exact('/bar/')],
     decisions: { '/foo': '-', '/bar': '-', '/foo/x': 'prefix /foo/' },
   },
-  'a pattern that does not compile matches nothing and harms no other': {
+  'a prefix keeps the place of its rule path, though one of its patterns is longer': {
     pathMode: 'regex',
-    rules: [regex('/a(?=b)'), regex('/a[b'), regex('/ab')],
-    decisions: { '/ab': 'regex /ab', '/a(?=b)': '-' },
+    rules: [prefix('/foo'), regex('/fo.*')],
+    decisions: { '/foo/x': 'regex /fo.*', '/foo': 'regex /fo.*' },
+  },
+  'a pattern that does not compile takes what begins like it, in its place': {
+    pathMode: 'regex',
+    rules: [regex('/a(b)\\1'), regex('/a[b'), regex('/ab'), regex('/abc/def/ghi')],
+    decisions: { '/ab': 'regex /a(b)\\1', '/A': 'regex /a(b)\\1', '/x': '-', '/abc/def/ghi': 'regex /abc/def/ghi' },
   },
   'alternatives inside a group keep the literal beginning': {
     pathMode: 'regex',
@@ -194,6 +204,12 @@ for (const [name, decide] of Object.entries({ compiled: decideCompiled, naive: d
     });
   });
 }
+
+test('a look-ahead at a fixed distance from the start is understood', () => {
+  const hosts = [hostWith('h.example', [regex('/(?!admin)(.*)'), prefix('/')], 'regex')];
+  assert.equal(describeDecision(decideCompiled(hosts, 'h.example', '/x')), 'regex /(?!admin)(.*)');
+  assert.equal(describeDecision(decideCompiled(hosts, 'h.example', '/ADMIN/x')), 'prefix /');
+});
 
 test('paths with the same hash are told apart', () => {
   // '/0p5gs' and '/0uj0a' collide in the hash of hosts with many routes; so does whatever continues them.

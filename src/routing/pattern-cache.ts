@@ -1,47 +1,47 @@
-// Compiles the regular expressions of tenants, on demand, and keeps those used lately. Only RE2 runs here: its time is linear in
-// the length of the path, whatever the pattern. A pattern that cannot be compiled matches nothing; translation reports it.
-import { RE2JS } from 're2js';
+// Compiles the regular expressions of tenants, on demand, and keeps those used lately.
+import { literalPrefix } from '../kit/literal-prefix.ts';
 import { LruMap } from '../kit/lru.ts';
-import { fail, ok } from '../kit/result.ts';
-import type { Result } from '../kit/result.ts';
-
-/** Longer patterns are refused: compiled size grows with the text. */
-export const MAX_PATTERN_LENGTH = 1024;
+import { compilePathPattern } from '../kit/pattern.ts';
+import type { Pattern } from '../kit/pattern.ts';
 
 /** About 15 KB for each pattern that has matched. */
 const DEFAULT_CAPACITY = 2000;
 
 export interface PatternCache {
-  /** Whether the pattern, case-insensitive and anchored at the start, takes this path. */
+  /**
+   * Whether the pattern, case-insensitive and anchored at the start, takes this path. One that does not compile takes every path with its
+   * literal beginning: its route refuses, and what it would have guarded is not left to others.
+   */
   matches(pattern: string, path: string): boolean;
-}
-
-/**
- * Compiles a path pattern as ingress-nginx's location `~* "^pattern"` means it: case-insensitive, anchored at the start and
- * not at the end. As there, only the first branch of an alternation at the top level (`/a|/b`) is anchored.
- * The error is RE2's message, in words for the one who wrote the pattern.
- */
-export function compilePattern(pattern: string): Result<RE2JS> {
-  if (pattern.length > MAX_PATTERN_LENGTH) return fail(`the pattern is longer than ${MAX_PATTERN_LENGTH} characters`);
-  try {
-    return ok(RE2JS.compile(`^${pattern}`, RE2JS.CASE_INSENSITIVE));
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
-  }
+  /** The groups of the match, the whole match first; undefined without a match, or where the pattern does not compile. */
+  capture(pattern: string, path: string): readonly (string | undefined)[] | undefined;
 }
 
 export function createPatternCache(capacity = DEFAULT_CAPACITY): PatternCache {
-  // null: does not compile. Kept, so that a bad pattern costs nothing per request.
-  const compiled = new LruMap<string, RE2JS | null>(capacity);
-  return {
-    matches(pattern, path) {
-      let expression = compiled.get(pattern);
-      if (expression === undefined) {
-        const result = compilePattern(pattern);
-        expression = result.ok ? result.value : null;
-        compiled.set(pattern, expression);
-      }
-      return expression !== null && expression.test(path);
-    },
+  const compiled = new LruMap<string, CachedPattern>(capacity);
+  const find = (text: string): CachedPattern => {
+    let pattern = compiled.get(text);
+    if (pattern === undefined) compiled.set(text, (pattern = compile(text)));
+    return pattern;
   };
+  return {
+    matches(text, path) {
+      const { pattern, beginning } = find(text);
+      return pattern === undefined ? beginning?.test(path) === true : pattern.test(path);
+    },
+    capture: (text, path) => find(text).pattern?.capture(path),
+  };
+}
+
+interface CachedPattern {
+  readonly pattern: Pattern | undefined;
+  /** In place of a pattern that does not compile. */
+  readonly beginning: Pattern | undefined;
+}
+
+function compile(text: string): CachedPattern {
+  const pattern = compilePathPattern(text);
+  if (pattern.ok) return { pattern: pattern.value, beginning: undefined };
+  const beginning = compilePathPattern(literalPrefix(text).replace(/[^A-Za-z0-9/]/g, '\\$&'));
+  return { pattern: undefined, beginning: beginning.ok ? beginning.value : undefined };
 }

@@ -1,9 +1,10 @@
 // Matches paths on a host on which an object uses regular expressions: then every path of the host is one, case-insensitive and anchored at the
-// start only, and the first that matches wins, longest first, ties lexically greater first (ingress-nginx: "regex host").
+// start only, and the first that matches wins, longest rule path first, ties lexically greater first (ingress-nginx: "regex host").
 // Exact is no longer exact here, and `.` in a plain path takes any character. There is no slash redirect.
 //
 // A pattern that cannot take the path because of its literal beginning is skipped before it is compiled or run.
 import { assertNever } from '../kit/assert-never.ts';
+import { literalPrefix } from '../kit/literal-prefix.ts';
 import type { PathMatch, VirtualHost } from '../model/route.ts';
 import { compiledRoute } from './compiled-host.ts';
 import type { CompileRoute, CompiledHost, CompiledRoute } from './compiled-host.ts';
@@ -12,15 +13,18 @@ import type { PatternCache } from './pattern-cache.ts';
 export function compileRegexHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>, patterns: PatternCache): CompiledHost<T> {
   const exactPaths = new Set(host.routes.flatMap((route) => (route.match.kind === 'exact' ? [route.match.path] : [])));
   const rows: Row<T>[] = [];
-  for (const route of host.routes) {
+  // The sort is stable: of two equal rule paths the first route's stays ahead.
+  for (const route of host.routes.toSorted((one, other) => compareEvaluationOrder(rulePath(one.match), rulePath(other.match)))) {
     const target = compileRoute(route, host);
     for (const pattern of regexPatterns(route.match, exactPaths)) {
       rows.push({ literal: literalPrefix(pattern), pattern, verdict: compiledRoute(route, target, pattern) });
     }
   }
-  // The sort is stable: of two equal patterns the first route's stays ahead.
-  rows.sort((one, other) => compareEvaluationOrder(one.pattern, other.pattern));
   return new RegexHost(host, rows, patterns);
+}
+
+function rulePath(match: PathMatch): string {
+  return match.kind === 'regex' ? match.pattern : match.path;
 }
 
 /**
@@ -43,54 +47,12 @@ function regexPatterns(match: PathMatch, exactPaths: ReadonlySet<string>): reado
   }
 }
 
-/** Negative if the first pattern is tried first. Lengths are in bytes of UTF-8, as ingress-nginx compares them. */
+/** Negative if the patterns of the first rule path are tried first. Lengths are in bytes of UTF-8, as ingress-nginx compares them. */
 function compareEvaluationOrder(one: string, other: string): number {
   const byLength = utf8Length(other) - utf8Length(one);
   if (byLength !== 0 || one === other) return byLength;
   return one > other ? -1 : 1;
 }
-
-/**
- * The characters that every path must begin with, in any case, for the pattern to match; lower case, ASCII only, empty if unknown.
- * Errs on the short side only.
- */
-export function literalPrefix(pattern: string): string {
-  if (mayHaveTopLevelAlternation(pattern)) return '';
-  let prefix = '';
-  for (let index = 0; index < pattern.length; index++) {
-    const character = pattern.charAt(index);
-    if (QUANTIFIERS.includes(character)) return prefix.slice(0, -1).toLowerCase();
-    if (LITERAL.test(character)) {
-      prefix += character;
-    } else if (character === '\\' && ESCAPABLE.test(pattern.charAt(index + 1))) {
-      index++;
-      prefix += pattern.charAt(index);
-    } else {
-      break;
-    }
-  }
-  return prefix.toLowerCase();
-}
-
-/** False only if certainly every `|` stands in a group or a class, so that the beginning of the pattern holds for all of it. */
-function mayHaveTopLevelAlternation(pattern: string): boolean {
-  if (!pattern.includes('|')) return false;
-  const plain = pattern.replace(ESCAPES, '-').replace(SIMPLE_CLASSES, '-');
-  if (pattern.includes('\\Q') || plain.includes('[') || plain.includes(']')) return true;
-  let depth = 0;
-  for (const character of plain) {
-    if (character === '(') depth++;
-    else if (character === ')') depth--;
-    else if (character === '|' && depth <= 0) return true;
-  }
-  return false;
-}
-
-const ESCAPES = /\\./gs;
-const SIMPLE_CLASSES = /\[\^?\]?[^\][]*\]/g;
-const ESCAPABLE = /^[!-/:-@[-`{-~]$/;
-const LITERAL = /^[A-Za-z0-9!"#%&',/:;<=>@_`~-]$/;
-const QUANTIFIERS = '?*+{';
 
 /** Up to this many patterns looking at each is faster than the index (bench/micro/matcher.ts). */
 const MAX_LINEAR_ROWS = 16;

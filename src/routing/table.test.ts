@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exact, hostWith, prefix, regex } from '../../test/support/model-rows.ts';
+import { exact, hostWith, prefix, regex, routeFor } from '../../test/support/model-rows.ts';
+import { literalPrefix } from '../kit/literal-prefix.ts';
 import { CATCH_ALL_HOST, hostName } from '../model/route.ts';
 import type { VirtualHost } from '../model/route.ts';
 import { createPatternCache } from './pattern-cache.ts';
-import { literalPrefix } from './regex-host.ts';
 import { BUILT_IN_CATCH_ALL, createRoutingTable } from './table.ts';
 
 function deepFreeze<V>(value: V): V {
@@ -48,6 +48,75 @@ test('what was found stays as it was when the host is replaced or removed', () =
   table.removeHost(hostName('a.example'));
   assert.equal(found.matchPath('/x')?.target, 'prefix /');
 });
+
+const aliasOf = (name: string, host: string): VirtualHost => ({ ...hostWith(name, [prefix('/')]), aliasOf: hostName(host) });
+
+test('aliases take names in the order of nginx', () => {
+  const table = createRoutingTable((route) => route.id);
+  for (const name of ['_', '*.shop.example', '*.zoo.example', 'shop.example', 'real.example']) table.upsertHost(hostWith(name, [prefix('/')]));
+  const aliases: readonly (readonly [name: string, host: string])[] = [
+    ['exact.alias', 'shop.example'],
+    ['*.any.example', 'shop.example'],
+    ['*.deep.any.example', 'real.example'],
+    ['mail.*', 'real.example'],
+    ['mail.a.*', 'shop.example'],
+    ['~^r[0-9]+[.]', '*.zoo.example'],
+    ['~^x', 'shop.example'],
+    ['~^(x|y)', 'real.example'],
+    ['~^bad(?=x)', 'a.example'],
+  ];
+  for (const [name, host] of aliases) table.upsertHost(aliasOf(name, host));
+  const expected = {
+    'exact.alias': 'exact.alias',
+    'a.any.example': '*.any.example',
+    'a.b.any.example': '*.any.example',
+    'any.example': '_',
+    'x.deep.any.example': '*.deep.any.example',
+    'mail.b.c': 'mail.*',
+    'mail.a.c': 'mail.a.*',
+    'mail.a.any.example': '*.any.example',
+    mail: '_',
+    // Regular expressions and wildcard rules in the order of their hosts.
+    'r1.shop.example': '*.shop.example',
+    'r1.zoo.example': '*.zoo.example',
+    'r1.other': '~^r[0-9]+[.]',
+    'y.other': '~^(x|y)',
+    'x.other': '~^(x|y)',
+    badx: '_',
+    'x.shop.example': '*.shop.example',
+    '': '_',
+  };
+  for (const [asked, name] of Object.entries(expected)) assert.equal(table.findHost(asked).host.name, name, asked);
+  table.rebuild();
+  for (const [asked, name] of Object.entries(expected)) assert.equal(table.findHost(asked).host.name, name, `${asked} after rebuild`);
+  assert.equal(table.size, 14);
+  for (const [name] of aliases) table.removeHost(hostName(name));
+  assert.equal(table.size, 5);
+  assert.equal(table.findHost('mail.b.c').host.name, '_');
+});
+
+test('a name changes between alias and wildcard host', () => {
+  const table = createRoutingTable((route) => route.id);
+  table.upsertHost(aliasOf('*.a.example', 'shop.example'));
+  assert.equal(table.findHost('x.y.a.example').host.name, '*.a.example');
+  table.upsertHost(hostWith('*.a.example', [prefix('/')]));
+  assert.equal(table.findHost('x.y.a.example').host.name, '_');
+  assert.equal(table.findHost('y.a.example').host.aliasOf, undefined);
+  table.upsertHost(aliasOf('*.a.example', 'shop.example'));
+  assert.equal(table.findHost('y.a.example').host.aliasOf, 'shop.example');
+  assert.equal(table.size, 1);
+});
+
+for (const pathMode of ['literal', 'regex'] as const) {
+  test(`the root route of a ${pathMode} host takes exactly /`, () => {
+    const table = createRoutingTable((route) => route.id);
+    const rules = [prefix('/'), exact('/'), ...(pathMode === 'regex' ? [regex('/(.*)')] : [])];
+    table.upsertHost({ ...hostWith('a.example', rules, pathMode), rootRoute: { ...routeFor(exact('/')), id: 'app-root' } });
+    const host = table.findHost('a.example');
+    assert.equal(host.matchPath('/')?.target, 'app-root');
+    assert.equal(host.matchPath('/x')?.target, pathMode === 'regex' ? 'regex /(.*)' : 'prefix /');
+  });
+}
 
 test('rebuild compiles every host again', () => {
   let generation = 1;
@@ -114,15 +183,23 @@ test('the pattern cache stays right when it is smaller than the patterns in use'
   const patterns = createPatternCache(1);
   for (let round = 0; round < 3; round++) {
     assert.equal(patterns.matches('/a.', '/AB'), true);
-    assert.equal(patterns.matches('/b(?=c)', '/bc'), false);
+    assert.equal(patterns.matches('/b(?<=b)c', '/cb'), false);
+    assert.equal(patterns.matches('/b(?<=b)c', '/B'), true);
     assert.equal(patterns.matches('/c$', '/cd'), false);
   }
 });
 
-test('a pattern above the length limit matches nothing', () => {
+test('a pattern above the length limit takes what begins like it', () => {
   const patterns = createPatternCache();
-  assert.equal(patterns.matches(`/${'a?'.repeat(511)}`, '/'), true);
-  assert.equal(patterns.matches(`/${'a?'.repeat(512)}`, '/'), false);
+  assert.deepEqual(['/', '/x'].map((path) => patterns.matches(`/x?${'a?'.repeat(510)}$`, path)), [true, true]);
+  assert.deepEqual(['/', '/x', '/\u00e9', '/xy'].map((path) => patterns.matches(`/x${'a?'.repeat(512)}`, path)), [false, true, false, true]);
+});
+
+test('captures are those of the pattern; one that does not compile has none', () => {
+  const patterns = createPatternCache();
+  assert.deepEqual(patterns.capture('/a(/|$)(.*)', '/A/x'), ['/A/x', '/', 'x']);
+  assert.equal(patterns.capture('/a(.)', '/b'), undefined);
+  assert.equal(patterns.capture('/a(', '/a'), undefined);
 });
 
 test('a pattern that takes exponential time elsewhere takes none here', () => {

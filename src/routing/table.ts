@@ -2,7 +2,9 @@
 // always an answer, because a built-in catch-all without routes stands in where `_` is missing.
 import { CATCH_ALL_HOST } from '../model/route.ts';
 import type { HostName, VirtualHost } from '../model/route.ts';
-import type { CompileRoute, CompiledHost } from './compiled-host.ts';
+import { compiledRoute } from './compiled-host.ts';
+import type { CompileRoute, CompiledHost, CompiledRoute, PathVerdict } from './compiled-host.ts';
+import { HostAliases, isExactAlias } from './host-aliases.ts';
 import { compileLiteralHost } from './literal-host.ts';
 import { createPatternCache } from './pattern-cache.ts';
 import type { PatternCache } from './pattern-cache.ts';
@@ -13,8 +15,9 @@ export interface RoutingTable<T> {
   upsertHost(host: VirtualHost): void;
   removeHost(name: HostName): void;
   /**
-   * Finds the host for a name that `normaliseHost` gave: the exact name, else `*.` with its first label replaced, else the catch-all. A
-   * wildcard takes exactly one label of letters, digits, `-` and `_`. Empty for a request without a host.
+   * Finds the host for a name that `normaliseHost` gave: the exact name, else an alias with a wildcard, else `*.` with its first label
+   * replaced or an alias that is a regular expression, else the catch-all. A wildcard that is no alias takes exactly one label of letters,
+   * digits, `-` and `_`. Empty for a request without a host.
    */
   findHost(hostName: string): CompiledHost<T>;
   /** Compiles every host again, because something that `compileRoute` reads, such as the global settings, has changed. */
@@ -35,7 +38,25 @@ export function createRoutingTable<T>(compileRoute: CompileRoute<T>, options: Ro
 
 /** Compiles one host. Equal hosts give the same verdicts. */
 export function compileHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>, patterns: PatternCache): CompiledHost<T> {
-  return host.pathMode === 'regex' ? compileRegexHost(host, compileRoute, patterns) : compileLiteralHost(host, compileRoute);
+  const compiled = host.pathMode === 'regex' ? compileRegexHost(host, compileRoute, patterns) : compileLiteralHost(host, compileRoute);
+  return host.rootRoute === undefined ? compiled : new RootedHost(compiled, compiledRoute(host.rootRoute, compileRoute(host.rootRoute, host)));
+}
+
+/** A host of which one route takes exactly `/`, before all others. */
+class RootedHost<T> implements CompiledHost<T> {
+  readonly host: VirtualHost;
+  readonly #others: CompiledHost<T>;
+  readonly #root: CompiledRoute<T>;
+
+  constructor(others: CompiledHost<T>, root: CompiledRoute<T>) {
+    this.host = others.host;
+    this.#others = others;
+    this.#root = root;
+  }
+
+  matchPath(path: string): PathVerdict<T> | undefined {
+    return path === '/' ? this.#root : this.#others.matchPath(path);
+  }
 }
 
 /** What takes requests for unknown hosts as long as the model has no catch-all: nothing matches, so the answer is a 404. */
@@ -57,6 +78,7 @@ class HostTable<T> implements RoutingTable<T> {
   #exact = new Map<string, CompiledHost<T>>();
   /** Key: the name without `*`, so `.shop.example`. */
   #wildcards = new Map<string, CompiledHost<T>>();
+  #aliases = new HostAliases<T>();
 
   constructor(compileRoute: CompileRoute<T>, patterns: PatternCache) {
     this.#compileRoute = compileRoute;
@@ -66,17 +88,25 @@ class HostTable<T> implements RoutingTable<T> {
   }
 
   get size(): number {
-    return this.#exact.size + this.#wildcards.size + (this.#catchAll === this.#builtInCatchAll ? 0 : 1);
+    return this.#exact.size + this.#wildcards.size + this.#aliases.size + (this.#catchAll === this.#builtInCatchAll ? 0 : 1);
   }
 
   upsertHost(host: VirtualHost): void {
+    const { name, aliasOf } = host;
     const compiled = this.#compile(host);
-    if (host.name === CATCH_ALL_HOST) this.#catchAll = compiled;
-    else if (host.name.startsWith('*.')) this.#wildcards.set(host.name.slice(1), compiled);
-    else this.#exact.set(host.name, compiled);
+    if (aliasOf !== undefined && !isExactAlias(name)) {
+      this.#wildcards.delete(name.slice(1));
+      this.#aliases.set(name, aliasOf, compiled);
+      return;
+    }
+    if (this.#aliases.size > 0) this.#aliases.delete(name);
+    if (name === CATCH_ALL_HOST) this.#catchAll = compiled;
+    else if (name.startsWith('*.')) this.#wildcards.set(name.slice(1), compiled);
+    else this.#exact.set(name, compiled);
   }
 
   removeHost(name: HostName): void {
+    if (this.#aliases.size > 0) this.#aliases.delete(name);
     if (name === CATCH_ALL_HOST) this.#catchAll = this.#builtInCatchAll;
     else if (name.startsWith('*.')) this.#wildcards.delete(name.slice(1));
     else this.#exact.delete(name);
@@ -85,28 +115,32 @@ class HostTable<T> implements RoutingTable<T> {
   findHost(hostName: string): CompiledHost<T> {
     const exact = this.#exact.get(hostName);
     if (exact !== undefined) return exact;
-    if (this.#wildcards.size > 0) {
-      const labelEnd = endOfLabel(hostName);
-      if (labelEnd > 0) {
-        const wildcard = this.#wildcards.get(hostName.slice(labelEnd));
-        if (wildcard !== undefined) return wildcard;
-      }
-    }
-    return this.#catchAll;
+    const wildcard = this.#wildcards.size === 0 ? undefined : this.#findWildcard(hostName);
+    const found = this.#aliases.size === 0 ? wildcard : this.#aliases.find(hostName, wildcard);
+    return found ?? this.#catchAll;
+  }
+
+  #findWildcard(hostName: string): CompiledHost<T> | undefined {
+    const labelEnd = endOfLabel(hostName);
+    return labelEnd > 0 ? this.#wildcards.get(hostName.slice(labelEnd)) : undefined;
   }
 
   rebuild(): void {
     // All first, then swapped: a request sees the old world or the new one.
     const exact = new Map(this.#exact.entries().map(([name, { host }]) => [name, this.#compile(host)]));
     const wildcards = new Map(this.#wildcards.entries().map(([name, { host }]) => [name, this.#compile(host)]));
+    const aliases = new HostAliases<T>();
+    for (const { host } of this.#aliases.hosts()) if (host.aliasOf !== undefined) aliases.set(host.name, host.aliasOf, this.#compile(host));
     if (this.#catchAll !== this.#builtInCatchAll) this.#catchAll = this.#compile(this.#catchAll.host);
     this.#exact = exact;
     this.#wildcards = wildcards;
+    this.#aliases = aliases;
   }
 
   *hosts(): Iterable<CompiledHost<T>> {
     yield* this.#exact.values();
     yield* this.#wildcards.values();
+    yield* this.#aliases.hosts();
     if (this.#catchAll !== this.#builtInCatchAll) yield this.#catchAll;
   }
 

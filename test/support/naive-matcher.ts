@@ -1,6 +1,7 @@
 // The rules of host and path matching said as plainly as possible, kept only to check the compiled tables against: it filters
 // and sorts all hosts and routes for every question.
 import type { Route, VirtualHost } from '../../src/model/route.ts';
+import { literalPrefix } from '../../src/kit/literal-prefix.ts';
 import { RE2JS } from 're2js';
 
 /** What was decided: the host's name, and the route's id if one takes the path. */
@@ -50,7 +51,11 @@ function lengthOf({ match }: Route): number {
 }
 
 function chooseByPattern(host: VirtualHost, path: string): Choice {
-  const locations = host.routes.flatMap((route) => {
+  const byPath = host.routes.map((route) => ({ route, path: route.match.kind === 'regex' ? route.match.pattern : route.match.path }));
+  // As ingress-nginx does it: sorted by text descending, then by length descending, both stable.
+  byPath.sort((one, other) => Buffer.compare(Buffer.from(other.path), Buffer.from(one.path)));
+  byPath.sort((one, other) => Buffer.byteLength(other.path) - Buffer.byteLength(one.path));
+  const locations = byPath.flatMap(({ route }) => {
     const { match } = route;
     if (match.kind === 'regex') return [{ route, pattern: match.pattern }];
     if (match.kind === 'exact' || match.path === '/') return [{ route, pattern: match.path }];
@@ -58,17 +63,15 @@ function chooseByPattern(host: VirtualHost, path: string): Choice {
     const hasExact = host.routes.some((other) => other.match.kind === 'exact' && other.match.path === match.path);
     return hasExact || match.path.endsWith('/') ? [withSlash] : [withSlash, { route, pattern: match.path }];
   });
-  // As ingress-nginx does it: sorted by text descending, then by length descending, both stable.
-  locations.sort((one, other) => Buffer.compare(Buffer.from(other.pattern), Buffer.from(one.pattern)));
-  locations.sort((one, other) => Buffer.byteLength(other.pattern) - Buffer.byteLength(one.pattern));
   const first = locations.find(({ pattern }) => matches(pattern, path));
   return first === undefined ? { kind: 'none' } : { kind: 'route', route: first.route.id };
 }
 
+/** A pattern that does not compile takes what begins like it. */
 function matches(pattern: string, path: string): boolean {
   try {
     return RE2JS.compile(`^${pattern}`, RE2JS.CASE_INSENSITIVE).test(path);
   } catch {
-    return false;
+    return RE2JS.compile(`^${RE2JS.quote(literalPrefix(pattern))}`, RE2JS.CASE_INSENSITIVE).test(path);
   }
 }

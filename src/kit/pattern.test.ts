@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { compilePathPattern, compileSearchPattern } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
+
+function compiled(pattern: string): Pattern {
+  const result = compilePathPattern(pattern);
+  assert.ok(result.ok, result.ok ? '' : result.error);
+  return result.value;
+}
+
+test('a path pattern is anchored at the start only and ignores case', () => {
+  const pattern = compiled('/Id/[0-9]+');
+  assert.deepEqual(['/id/1', '/ID/12a', '/id/', '/x/id/1'].map((path) => pattern.test(path)), [true, true, false, false]);
+});
+
+test('captures are those of the first match; a group that took no part is undefined', () => {
+  assert.deepEqual(compiled('/a(/|$)(.*)').capture('/a/x/y'), ['/a/x/y', '/', 'x/y']);
+  assert.deepEqual(compiled('/(a)?(b)?').capture('/b'), ['/b', undefined, 'b']);
+  assert.equal(compiled('/a(.)').capture('/a'), undefined);
+});
+
+test('a search pattern matches anywhere', () => {
+  const result = compileSearchPattern('shop[0-9]\\.');
+  assert.ok(result.ok);
+  assert.deepEqual(['my.shop1.example', 'shop.example'].map((name) => result.value.test(name)), [true, false]);
+});
+
+const text = fc.array(fc.constantFrom('a', 'b', 'c', '/', '1', '.', 'ab'), { maxLength: 8 }).map((parts) => `/${parts.join('')}`);
+
+describe('a look-ahead at a fixed distance from the start means what it means to PCRE', () => {
+  for (const pattern of [
+    '/(?!a|b)(.*)',
+    '/((?!ab).*)',
+    '/[ab](?=c)(.*)$',
+    '/(?!(a|b)c)(.)(.*)',
+    '/ab(?!c)',
+    '/(?!a)(?!b)(.*)',
+    '/(?:(?!c).)a',
+    '(?!/a)/(.*)',
+    '/\\w(?!\\d)[a-c](.*)',
+    '/(?!.*\\.$)(.*)',
+    '/(?![|)])(.*)',
+  ]) {
+    test(pattern, () => {
+      const pcre = new RegExp(`^${pattern}`, 'i');
+      const ours = compiled(pattern);
+      fc.assert(
+        fc.property(text, (path) => {
+          const expected = pcre.exec(path);
+          const groups = (match: readonly (string | undefined)[] | null | undefined): readonly string[] | undefined =>
+            match?.map((group) => group ?? '');
+          assert.deepEqual(groups(ours.capture(path)), groups(expected));
+          assert.equal(ours.test(path), expected !== null);
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
+});
+
+const refused: readonly (readonly [pattern: string, error: RegExp])[] = [
+  ['/a(?<=b)', /a look-behind/],
+  ['/a(?<!b)', /a look-behind/],
+  ['/a+(?!b)', /a look-ahead that is not at a fixed distance/],
+  ['/(x|(?!y))z', /a look-ahead that is not at a fixed distance/],
+  ['/(?!a)*b', /a look-ahead that is not at a fixed distance/],
+  ['/(?=(b))b', /a group inside a look-ahead/],
+  [`/${'(?!a)'.repeat(9)}`, /more than 8 look-aheads/],
+  ['/(?>a)', /an atomic group/],
+  ['/(a)\\1', /a back-reference/],
+  ['/a*+', /a possessive quantifier/],
+  ['/(?|a)', /a branch reset group/],
+  ['/(?#x)', /a comment/],
+  ['/\\K', /an escape sequence of PCRE/],
+  ['(', /missing closing \)/],
+  ['/a[', /missing closing \]/],
+  ['/x{2000}', /invalid repeat count/],
+  ['/((a{100}){100}){100}', /invalid repeat count/],
+  [`/${'a'.repeat(1024)}`, /longer than 1024 characters/],
+];
+describe('what cannot be run in linear time, or not be read, is refused by name', () => {
+  for (const [pattern, error] of refused) {
+    test(pattern.slice(0, 40), () => {
+      const result = compilePathPattern(pattern);
+      assert.ok(!result.ok);
+      assert.match(result.error, error);
+    });
+  }
+});
+
+test('a sign of a construct inside a class or an escape is none', () => {
+  for (const pattern of ['/[(?<=]a(', '/\\(?=(']) {
+    const result = compilePathPattern(pattern);
+    assert.ok(!result.ok);
+    assert.match(result.error, /missing closing \)/);
+  }
+});
