@@ -27,5 +27,6 @@ export interface Upstream {
 
 /** Joins with NUL, which no Kubernetes name can hold, so that two Services never share a key. */
 export function upstreamKey(namespace: string, service: string, port: string, variant = ''): UpstreamKey {
-  return `${namespace}\0${service}\0${port}${variant === '' ? '' : `\0${variant}`}` as UpstreamKey;
+  const parts = variant === '' ? [namespace, service, port] : [namespace, service, port, variant];
+  return parts.join('\0') as UpstreamKey;
 }

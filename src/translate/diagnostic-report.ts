@@ -104,11 +104,11 @@ export class DiagnosticReport {
   }
 }
 
-function describeProblem({ ref, subject, nameField, portField }: UpstreamUse, problem: UpstreamProblem): Finding {
+function describeProblem({ ref, subject, fields }: UpstreamUse, problem: UpstreamProblem): Finding {
   if (subject.origin.kind === 'Flag') return finding('PRT-CONF-5', `${problem.message}; the built-in 404 answers`, subject);
   if (ref.port.kind === 'first')
-    return finding(problem.code, `${problem.message}: it cannot stand in for Services without endpoints`, subject, nameField);
-  return finding(problem.code, `${problem.message}: the path answers 503`, subject, problem.code === 'PRT-RULE-4' ? portField : nameField);
+    return finding(problem.code, `${problem.message}: it cannot stand in for Services without endpoints`, subject, fields?.name);
+  return finding(problem.code, `${problem.message}: the path answers 503`, subject, problem.code === 'PRT-RULE-4' ? fields?.port : fields?.name);
 }
 
 function sortKey({ origin, code, message }: Diagnostic): string {

@@ -8,7 +8,7 @@ import { MultiMap } from './multi-map.ts';
 export type IngressKey = string;
 
 export function ingressKey(namespace: string, name: string): IngressKey {
-  return `${namespace}\0${name}`;
+  return [namespace, name].join('\0');
 }
 
 interface Entry {

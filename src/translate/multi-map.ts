@@ -1,20 +1,32 @@
-// A map from a key to a set of values, without empty sets: the indexes of what depends on what.
-export class MultiMap<K, V> {
-  readonly #sets = new Map<K, Set<V>>();
+// A map from a key to a set of strings, without empty sets: the indexes of what depends on what. Most keys have one value, which is
+// kept as itself: a set of one takes 220 bytes.
+export class MultiMap<K, V extends string> {
+  readonly #values = new Map<K, V | Set<V>>();
 
-  add(key: K, value: V): void {
-    const set = this.#sets.get(key);
-    if (set === undefined) this.#sets.set(key, new Set([value]));
-    else set.add(value);
+  has(key: K): boolean {
+    return this.#values.has(key);
   }
 
-  delete(key: K, value: V): void {
-    const set = this.#sets.get(key);
-    if (set?.delete(value) === true && set.size === 0) this.#sets.delete(key);
+  add(key: K, value: V): void {
+    const values = this.#values.get(key);
+    if (values === undefined) this.#values.set(key, value);
+    else if (typeof values !== 'string') values.add(value);
+    else if (values !== value) this.#values.set(key, new Set([values, value]));
+  }
+
+  /** False if it was not there. */
+  delete(key: K, value: V): boolean {
+    const values = this.#values.get(key);
+    if (values === value) return this.#values.delete(key);
+    if (values === undefined || typeof values === 'string' || !values.delete(value)) return false;
+    if (values.size === 0) this.#values.delete(key);
+    return true;
   }
 
   /** The values at the time of the iteration; nothing for an unknown key. */
   get(key: K): Iterable<V> {
-    return this.#sets.get(key) ?? [];
+    const values = this.#values.get(key);
+    if (values === undefined) return [];
+    return typeof values === 'string' ? [values] : values;
   }
 }

@@ -11,7 +11,6 @@ import type { UpstreamProblem, UpstreamRef, UpstreamTranslation } from './upstre
 
 interface UpstreamEntry {
   readonly ref: UpstreamRef;
-  readonly hosts: Set<HostName>;
   translation: UpstreamTranslation | undefined;
 }
 
@@ -22,6 +21,7 @@ export interface UpstreamChanges {
 
 export class UpstreamTable {
   readonly #entries = new Map<UpstreamKey, UpstreamEntry>();
+  readonly #hosts = new MultiMap<UpstreamKey, HostName>();
   readonly #byService = new MultiMap<string, UpstreamKey>();
   /** Translated again, or removed where no host refers to it any more. */
   readonly #dirty = new Set<UpstreamKey>();
@@ -35,7 +35,7 @@ export class UpstreamTable {
   }
 
   markService(namespace: string, service: string): void {
-    for (const key of this.#byService.get(`${namespace}\0${service}`)) this.#dirty.add(key);
+    for (const key of this.#byService.get(serviceKey({ namespace, service }))) this.#dirty.add(key);
   }
 
   /** Counts what a host refers to now instead of before. */
@@ -43,12 +43,12 @@ export class UpstreamTable {
     const kept = new Set<UpstreamKey>();
     for (const { ref } of after) {
       kept.add(ref.key);
-      this.#ensure(ref).hosts.add(host);
+      this.#ensure(ref);
+      this.#hosts.add(ref.key, host);
     }
     for (const { ref } of before) {
       if (kept.has(ref.key)) continue;
-      const entry = this.#entries.get(ref.key);
-      if (entry?.hosts.delete(host) === true && entry.hosts.size === 0) this.#dirty.add(ref.key);
+      if (this.#hosts.delete(ref.key, host) && !this.#hosts.has(ref.key)) this.#dirty.add(ref.key);
     }
   }
 
@@ -59,9 +59,9 @@ export class UpstreamTable {
       const entry = this.#entries.get(key);
       if (entry === undefined) continue;
       const before = entry.translation;
-      if (entry.hosts.size === 0) {
+      if (!this.#hosts.has(key)) {
         this.#entries.delete(key);
-        this.#byService.delete(`${entry.ref.namespace}\0${entry.ref.service}`, key);
+        this.#byService.delete(serviceKey(entry.ref), key);
         if (before !== undefined) removedUpstreams.push(key);
         continue;
       }
@@ -73,14 +73,15 @@ export class UpstreamTable {
     return { upstreams, removedUpstreams };
   }
 
-  #ensure(ref: UpstreamRef): UpstreamEntry {
-    let entry = this.#entries.get(ref.key);
-    if (entry === undefined) {
-      entry = { ref, hosts: new Set(), translation: undefined };
-      this.#entries.set(ref.key, entry);
-      this.#byService.add(`${ref.namespace}\0${ref.service}`, ref.key);
-      this.#dirty.add(ref.key);
-    }
-    return entry;
+  #ensure(ref: UpstreamRef): void {
+    if (this.#entries.has(ref.key)) return;
+    this.#entries.set(ref.key, { ref, translation: undefined });
+    this.#byService.add(serviceKey(ref), ref.key);
+    this.#dirty.add(ref.key);
   }
+}
+
+/** Joined, because a template makes a tree of strings that maps would keep. */
+function serviceKey({ namespace, service }: { readonly namespace: string; readonly service: string }): string {
+  return [namespace, service].join('\0');
 }

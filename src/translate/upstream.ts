@@ -44,7 +44,7 @@ export function serviceRef({ namespace, service, port, via, tls }: ServiceRefPar
   const portName = portText(port);
   const variant = [...(via === 'endpoints' ? [] : [via]), ...(tls === undefined ? [] : [tlsVariant(tls)])].join(' ');
   const key = upstreamKey(namespace, service, portName, variant);
-  return { key, name: `${namespace}-${service}-${portName}`, namespace, service, port, via, tls };
+  return { key, name: [namespace, service, portName].join('-'), namespace, service, port, via, tls };
 }
 
 /** Every setting, so that connections are never shared between different ones (security reference 1.10). */

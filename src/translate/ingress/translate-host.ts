@@ -7,13 +7,14 @@ import { CATCH_ALL_HOST } from '../../model/route.ts';
 import type { Action, HostName, PathMatch, Route, RouteLabels, RoutePolicies, VirtualHost } from '../../model/route.ts';
 import type { UpstreamSecret, UpstreamTls } from '../../model/upstream-tls.ts';
 import type { UpstreamKey } from '../../model/upstream.ts';
-import { itemPath } from '../../resources/field-path.ts';
 import type { IngressBackend, IngressPath } from '../../resources/objects.ts';
 import { annotationField, finding } from '../finding.ts';
 import type { Finding, Subject } from '../finding.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
 import { defaultBackendRef, fallbackRef, portText, serviceRef } from '../upstream.ts';
 import type { UpstreamRef } from '../upstream.ts';
+import { defaultBackendField, defaultBackendFields, pathFields } from './field-names.ts';
+import type { PathFields, ServiceFields } from './field-names.ts';
 import { HostTransports } from './host-transport.ts';
 import type { TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
@@ -41,9 +42,8 @@ export interface HostContext extends TlsContext, TransportContext {
 export interface UpstreamUse {
   readonly ref: UpstreamRef;
   readonly subject: Subject;
-  /** Field with the name of the Service, and field with the port. */
-  readonly nameField: string;
-  readonly portField: string;
+  /** Where the subject names the Service; undefined for a flag. */
+  readonly fields: ServiceFields | undefined;
 }
 
 export interface HostTranslation {
@@ -95,13 +95,14 @@ class HostBuilder {
     this.#reportTrailingSlashes();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
     const row: VirtualHost = { name, pathMode: 'literal', routes: [...this.#routes.values()], tls: tls.tls, origin };
+    // Copies without room to grow: they are kept for each host.
     return {
       row,
       certificate: tls.certificate,
       upstreamSecrets: this.#transports.rows,
       secrets: [...tls.secrets, ...this.#transports.secrets],
-      uses: this.#uses,
-      findings: this.#findings,
+      uses: this.#uses.slice(),
+      findings: this.#findings.slice(),
     };
   }
 
@@ -130,17 +131,16 @@ class HostBuilder {
       this.#addDefaultBackend(owner);
       return;
     }
-    const field = 'spec.defaultBackend';
     const labels = this.#labels(owner, backend, '/');
     // On host `_` ingress-nginx leaves out the redirects of the Ingress.
     const policies = isCatchAll ? owner.policies : this.#policies(owner, '/');
     this.#put(
       {
         ...rootMatch,
-        action: this.#forward(owner, backend, `${field}.service`),
+        action: this.#forward(owner, backend, defaultBackendFields),
         policies,
         labels,
-        origin: { ...owner.ingress.origin, field },
+        origin: originOfField(owner, defaultBackendField),
       },
       owner,
     );
@@ -153,7 +153,7 @@ class HostBuilder {
     const ref = options.defaultBackendService === undefined ? undefined : defaultBackendRef(options.defaultBackendService);
     if (ref !== undefined) {
       const subject = { origin: { kind: 'Flag', namespace: '', name: '--default-backend-service' } };
-      this.#uses.push({ ref, subject, nameField: '', portField: '' });
+      this.#uses.push({ ref, subject, fields: undefined });
     }
     const labels = { namespace: '', ingress: '', service: '', servicePort: '', path: '/' };
     const action: Action = { kind: 'default-backend', upstream: ref?.key ?? null };
@@ -175,12 +175,12 @@ class HostBuilder {
     for (const [ruleIndex, rule] of served.ingress.spec.rules.entries()) {
       if (hostOfRule(rule.host) !== this.#input.name) continue;
       for (const [pathIndex, path] of (rule.paths ?? []).entries()) {
-        this.#addPath(served, path, itemPath(`${itemPath('spec.rules', ruleIndex)}.http.paths`, pathIndex));
+        this.#addPath(served, path, pathFields(ruleIndex, pathIndex));
       }
     }
   }
 
-  #addPath(served: ServedIngress, path: IngressPath, field: string): void {
+  #addPath(served: ServedIngress, path: IngressPath, { path: field, service }: PathFields): void {
     const match = matchOf(path);
     const id = `${match.kind}:${match.path}`;
     const isRoot = id === rootMatch.id;
@@ -194,10 +194,10 @@ class HostBuilder {
     // As if the rule were not there, which for `/` leaves the default backend. Elsewhere a shorter path would take what was not meant for it.
     if (backend.kind === 'resource' && isRoot) return;
     const action: Action =
-      backend.kind === 'resource' ? { kind: 'refuse', code: 'PRT-ROUTE-2' } : this.#forward(served, backend, `${field}.backend.service`);
+      backend.kind === 'resource' ? { kind: 'refuse', code: 'PRT-ROUTE-2' } : this.#forward(served, backend, service);
     const policies = this.#policies(served, match.path);
     const labels = this.#labels(served, backend, match.path);
-    this.#put({ id, match, action, policies, labels, origin: { ...served.ingress.origin, field } }, served);
+    this.#put({ id, match, action, policies, labels, origin: originOfField(served, field) }, served);
     if (isRoot) this.#isRootFree = false;
   }
 
@@ -207,14 +207,14 @@ class HostBuilder {
     this.#routes.set(route.id, isRefused ? { ...route, action: REFUSED, policies: {} } : route);
   }
 
-  #forward(served: ServedIngress, backend: ServiceBackend, field: string): Action {
+  #forward(served: ServedIngress, backend: ServiceBackend, fields: ServiceFields): Action {
     const { ingress, annotations } = served;
     const { namespace } = ingress.metadata;
     const transport = this.#transports.of(served);
     const useService = (tls: UpstreamTls | undefined): UpstreamKey => {
       const via = served.usesClusterIP ? 'cluster-ip' : 'endpoints';
       const ref = serviceRef({ namespace, service: backend.name, port: backend.port, via, tls });
-      this.#uses.push({ ref, subject: ingress, nameField: `${field}.name`, portField: `${field}.port` });
+      this.#uses.push({ ref, subject: ingress, fields });
       return ref.key;
     };
     const upstream = useService(transport.kind === 'tls' ? transport.tls : undefined);
@@ -223,7 +223,7 @@ class HostBuilder {
     if (annotations.defaultBackend === undefined) return forward;
     const fallback = fallbackRef(namespace, annotations.defaultBackend);
     const fallbackField = annotationField(`${this.#context.options.annotationsPrefix}/default-backend`);
-    this.#uses.push({ ref: fallback, subject: ingress, nameField: fallbackField, portField: fallbackField });
+    this.#uses.push({ ref: fallback, subject: ingress, fields: { name: fallbackField, port: fallbackField } });
     return { ...forward, fallback: fallback.key };
   }
 
@@ -256,11 +256,10 @@ class HostBuilder {
     for (const served of ingresses) {
       const backend = served.ingress.spec.defaultBackend;
       if (backend === undefined) continue;
-      const field = 'spec.defaultBackend';
-      if (backend.kind === 'resource') this.#reportResource(served, backend, `${field}.resource`, true);
+      if (backend.kind === 'resource') this.#reportResource(served, backend, `${defaultBackendField}.resource`, true);
       if (served === owner || owner === undefined) continue;
       const message = `${formatOrigin(owner.ingress.origin)} decides about paths of host ${name} that no rule takes; this backend has no effect there`;
-      this.#findings.push(finding('PRT-RULE-1', message, served.ingress, field));
+      this.#findings.push(finding('PRT-RULE-1', message, served.ingress, defaultBackendField));
     }
   }
 
@@ -276,6 +275,12 @@ class HostBuilder {
       if (subject !== undefined) this.#findings.push(finding('PRT-RULE-7', message, subject.ingress, `${origin.field ?? ''}.path`));
     }
   }
+}
+
+/** Written out, because a copy of an object with one field more takes more memory. */
+function originOfField({ ingress }: ServedIngress, field: string): Origin {
+  const { kind, namespace, name, file, line } = ingress.origin;
+  return file === undefined || line === undefined ? { kind, namespace, name, field } : { kind, namespace, name, field, file, line };
 }
 
 type ServiceBackend = Extract<IngressBackend, { kind: 'service' }>;
