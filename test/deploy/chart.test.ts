@@ -1,12 +1,14 @@
 // What the chart makes of values files: objects that Kubernetes takes, that fit together, and that start Portico as the values say.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { flagKeys, flags, parseFlag } from '../../src/cli/flags.ts';
 import { otherFlags } from '../../src/cli/other-flags.ts';
+import { versionLine } from '../../src/cli/version.ts';
 import { isMap } from '../support/helm-template/functions.ts';
 import type { Value, ValueMap } from '../support/helm-template/functions.ts';
 import { checkFields } from './field-check.ts';
-import { at, controllerArgs, listAt, only, readValues, render, valuesFiles, workloads } from './rendered.ts';
+import { at, CHART, controllerArgs, listAt, only, readValues, readYamlMap, render, valuesFiles, workloads } from './rendered.ts';
 
 const CLUSTER_WIDE = ['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'ValidatingWebhookConfiguration'];
 
@@ -102,6 +104,12 @@ suite('chart', () => {
 
     test(`${file}: the notes are text`, () => assert.match(notes, /^Portico 0\.1\.0 serves the Ingresses of the class "\w+"/));
   }
+
+  test('the version is that of the program', () => {
+    const version = versionLine().split(' ')[1];
+    assert.equal(readYamlMap(join(CHART, 'Chart.yaml'))['appVersion'], version);
+    assert.equal(at(only(render({}).objects, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'image'), `portico:${version}`);
+  });
 
   test('the time that a pod is given to end is enough for its drain', () => {
     const deployment = only(render({}).objects, 'Deployment');
