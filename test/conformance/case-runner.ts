@@ -1,4 +1,5 @@
 // Runs one case in a world: backends, certificates, objects step by step, requests and checks. What is wrong is collected, not thrown.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IssuedCertificate } from '../support/certificates.ts';
 import type { EchoServerTls } from '../../src/echo/echo-server.ts';
 import { BackendSet } from './backends/backend-set.ts';
@@ -91,6 +92,7 @@ class CaseRun {
         const late = await waitUntilLive(controller);
         if (late !== undefined) return [...this.#problems, this.#label(index, late)];
         if (!isRunning) await controller.waitUntilReady();
+        await delay(this.#world.sink.settleMs ?? 0);
       }
       if (controller === undefined) throw new Error('a case cannot begin with terminate');
       await this.#runStep(step, index, controller);

@@ -16,7 +16,14 @@ export interface ObjectSink {
   readonly controllerArgs: readonly string[];
   /** The object as the API has it now, with what the controller wrote into its status; undefined if this sink has no API. */
   readonly read?: (ref: ObjectRef) => Promise<KubernetesObject | undefined>;
+  /** How long the controller may still be busy with what was written, once it serves what was written last. Default 0. */
+  readonly settleMs?: number;
+  /** Removes everything and gives up what it holds. */
+  readonly close?: () => Promise<void>;
 }
+
+/** This sink takes no such object, and a case with it cannot be run. */
+export class ObjectRefused extends Error {}
 
 const T0_MS = Date.UTC(2024, 5, 1);
 
@@ -61,13 +68,18 @@ export async function createManifestDirectory(root: string): Promise<ObjectSink>
   };
 }
 
+/** `age` seconds after T0. */
+export function creationTimestamp(age: number): string {
+  return new Date(T0_MS + age * 1000).toISOString().replace('.000Z', 'Z');
+}
+
 function withIdentity(object: KubernetesObject, before: KubernetesObject | undefined, age: number): KubernetesObject {
   const { namespace } = refOf(object);
   return {
     ...object,
     metadata: {
       ...(namespace === '' ? {} : { namespace }),
-      creationTimestamp: before?.metadata['creationTimestamp'] ?? new Date(T0_MS + age * 1000).toISOString().replace('.000Z', 'Z'),
+      creationTimestamp: before?.metadata['creationTimestamp'] ?? creationTimestamp(age),
       uid: before?.metadata['uid'] ?? randomUUID(),
       ...object.metadata,
     },

@@ -8,6 +8,8 @@ import { createFreePorts } from '../support/free-ports.ts';
 import { loadCaseFile } from './case-format.ts';
 import type { Case, CaseFile } from './case-format.ts';
 import { runCase } from './case-runner.ts';
+import { createApiServerSink, createStandInSink } from './cluster-sink.ts';
+import { createManifestDirectory, ObjectRefused } from './object-sink.ts';
 import { countResults, fileLines, summaryLines } from './report.ts';
 import type { CaseResult } from './report.ts';
 import { loadScope, outOfScopeReasons } from './scope.ts';
@@ -22,7 +24,9 @@ const HELP = `usage: run.ts [options] [DIR|FILE...]
   --verbose        a line for every case
   --keep           keep the directories with the objects
   --program PATH   the program under test (default bin/portico)
-  --source KIND    where the controller reads from: manifests (the only one for now)
+  --source KIND    where the controller reads from: manifests (default), or cluster: a stand-in for an API server
+  --kubeconfig FILE   a real API server in its place, in whose namespaces the runner makes and removes objects
+  --endpoint-ip LIST  addresses of this machine for the backends of cases, separated by commas: a real API server refuses loopback
 `;
 
 interface Run {
@@ -43,6 +47,8 @@ async function main(): Promise<number> {
       keep: { type: 'boolean', default: false },
       program: { type: 'string', default: join(import.meta.dirname, '..', '..', 'bin', 'portico') },
       source: { type: 'string', default: 'manifests' },
+      kubeconfig: { type: 'string', default: '' },
+      'endpoint-ip': { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -50,7 +56,7 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  if (values.source !== 'manifests') throw new Error(`--source ${values.source}: only manifests is available`);
+  const place = choosePlace(values);
   accessSync(values.program, constants.X_OK);
   const scope = loadScope(join(import.meta.dirname, 'scope.yaml'));
   const pattern = new RegExp(values.only);
@@ -69,7 +75,9 @@ async function main(): Promise<number> {
   };
   // On exit, so that a run that is interrupted leaves nothing behind either.
   if (!values.keep) process.once('exit', () => rmSync(root, { recursive: true, force: true }));
-  const results = await runFiles(run, Math.max(1, Number(values.jobs) || 1), worldOptions(root, values.program, hasResolver));
+  // A real API server has one set of namespaces for everybody.
+  const jobs = values.kubeconfig === '' ? Math.max(1, Number(values.jobs) || 1) : 1;
+  const results = await runFiles(run, jobs, worldOptions({ root, program: values.program, hasResolver, place }));
   process.stdout.write(`\n${values.keep ? `objects kept in ${root}\n` : ''}${summaryLines(results).join('\n')}\n`);
   return countResults(results).failed > 0 ? 1 : 0;
 }
@@ -82,13 +90,41 @@ function caseFilesIn(path: string): string[] {
     : [path];
 }
 
+/** Where objects go, and where backends can be. */
+interface Place {
+  readonly createSink: WorldOptions['createSink'];
+  /** Empty: any loopback address. */
+  readonly endpointAddresses: readonly string[];
+}
+
+function choosePlace(values: { readonly source: string; readonly kubeconfig: string; readonly 'endpoint-ip': string }): Place {
+  const { source, kubeconfig, 'endpoint-ip': addresses } = values;
+  if (kubeconfig !== '') {
+    if (addresses === '') throw new Error('--kubeconfig needs --endpoint-ip: a real API server refuses loopback addresses of endpoints');
+    return { createSink: async () => createApiServerSink(kubeconfig), endpointAddresses: addresses.split(',') };
+  }
+  if (source === 'cluster') return { createSink: createStandInSink, endpointAddresses: [] };
+  if (source === 'manifests') return { createSink: createManifestDirectory, endpointAddresses: [] };
+  throw new Error(`--source ${source}: there are manifests and cluster`);
+}
+
+interface WorldParts {
+  readonly root: string;
+  readonly program: string;
+  readonly hasResolver: boolean;
+  readonly place: Place;
+}
+
 /** Makes the surroundings of the job with that number. */
-function worldOptions(root: string, program: string, hasResolver: boolean): (job: number) => WorldOptions {
+function worldOptions({ root, program, hasResolver, place }: WorldParts): (job: number) => WorldOptions {
+  const { createSink, endpointAddresses } = place;
   const freePorts = createFreePorts(Math.random);
   const issuer = createCertificateIssuer({ poolSize: 3, now: Date.now });
   let addresses = 0;
   const nextAddress = (): string => {
     addresses += 1;
+    const chosen = endpointAddresses[addresses % endpointAddresses.length];
+    if (chosen !== undefined) return chosen;
     return `127.${1 + (Math.floor(addresses / 64_516) % 250)}.${1 + (Math.floor(addresses / 254) % 254)}.${1 + (addresses % 254)}`;
   };
   return (job) => ({
@@ -96,6 +132,7 @@ function worldOptions(root: string, program: string, hasResolver: boolean): (job
     command: [program],
     freePorts,
     issuer,
+    createSink,
     nextAddress,
     canSetResolver: hasResolver,
   });
@@ -151,6 +188,8 @@ async function runOne(run: Run, file: CaseFile, item: { readonly one: Case; read
   try {
     problems = await runCase(one, world);
   } catch (error) {
+    if (error instanceof ObjectRefused)
+      return { ...about, seconds: 0, kind: 'out-of-scope', reasons: [`the API server takes no such object: ${error.message}`] };
     problems = [error instanceof Error ? error.message : String(error)];
     await world.stopController();
   }

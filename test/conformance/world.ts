@@ -9,7 +9,6 @@ import type { DnsServer } from '../support/dns-server.ts';
 import type { FreePorts } from '../support/free-ports.ts';
 import { ControllerProcess } from './controller-process.ts';
 import type { ControllerPorts } from './controller-process.ts';
-import { createManifestDirectory } from './object-sink.ts';
 import type { ObjectSink } from './object-sink.ts';
 import { ReadinessProbe } from './readiness-probe.ts';
 
@@ -18,6 +17,8 @@ export interface WorldOptions {
   readonly command: readonly string[];
   readonly freePorts: FreePorts;
   readonly issuer: CertificateIssuer;
+  /** Where the objects of cases go; `directory` is empty and the sink's own. */
+  readonly createSink: (directory: string) => Promise<ObjectSink>;
   /** A loopback address that nothing else uses. */
   readonly nextAddress: () => string;
   /** False where the runner may not give a process its own /etc/resolv.conf; cases with names to resolve cannot be run then. */
@@ -52,7 +53,7 @@ export class World {
     await mkdir(options.directory, { recursive: true });
     const { freePorts } = options;
     const ports = { http: await freePorts.take(), https: await freePorts.take(), health: await freePorts.take() };
-    const sink = await createManifestDirectory(join(options.directory, 'objects'));
+    const sink = await options.createSink(join(options.directory, 'objects'));
     const world = new World(options, { sink, ports, probe: await ReadinessProbe.start(options.nextAddress()) });
     if (options.canSetResolver) await world.#startResolver();
     return world;
@@ -87,6 +88,7 @@ export class World {
     await this.stopController();
     await this.probe.close();
     await this.#dns?.close();
+    await this.sink.close?.();
   }
 
   async #startResolver(): Promise<void> {

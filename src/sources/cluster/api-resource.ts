@@ -36,7 +36,7 @@ export interface ObjectPath {
   /** Empty for kinds without a namespace. */
   readonly namespace: string;
   readonly name: string;
-  readonly subresource?: 'status';
+  readonly subresource?: 'status' | 'finalize';
 }
 
 /** The objects of one kind in one namespace or in all. */

@@ -19,6 +19,8 @@ export interface WriteTarget {
   readonly name: string;
   readonly subresource: 'status' | undefined;
   readonly manager: string;
+  /** True: an object that is created keeps the uid and the creation time that it comes with. */
+  readonly keepsIdentity?: boolean;
 }
 
 export type PatchForm = 'json' | 'merge' | 'strategic' | 'apply';
@@ -41,7 +43,10 @@ export class ObjectWriter {
     if (given.metadata.resourceVersion !== undefined && given.metadata.resourceVersion !== '') {
       throw badRequest('resourceVersion should not be set on objects to be created');
     }
-    const object = this.#withDefaults(kind, { ...given, metadata: { ...given.metadata, name } });
+    const object = this.#withDefaults(kind, {
+      ...given,
+      metadata: { ...(target.keepsIdentity === true ? given.metadata : withoutIdentity(given.metadata)), name },
+    });
     const { status: _, ...withoutStatus } = object;
     return this.#store.put(kind, this.#recorded(undefined, kind.hasStatus ? withoutStatus : object, { ...target, name }));
   }
@@ -209,6 +214,10 @@ export class ObjectWriter {
   #time(): string {
     return new Date(this.#nowMs()).toISOString().replace(/\.\d+Z$/, 'Z');
   }
+}
+
+function withoutIdentity({ uid: _uid, creationTimestamp: _time, ...metadata }: ApiMetadata): ApiMetadata {
+  return metadata;
 }
 
 const patchers: Readonly<Record<Exclude<PatchForm, 'apply'>, (before: ApiObject, body: unknown) => unknown>> = {

@@ -41,7 +41,7 @@ export interface ApiServer {
   readonly caPem: string;
   /** File with the CA. */
   readonly caPath: string;
-  /** Creates or replaces an object, status included, whatever its version; a namespace that is missing is made. Answers it as stored. */
+  /** Creates or replaces an object, status included, whatever its version, with the uid and creation time that it names; a namespace that is missing is made. Answers it as stored. */
   put(object: GivenObject): ApiObject;
   delete(name: ObjectName): void;
   get(name: ObjectName): ApiObject | undefined;
@@ -124,7 +124,7 @@ class StandIn implements ApiServer {
     const { store, writer } = this.#server;
     const { name, namespace = kind.isNamespaced ? 'default' : '' } = object.metadata;
     if (namespace !== '') this.#ensureNamespace(namespace);
-    const target = { kind, namespace, name, subresource: undefined, manager: 'test' } as const;
+    const target = { kind, namespace, name, subresource: undefined, manager: 'test', keepsIdentity: true } as const;
     const before = store.get(storedKind(kind), namespace, name);
     const { resourceVersion: _, ...metadata } = object.metadata;
     const given = { ...object, metadata };
@@ -241,6 +241,6 @@ class StandIn implements ApiServer {
 
 function kindOf(apiVersion: string, kind: string): ResourceKind {
   const found = findByKind(apiVersion, kind);
-  if (found === undefined) throw new Error(`the stand-in does not serve ${kind} (${apiVersion})`);
+  if (found === undefined) throw new RangeError(`the stand-in does not serve ${kind} (${apiVersion})`);
   return found;
 }
