@@ -15,6 +15,7 @@ import type { SharedAuthState } from '../proxy/policies/auth-services.ts';
 import { SharedAuthCache } from '../proxy/policies/shared-auth-cache.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../proxy/worker-messages.ts';
 import { ModelState } from './model-state.ts';
+import { deltaForWorkers } from './worker-delta.ts';
 
 export interface WorkerPoolOptions {
   readonly workers: number;
@@ -86,7 +87,11 @@ export class WorkerPool {
 
   /** True while every worker serves a complete table. */
   get isServing(): boolean {
-    return this.#version > 0 && this.#workers.size === this.#options.workers && this.#every((worker) => worker.isListening && worker.appliedVersion > 0);
+    return (
+      this.#version > 0 &&
+      this.#workers.size === this.#options.workers &&
+      this.#every((worker) => worker.isListening && worker.appliedVersion > 0)
+    );
   }
 
   /** How busy each thread has been since its start. */
@@ -103,7 +108,8 @@ export class WorkerPool {
   publish(delta: ModelDelta): number {
     this.#state.apply(delta);
     const version = ++this.#version;
-    for (const worker of this.#workers.values()) this.#post(worker, { kind: 'delta', version, delta });
+    const message: ToWorker = { kind: 'delta', version, delta: deltaForWorkers(delta) };
+    for (const worker of this.#workers.values()) this.#post(worker, message);
     return version;
   }
 
@@ -142,13 +148,16 @@ export class WorkerPool {
       auth: this.#auth,
     };
     const isSource = import.meta.url.endsWith('.ts');
-    const thread = new Worker(new URL(isSource ? '../proxy/worker.ts' : '../proxy/worker.js', import.meta.url), { workerData, name: `worker-${id}` });
+    const thread = new Worker(new URL(isSource ? '../proxy/worker.ts' : '../proxy/worker.js', import.meta.url), {
+      workerData,
+      name: `worker-${id}`,
+    });
     const worker: PoolWorker = { id, place, thread, counters, appliedVersion: 0, isListening: false, isDrained: false };
     this.#workers.set(id, worker);
     thread.on('message', (message: FromWorker) => this.#onMessage(worker, message));
     thread.on('error', (error) => this.#options.onWorkerError(error instanceof Error ? error : new Error(String(error))));
     thread.on('exit', () => this.#onExit(worker));
-    if (this.#version > 0) this.#post(worker, { kind: 'delta', version: this.#version, delta: this.#state.asDelta() });
+    if (this.#version > 0) this.#post(worker, { kind: 'delta', version: this.#version, delta: deltaForWorkers(this.#state.asDelta()) });
     if (this.#hasToListen) this.#post(worker, { kind: 'listen' });
   }
 

@@ -1,5 +1,5 @@
 // An origin says which object, and which place in it, a row of the model or a diagnostic comes from, so that an
-// explanation is a look-up and never a guess. Origins are small plain data: they travel to the workers with the routes.
+// explanation is a look-up and never a guess. Origins are small plain data; the workers get routes without them.
 
 /** Where something was read: an object, optionally a field in it, optionally the file and line it stands in. */
 export interface Origin {

@@ -133,16 +133,20 @@ function compileNodes<T>(host: VirtualHost, compileRoute: CompileRoute<T>): read
   const keys = new Set([...rules.exact.keys(), ...rules.exact.keys().map(withoutSlash), ...rules.prefix.keys().map(withoutSlash)]);
   return [...keys].map((key) => {
     const withSlash = `${key}/`;
-    const redirecting = rules.exact.get(withSlash) ?? rules.prefix.get(withSlash);
-    const redirect = redirecting === undefined ? undefined : slashRedirect(redirecting.route, redirecting.target, withSlash);
     return {
       key,
       keyLength: key.length,
       lastCode: key === '' ? 0 : key.charCodeAt(key.length - 1),
-      own: rules.exact.get(key) ?? rules.prefix.get(key) ?? redirect,
+      own: rules.exact.get(key) ?? rules.prefix.get(key) ?? redirectTo(rules, withSlash),
       below: rules.prefix.get(withSlash) ?? rules.prefix.get(key),
     };
   });
+}
+
+/** Paths are never empty, so that nothing is redirected to `/`. */
+function redirectTo<T>({ exact, prefix }: PathRules<T>, path: string): PathVerdict<T> | undefined {
+  const target = path === '/' ? undefined : (exact.get(path) ?? prefix.get(path));
+  return target === undefined ? undefined : slashRedirect(target.route, target.target, path);
 }
 
 interface PathRules<T> {

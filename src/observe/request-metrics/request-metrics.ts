@@ -39,7 +39,8 @@ class Slot {
 class HostSeries {
   readonly host: string;
   readonly canary: string;
-  readonly slots = new Map<number, Slot>();
+  /** Made for the first one: most routes of most workers never see a request. */
+  slots: Map<number, Slot> | undefined;
   lastMethod = '';
   lastStatus = -1;
   lastSlot: Slot | undefined;
@@ -50,17 +51,20 @@ class HostSeries {
   }
 }
 
+const NO_HOST = '\0';
+
 /** What a compiled route keeps, so that its exchanges find their series without looking at all labels. */
 export class RouteSeries {
   readonly #metrics: RequestMetrics;
   readonly #labels: RouteLabels;
   /** Only entries that have a series, so that it is bounded as the series are. */
-  readonly #byHost = new Map<string, HostSeries[]>();
-  #last = new HostSeries('', '');
+  #byHost: Map<string, HostSeries[]> | undefined;
+  #last: HostSeries;
 
   constructor(owner: RequestMetrics, labels: RouteLabels) {
     this.#metrics = owner;
     this.#labels = labels;
+    this.#last = owner.noSeries;
   }
 
   /** Counts one exchange. Hosts that no object names are left out, as in ingress-nginx, unless settings say otherwise. */
@@ -82,7 +86,7 @@ export class RouteSeries {
   }
 
   #find(host: string, canary: string): HostSeries {
-    const found = this.#byHost.get(host)?.find((entry) => entry.canary === canary) ?? new HostSeries(host, canary);
+    const found = this.#byHost?.get(host)?.find((entry) => entry.canary === canary) ?? new HostSeries(host, canary);
     this.#last = found;
     return found;
   }
@@ -92,11 +96,14 @@ export class RouteSeries {
     const methodNumber = owner.methodNumber(method);
     const statusNumber = owner.statusNumber(status);
     const number = methodNumber * 1000 + statusNumber;
-    let slot = series.slots.get(number);
+    let slot = series.slots?.get(number);
     if (slot === undefined || slot.isFreed) {
       slot = owner.findSlot(this.#labels, series, methodNumber, statusNumber);
       if (slot === undefined) return undefined;
-      if (series.slots.size === 0) this.#keep(series);
+      if (series.slots === undefined) {
+        series.slots = new Map();
+        this.#keep(series);
+      }
       series.slots.set(number, slot);
     }
     series.lastMethod = method;
@@ -106,6 +113,7 @@ export class RouteSeries {
   }
 
   #keep(series: HostSeries): void {
+    this.#byHost ??= new Map();
     const entries = this.#byHost.get(series.host);
     if (entries === undefined) this.#byHost.set(series.host, [series]);
     else entries.push(series);
@@ -116,6 +124,8 @@ export class RequestMetrics {
   readonly layout: SeriesLayout;
   readonly perHost: boolean;
   readonly onlyDefinedHosts: boolean;
+  /** Stands for the last series of a route that has had none; equal to no host. */
+  readonly noSeries = new HostSeries(NO_HOST, '');
   readonly #statusClasses: boolean;
   readonly #maxSeries: number;
   readonly #deps: RequestMetricsDeps;
