@@ -42,6 +42,13 @@ export function compileSearchPattern(pattern: string): Result<Pattern> {
   return expression.ok ? ok(new PlainPattern(expression.value)) : expression;
 }
 
+/** The same with regard to case. */
+export function compileExactCasePattern(pattern: string): Result<Pattern> {
+  if (pattern.length > MAX_PATTERN_LENGTH) return fail(`is longer than ${MAX_PATTERN_LENGTH} characters`);
+  const expression = compile(pattern, 0);
+  return expression.ok ? ok(new PlainPattern(expression.value)) : expression;
+}
+
 class PlainPattern implements Pattern {
   readonly #expression: RE2JS;
 
@@ -88,9 +95,9 @@ class GuardedPattern implements Pattern {
   }
 }
 
-function compile(pattern: string): Result<RE2JS> {
+function compile(pattern: string, flags = RE2JS.CASE_INSENSITIVE): Result<RE2JS> {
   try {
-    return ok(RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE));
+    return ok(RE2JS.compile(pattern, flags));
   } catch (error) {
     return fail(nameConstruct(pattern) ?? `is no regular expression: ${messageOf(error)}`);
   }

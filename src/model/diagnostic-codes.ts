@@ -32,6 +32,13 @@ const rows = {
   'PRT-RULE-6': row('bad-external-name', 'warning', 'The ExternalName is not a name that may be dialled (localhost, a loopback address, or no DNS name): the path answers 503.'),
   'PRT-RULE-7': row('trailing-slash', 'info', 'A path that ends in a slash does not take the same path without it; that one is redirected (301), as in nginx.'),
   'PRT-RULE-8': row('catch-all-disabled', 'warning', 'Ingresses with spec.defaultBackend are ignored because of --disable-catch-all.'),
+  'PRT-RULE-9': row('regex-host', 'info', 'Another Ingress uses `use-regex` or `rewrite-target` on this host, so all paths of the host are case-insensitive regular expressions, which also take what goes on after the path.'),
+  'PRT-RULE-10': row('bad-pattern', 'error', 'The path is a regular expression that cannot be used; the message names the construct. Paths that begin like it answer 503.'),
+  'PRT-RULE-11': row('strict-path', 'warning', 'The path has characters that `strict-validate-path-type` does not allow with this path type: the admission check refuses the Ingress. Write pathType ImplementationSpecific.'),
+  // Hosts.
+  'PRT-HOST-1': row('alias-conflict', 'warning', 'The alias is the name of a rule, of a redirect of `from-to-www-redirect`, or an alias of another host; that one counts.'),
+  'PRT-HOST-2': row('www-redirect-unused', 'info', 'A rule has the host that `from-to-www-redirect` would redirect, so nothing is redirected.'),
+  'PRT-RULE-12': row('canary-without-effect', 'warning', 'The canary takes no requests at this place: no main Ingress has the same host, path and path type, an older canary has it, or main and canary are the same Service.'),
   // TLS.
   'PRT-TLS-1': row('missing-secret', 'warning', 'The Secret does not exist: the default certificate is shown instead.'),
   'PRT-TLS-2': row('bad-secret', 'warning', 'The Secret holds no usable key pair: the default certificate is shown instead.'),
@@ -45,12 +52,14 @@ const rows = {
   'PRT-ANN-4': row('unsafe-without-annotation', 'error', 'The annotation protects the route, but is not supported or not valid: the paths of the Ingress answer 503 rather than be open.'),
   'PRT-ANN-5': row('ingress-dropped', 'error', 'An annotation is too risky or has a value that ingress-nginx refuses: the whole Ingress is ignored.'),
   'PRT-ANN-6': row('annotation-without-effect', 'info', 'The annotation is accepted, but has no meaning in Portico; the message says why.'),
+  'PRT-ANN-7': row('configuration-text', 'error', 'A host, path or Secret name holds text of an nginx configuration: the whole Ingress is ignored (`--deep-inspect`).'),
+  'PRT-ANN-8': row('unusable-password', 'warning', 'A user of the Secret of `auth-secret` has no password hash, or one of a form that is not checked: nobody can sign in as that user.'),
   'PRT-CONF-1': row('unknown-key', 'warning', 'The ConfigMap has a key that does not exist, so it has no effect.'),
   'PRT-CONF-2': row('bad-config-value', 'warning', 'The value of the ConfigMap key is not valid; its default is used.'),
   'PRT-CONF-3': row('no-effect', 'info', 'The ConfigMap key has no meaning in Portico; the message says why.'),
   'PRT-CONF-4': row('missing-configmap', 'warning', 'The ConfigMap does not exist; defaults are used.'),
   'PRT-CONF-5': row('missing-default-backend', 'warning', 'The Service of --default-backend-service does not exist or has no ready endpoint; the built-in 404 answers.'),
-  'PRT-CONF-6': row('unsafe-without-key', 'error', 'The ConfigMap key protects every route, but is not supported yet: all paths answer 503 rather than be open.'),
+  'PRT-CONF-6': row('unsafe-without-key', 'error', 'The ConfigMap key protects every route, but is not supported yet or has a value that is not valid: all paths answer 503 rather than be open.'),
   'PRT-CONF-7': row('unsupported-key', 'warning', 'The ConfigMap key is known but not supported yet, so it has no effect.'),
 } as const satisfies Record<string, DiagnosticRow>;
 

@@ -4,7 +4,9 @@ import type { Brand } from '../kit/brand.ts';
 import type { CertificateKey } from './certificate.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Origin } from './origin.ts';
+import type { Canary } from './policies/canary.ts';
 import type { CorsPolicy } from './policies/cors.ts';
+import type { ErrorPages } from './policies/error-pages.ts';
 import type { HeaderField } from './policies/header-fields.ts';
 import type { CookieRewrite, Replacement } from './policies/response-rewrite.ts';
 import type { AccessPolicy } from './policies/access.ts';
@@ -118,6 +120,10 @@ export interface RoutePolicies {
   /** Whether those redirects, where absolute, name the listening port. */
   readonly portInRedirects?: boolean;
   readonly cors?: CorsPolicy;
+  readonly canary?: Canary;
+  /** True: answers may carry the affinity cookie of the upstream. */
+  readonly setsAffinityCookie?: boolean;
+  readonly errorPages?: ErrorPages;
   readonly cookieRewrite?: CookieRewrite;
   /** Prefix of Location and of the URL of Refresh. */
   readonly redirectRewrite?: Replacement;

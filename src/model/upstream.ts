@@ -2,6 +2,8 @@
 // health, pools and balancing are shared by every route to the same Service.
 import type { Brand } from '../kit/brand.ts';
 import type { Origin } from './origin.ts';
+import type { CookieAffinity } from './policies/cookie-affinity.ts';
+import type { LoadBalancing } from './policies/load-balancing.ts';
 import type { UpstreamTls } from './upstream-tls.ts';
 
 /** `namespace NUL service NUL port` plus what changes the connection; made by `upstreamKey` only. */
@@ -20,6 +22,10 @@ export interface Upstream {
   readonly endpoints: readonly Endpoint[];
   /** Set for a Service of type ExternalName: the controller resolves it and fills `endpoints`. */
   readonly externalName?: { readonly host: string; readonly port: number };
+  /** Goes before `loadBalancing`. */
+  readonly affinity?: CookieAffinity;
+  /** Absent: round robin. */
+  readonly loadBalancing?: LoadBalancing;
   /** Absent: plain TCP. */
   readonly tls?: UpstreamTls;
   readonly origin: Origin;

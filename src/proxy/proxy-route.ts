@@ -1,10 +1,12 @@
 // A route as the workers use it: the model's row with every default filled in and every reference looked up, so that a request costs
 // no look-up that could be done once. A policy that the route does not have is `undefined` here and costs nothing.
 import type { ErrorCode } from '../model/error-codes.ts';
+import type { ErrorPages } from '../model/policies/error-pages.ts';
 import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { RouteSeries } from '../observe/request-metrics/request-metrics.ts';
+import type { ErrorBackend } from './exchange/error-backend.ts';
 import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
 import type { AuthServices } from './policies/auth-services.ts';
 import type { CompiledBlocks } from './policies/blocked-clients.ts';
@@ -29,6 +31,10 @@ export interface ProxyRoute {
   readonly portInRedirects: boolean;
   readonly upstreamHost: string | undefined;
   readonly isLogged: boolean;
+  /** Whether its responses may carry an affinity cookie, and the path of it. */
+  readonly setsAffinityCookie: boolean;
+  readonly cookiePath: string;
+  readonly errorBackend: ErrorBackend | undefined;
   readonly hooks: CompiledHooks | undefined;
   readonly series: RouteSeries;
 }
@@ -63,7 +69,16 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     portInRedirects: policies.portInRedirects ?? settings.usePortInRedirects,
     upstreamHost: policies.upstreamHost,
     isLogged: policies.accessLog !== false,
+    setsAffinityCookie: policies.setsAffinityCookie === true,
+    cookiePath: route.labels.path,
+    errorBackend: compileErrorBackend(policies.errorPages, deps),
     hooks: compileHooks(route, host, deps),
     series: deps.createSeries(route),
   };
+}
+
+function compileErrorBackend(pages: ErrorPages | undefined, deps: RouteCompilerDeps): ErrorBackend | undefined {
+  if (pages === undefined) return undefined;
+  const { statuses, upstreams, passesBackendErrors } = pages;
+  return { statuses: new Set(statuses), groups: upstreams.map((key) => deps.findUpstream(key)), passesBackendErrors };
 }

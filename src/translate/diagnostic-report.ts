@@ -3,6 +3,7 @@
 import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
+import type { DerivedHosts } from './derived-hosts.ts';
 import { finding, toDiagnostic } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
 import type { HostTable } from './host-table.ts';
@@ -15,6 +16,7 @@ import type { UpstreamProblem } from './upstream.ts';
 interface Tables {
   readonly ingresses: IngressTable;
   readonly hosts: HostTable;
+  readonly derivedHosts: DerivedHosts;
   readonly upstreams: UpstreamTable;
   readonly certificates: SharedRows<CertificateKey, Certificate>;
 }
@@ -65,6 +67,8 @@ export class DiagnosticReport {
         if (problem !== undefined) yield this.#useFinding(use, problem);
       }
     }
+    yield* this.#tables.derivedHosts.findings();
+    yield* this.#tables.hosts.lonelyCanaryFindings();
     const nowMs = this.#nowMs();
     for (const { notAfterMs, origin } of this.#tables.certificates.rows()) {
       if (notAfterMs >= nowMs) continue;

@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { HostName } from '../model/route.ts';
 import type { Upstream, UpstreamKey } from '../model/upstream.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
+import { BackendUsers, PLAIN_SETTINGS } from './backend-settings.ts';
+import type { BackendSettings } from './backend-settings.ts';
 import type { UpstreamUse } from './ingress/translate-host.ts';
 import { MultiMap } from './multi-map.ts';
 import { translateUpstream } from './upstream.ts';
@@ -11,6 +13,7 @@ import type { UpstreamProblem, UpstreamRef, UpstreamTranslation } from './upstre
 
 interface UpstreamEntry {
   readonly ref: UpstreamRef;
+  settings: BackendSettings;
   translation: UpstreamTranslation | undefined;
 }
 
@@ -23,6 +26,10 @@ export class UpstreamTable {
   readonly #entries = new Map<UpstreamKey, UpstreamEntry>();
   readonly #hosts = new MultiMap<UpstreamKey, HostName>();
   readonly #byService = new MultiMap<string, UpstreamKey>();
+  readonly #byBackend = new MultiMap<UpstreamKey, UpstreamKey>();
+  /** By Service port, whatever is spoken with it. Only those that Ingresses refer to, not flags. */
+  readonly #users = new Map<UpstreamKey, BackendUsers>();
+  readonly #changedUsers = new Set<UpstreamKey>();
   /** Translated again, or removed where no host refers to it any more. */
   readonly #dirty = new Set<UpstreamKey>();
 
@@ -50,9 +57,36 @@ export class UpstreamTable {
       if (kept.has(ref.key)) continue;
       if (this.#hosts.delete(ref.key, host) && !this.#hosts.has(ref.key)) this.#dirty.add(ref.key);
     }
+    for (const { ref, user } of after) if (user !== undefined) this.#usersOf(ref.backend).add(user);
+    for (const { ref, user } of before) if (user !== undefined) this.#usersOf(ref.backend).remove(user);
+  }
+
+  #usersOf(backend: UpstreamKey): BackendUsers {
+    let users = this.#users.get(backend);
+    if (users === undefined) this.#users.set(backend, (users = new BackendUsers()));
+    this.#changedUsers.add(backend);
+    return users;
+  }
+
+  /** Other users may mean other settings, for everything that is spoken with the Service port. */
+  #markChangedUsers(): void {
+    for (const backend of this.#changedUsers) {
+      if (this.#users.get(backend)?.isEmpty === true) this.#users.delete(backend);
+      const settings = this.#settingsOf(backend);
+      for (const key of this.#byBackend.get(backend)) {
+        const entry = this.#entries.get(key);
+        if (entry !== undefined && !isDeepStrictEqual(entry.settings, settings)) this.#dirty.add(key);
+      }
+    }
+    this.#changedUsers.clear();
+  }
+
+  #settingsOf(backend: UpstreamKey): BackendSettings {
+    return this.#users.get(backend)?.settings ?? PLAIN_SETTINGS;
   }
 
   translateMarked(snapshot: Snapshot, disableExternalName: boolean): UpstreamChanges {
+    this.#markChangedUsers();
     const upstreams: Upstream[] = [];
     const removedUpstreams: UpstreamKey[] = [];
     for (const key of this.#dirty) {
@@ -62,10 +96,12 @@ export class UpstreamTable {
       if (!this.#hosts.has(key)) {
         this.#entries.delete(key);
         this.#byService.delete(serviceKey(entry.ref), key);
+        this.#byBackend.delete(entry.ref.backend, key);
         if (before !== undefined) removedUpstreams.push(key);
         continue;
       }
-      const after = translateUpstream(entry.ref, snapshot, disableExternalName);
+      entry.settings = this.#settingsOf(entry.ref.backend);
+      const after = translateUpstream(entry, snapshot, disableExternalName);
       entry.translation = after;
       if (!isDeepStrictEqual(before?.row, after.row)) upstreams.push(after.row);
     }
@@ -75,8 +111,9 @@ export class UpstreamTable {
 
   #ensure(ref: UpstreamRef): void {
     if (this.#entries.has(ref.key)) return;
-    this.#entries.set(ref.key, { ref, translation: undefined });
+    this.#entries.set(ref.key, { ref, settings: PLAIN_SETTINGS, translation: undefined });
     this.#byService.add(serviceKey(ref), ref.key);
+    this.#byBackend.add(ref.backend, ref.key);
     this.#dirty.add(ref.key);
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Service } from '../resources/objects.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
+import { PLAIN_SETTINGS } from './backend-settings.ts';
 import { serviceRef, translateUpstream } from './upstream.ts';
 
 function external(externalName: string): ReturnType<typeof translateUpstream> {
@@ -29,7 +30,8 @@ function external(externalName: string): ReturnType<typeof translateUpstream> {
   };
   const get: Snapshot['get'] = (kind) => (kind === 'Service' ? (service as never) : undefined);
   const snapshot: Snapshot = { get, list: () => [], endpointSlicesOf: () => [] };
-  return translateUpstream(serviceRef({ namespace: 'default', service: 'ext', port: { kind: 'number', number: 80 }, via: 'endpoints', tls: undefined }), snapshot, false);
+  const ref = serviceRef({ namespace: 'default', service: 'ext', port: { kind: 'number', number: 80 }, tls: undefined });
+  return translateUpstream({ ref, settings: PLAIN_SETTINGS }, snapshot, false);
 }
 
 describe('ExternalName Services', () => {

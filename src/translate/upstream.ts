@@ -10,20 +10,28 @@ import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
 import { checkDnsSubdomain } from '../resources/names.ts';
 import type { EndpointSlice, Service, ServicePort, ServicePortRef } from '../resources/objects.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
+import type { BackendSettings } from './backend-settings.ts';
 import type { ObjectName } from './options.ts';
 
 /** What a route or a flag refers to. */
 export interface UpstreamRef {
   readonly key: UpstreamKey;
+  /** The Service port, whatever is spoken with it: what settings belong to. */
+  readonly backend: UpstreamKey;
   readonly name: string;
   readonly namespace: string;
   readonly service: string;
   /** `first`: the first port of the Service, whatever it is. */
   readonly port: ServicePortRef | { readonly kind: 'first' };
-  /** `cluster-ip`: the address of the Service instead of its endpoints (annotation `service-upstream`). */
-  readonly via: 'endpoints' | 'cluster-ip';
   /** Undefined: plain TCP. */
   readonly tls: UpstreamTls | undefined;
+  /** Set: this is dialled instead of a Service. */
+  readonly address?: { readonly host: string; readonly port: number };
+}
+
+export interface UpstreamSource {
+  readonly ref: UpstreamRef;
+  readonly settings: BackendSettings;
 }
 
 export interface UpstreamTranslation {
@@ -37,14 +45,14 @@ export interface UpstreamProblem {
   readonly message: string;
 }
 
-export type ServiceRefParts = Pick<UpstreamRef, 'namespace' | 'service' | 'via' | 'tls'> & { readonly port: ServicePortRef };
+export type ServiceRefParts = Pick<UpstreamRef, 'namespace' | 'service' | 'tls'> & { readonly port: ServicePortRef };
 
 /** The upstream of a rule: named `namespace-service-port` after the port as the rule writes it, as in ingress-nginx. */
-export function serviceRef({ namespace, service, port, via, tls }: ServiceRefParts): UpstreamRef {
+export function serviceRef({ namespace, service, port, tls }: ServiceRefParts): UpstreamRef {
   const portName = portText(port);
-  const variant = [...(via === 'endpoints' ? [] : [via]), ...(tls === undefined ? [] : [tlsVariant(tls)])].join(' ');
-  const key = upstreamKey(namespace, service, portName, variant);
-  return { key, name: [namespace, service, portName].join('-'), namespace, service, port, via, tls };
+  const backend = upstreamKey(namespace, service, portName);
+  const key = tls === undefined ? backend : upstreamKey(namespace, service, portName, tlsVariant(tls));
+  return { key, backend, name: [namespace, service, portName].join('-'), namespace, service, port, tls };
 }
 
 /** Every setting, so that connections are never shared between different ones (security reference 1.10). */
@@ -56,14 +64,21 @@ function tlsVariant(tls: UpstreamTls): string {
 /** The Service of `--default-backend-service`. */
 export function defaultBackendRef({ namespace, name: service }: ObjectName): UpstreamRef {
   const key = upstreamKey(namespace, service, '', 'default-backend');
-  return { key, name: 'upstream-default-backend', namespace, service, port: { kind: 'first' }, via: 'endpoints', tls: undefined };
+  return { key, backend: key, name: 'upstream-default-backend', namespace, service, port: { kind: 'first' }, tls: undefined };
 }
 
 /** The Service of annotation `default-backend`. */
 export function fallbackRef(namespace: string, service: string): UpstreamRef {
   const key = upstreamKey(namespace, service, '', 'custom-default-backend');
   const name = `custom-default-backend-${namespace}-${service}`;
-  return { key, name, namespace, service, port: { kind: 'first' }, via: 'endpoints', tls: undefined };
+  return { key, backend: key, name, namespace, service, port: { kind: 'first' }, tls: undefined };
+}
+
+/** A host that a URL names: what is dialled is the host itself, no Service. `host`: a DNS name or an address. */
+export function addressRef(host: string, port: number, tls: UpstreamTls | undefined): UpstreamRef {
+  const key = upstreamKey('', host, String(port), tls === undefined ? 'address' : `address ${tlsVariant(tls)}`);
+  const portRef: ServicePortRef = { kind: 'number', number: port };
+  return { key, backend: key, name: `${host}:${port}`, namespace: '', service: host, port: portRef, tls, address: { host, port } };
 }
 
 export function portText(port: ServicePortRef): string {
@@ -71,24 +86,33 @@ export function portText(port: ServicePortRef): string {
 }
 
 /** ingress-nginx: `serviceEndpoints` and `getEndpointsFromSlices`. */
-export function translateUpstream(ref: UpstreamRef, snapshot: Snapshot, disableExternalName: boolean): UpstreamTranslation {
+export function translateUpstream(source: UpstreamSource, snapshot: Snapshot, disableExternalName: boolean): UpstreamTranslation {
+  const { ref } = source;
+  if (ref.address !== undefined) return translateAddress(source, ref.address);
   const service = snapshot.get('Service', ref.namespace, ref.service);
   const title = `Service ${ref.namespace}/${ref.service}`;
   const origin: Origin = service?.origin ?? { kind: 'Service', namespace: ref.namespace, name: ref.service };
-  if (service === undefined) return withoutEndpoints(ref, origin, { code: 'PRT-RULE-3', message: `${title} does not exist` });
-  if (service.type === 'ExternalName') return translateExternalName(ref, service, title, disableExternalName);
+  if (service === undefined) return withoutEndpoints(source, origin, { code: 'PRT-RULE-3', message: `${title} does not exist` });
+  if (service.type === 'ExternalName') return translateExternalName(source, service, title, disableExternalName);
 
   const port = findPort(service, ref.port);
   if (port === undefined) {
     const wanted = ref.port.kind === 'first' ? 'no port' : `no port ${portText(ref.port)}`;
-    return withoutEndpoints(ref, origin, { code: 'PRT-RULE-4', message: `${title} has ${wanted}` });
+    return withoutEndpoints(source, origin, { code: 'PRT-RULE-4', message: `${title} has ${wanted}` });
   }
-  if (ref.via === 'cluster-ip' && isIP(service.clusterIP) !== 0) {
-    return withEndpoints(ref, origin, [{ address: service.clusterIP, port: port.port }]);
+  if (source.settings.via === 'cluster-ip' && isIP(service.clusterIP) !== 0) {
+    return withEndpoints(source, origin, [{ address: service.clusterIP, port: port.port }]);
   }
   const endpoints = readyEndpoints(port, snapshot.endpointSlicesOf(ref.namespace, ref.service));
-  if (endpoints.length === 0) return withoutEndpoints(ref, origin, { code: 'PRT-RULE-5', message: `${title} has no ready endpoint` });
-  return withEndpoints(ref, origin, endpoints);
+  if (endpoints.length === 0) return withoutEndpoints(source, origin, { code: 'PRT-RULE-5', message: `${title} has no ready endpoint` });
+  return withEndpoints(source, origin, endpoints);
+}
+
+/** Names are resolved by the controller. */
+function translateAddress(source: UpstreamSource, address: NonNullable<UpstreamRef['address']>): UpstreamTranslation {
+  const origin: Origin = { kind: 'URL', namespace: '', name: source.ref.name };
+  if (isIP(address.host) !== 0) return withEndpoints(source, origin, [{ address: address.host, port: address.port }]);
+  return { row: { ...rowOf(source, origin, []), externalName: address }, problem: undefined };
 }
 
 /** The first port of which number, targetPort or name is what the rule says. */
@@ -129,24 +153,25 @@ function compareEndpoints(a: Endpoint, b: Endpoint): number {
 }
 
 /** Names are resolved by the controller, for translation does no I/O; addresses are endpoints right away. */
-function translateExternalName(ref: UpstreamRef, service: Service, title: string, isDisabled: boolean): UpstreamTranslation {
+function translateExternalName(source: UpstreamSource, service: Service, title: string, isDisabled: boolean): UpstreamTranslation {
+  const { ref } = source;
   const { origin } = service;
   if (isDisabled) {
     const message = `${title} is an ExternalName, which --disable-svc-external-name switches off`;
-    return withoutEndpoints(ref, origin, { code: 'PRT-RULE-5', message });
+    return withoutEndpoints(source, origin, { code: 'PRT-RULE-5', message });
   }
   const port = externalPort(service, ref.port);
-  if (port === undefined) return withoutEndpoints(ref, origin, { code: 'PRT-RULE-4', message: `${title} has no such port` });
+  if (port === undefined) return withoutEndpoints(source, origin, { code: 'PRT-RULE-4', message: `${title} has no such port` });
   const host = service.externalName.toLowerCase();
   const problem = externalNameProblem(host.replace(/\.$/, ''));
   if (problem !== undefined) {
-    return withoutEndpoints(ref, origin, {
+    return withoutEndpoints(source, origin, {
       code: 'PRT-RULE-6',
       message: `${title} has the externalName ${JSON.stringify(service.externalName)}, ${problem}`,
     });
   }
-  if (isIP(host) !== 0) return withEndpoints(ref, origin, [{ address: host, port }]);
-  return { row: { ...rowOf(ref, origin, []), externalName: { host, port } }, problem: undefined };
+  if (isIP(host) !== 0) return withEndpoints(source, origin, [{ address: host, port }]);
+  return { row: { ...rowOf(source, origin, []), externalName: { host, port } }, problem: undefined };
 }
 
 function externalNameProblem(host: string): string | undefined {
@@ -184,14 +209,24 @@ function findExternalPort(service: Service, wanted: UpstreamRef['port']): Servic
   }
 }
 
-function withEndpoints(ref: UpstreamRef, origin: Origin, endpoints: readonly Endpoint[]): UpstreamTranslation {
-  return { row: rowOf(ref, origin, endpoints), problem: undefined };
+function withEndpoints(source: UpstreamSource, origin: Origin, endpoints: readonly Endpoint[]): UpstreamTranslation {
+  return { row: rowOf(source, origin, endpoints), problem: undefined };
 }
 
-function withoutEndpoints(ref: UpstreamRef, origin: Origin, problem: UpstreamProblem): UpstreamTranslation {
-  return { row: rowOf(ref, origin, []), problem };
+function withoutEndpoints(source: UpstreamSource, origin: Origin, problem: UpstreamProblem): UpstreamTranslation {
+  return { row: rowOf(source, origin, []), problem };
 }
 
-function rowOf({ key, name, tls }: UpstreamRef, origin: Origin, endpoints: readonly Endpoint[]): Upstream {
-  return { key, name, endpoints, ...(tls !== undefined && { tls }), origin };
+function rowOf({ ref, settings }: UpstreamSource, origin: Origin, endpoints: readonly Endpoint[]): Upstream {
+  const { key, name, tls } = ref;
+  const { affinity, loadBalancing } = settings;
+  return {
+    key,
+    name,
+    endpoints,
+    ...(affinity !== undefined && { affinity }),
+    ...(loadBalancing !== undefined && { loadBalancing }),
+    ...(tls !== undefined && { tls }),
+    origin,
+  };
 }

@@ -6,24 +6,26 @@ import { errorCodes } from '../../model/error-codes.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http1/field-block.ts';
+import { FIELD } from '../http1/field-names.ts';
 import type { MessageHead } from '../http1/message-head.ts';
-import { appendRequestHead } from '../http1/request-writer.ts';
 import type { ResponseFraming } from '../http1/response-writer.ts';
 import { passableTrailers } from '../http1/trailer-section.ts';
 import type { FailurePhase } from '../http1/upstream-connection.ts';
-import type { CompiledHooks } from '../policies/compile-hooks.ts';
+import { type CompiledHooks, NO_HOOKS } from '../policies/compile-hooks.ts';
 import type { PolicyVerdict } from '../policies/policy.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
+import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { Downstream } from './downstream.ts';
+import { errorRequestHead, findErrorGroup } from './error-backend.ts';
 import { errorPage } from './error-page.ts';
 import { ExchangeEntry } from './exchange-entry.ts';
 import { ForwardedCache } from './forwarded-cache.ts';
-import type { ForwardedRequest } from './forwarded-fields.ts';
 import { PolicyRun } from './policy-run.ts';
 import { redirectToSlash, redirectToTls } from './redirects.ts';
 import { type CallOwner, UpstreamCall } from './upstream-call.ts';
+import { type MatchedRequest, UpstreamRequestHead } from './upstream-request-head.ts';
 
 const NO_BODY: ResponseFraming = { kind: 'none' };
 const CHUNKED_BODY: ResponseFraming = { kind: 'chunked' };
@@ -31,22 +33,12 @@ const UNTIL_CLOSE: ResponseFraming = { kind: 'until-close' };
 
 type Refusal = Extract<PolicyVerdict, { kind: 'refuse' }>;
 
-/** What is known about a request once its route is found. */
-interface MatchedRequest {
-  readonly route: ProxyRoute;
-  readonly hostText: string;
-  readonly hostName: string;
-  readonly path: string;
-  readonly forwarded: ForwardedRequest;
-  /** What to send upstream instead of the received target, or undefined. */
-  readonly target: string | undefined;
-}
-
 export class Exchange implements CallOwner {
   readonly entry = new ExchangeEntry();
   readonly #context: WorkerContext;
   readonly #client: Downstream;
   readonly #forwarded: ForwardedCache;
+  readonly #requestHeads: UpstreamRequestHead;
   readonly #call: UpstreamCall;
   #isActive = false;
   #route: ProxyRoute | undefined;
@@ -60,6 +52,12 @@ export class Exchange implements CallOwner {
   #isRequestComplete = false;
   #isHeadSent = false;
   #isTunnel = false;
+  /** Kept for routes with error pages. */
+  #matched: MatchedRequest | undefined;
+  /** An error backend answers instead; these fields go with its answer. */
+  #errorLines: string | undefined;
+  /** The rest of the request body has no reader. */
+  #isBodyIgnored = false;
   #isWebSocket = false;
   #acceptsTrailers = false;
   #expectsContinue = false;
@@ -68,6 +66,7 @@ export class Exchange implements CallOwner {
     this.#context = context;
     this.#client = client;
     this.#forwarded = new ForwardedCache(context, client.origin);
+    this.#requestHeads = new UpstreamRequestHead(context, this.#forwarded, this.entry);
     this.#call = new UpstreamCall(context, this);
   }
 
@@ -110,6 +109,7 @@ export class Exchange implements CallOwner {
     const forwarded = this.#forwarded.requestFor(head, hostText);
     entry.clientAddress = forwarded.clientAddress;
     const request: MatchedRequest = { route, hostText, hostName, path, forwarded, target };
+    if (route.errorBackend !== undefined) this.#matched = request;
     if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
     if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
@@ -135,13 +135,13 @@ export class Exchange implements CallOwner {
     this.#bodyBytes += end - start;
     this.entry.requestBytes += end - start;
     if (this.#bodyLimit > 0 && this.#bodyBytes > this.#bodyLimit) return this.fail('PRT-REQ-14');
-    this.#call.writeBody(buffer, start, end, isStable);
+    if (!this.#isBodyIgnored) this.#call.writeBody(buffer, start, end, isStable);
   }
 
   /** The request is complete. */
   onRequestEnd(trailers: Buffer | undefined): void {
     this.#isRequestComplete = true;
-    if (this.#isActive) this.#call.endBody(this.#passableTrailers(trailers));
+    if (this.#isActive && !this.#isBodyIgnored) this.#call.endBody(this.#passableTrailers(trailers));
   }
 
   /** All input that has arrived was handed over: what is held goes out. */
@@ -182,12 +182,16 @@ export class Exchange implements CallOwner {
     this.entry.errorCode = code;
     this.#context.counters.reject(code);
     this.#policies?.cancel();
-    this.#call.abort();
     if (this.#isHeadSent && !this.#client.takeBack()) {
+      this.#call.abort();
       this.#client.cut();
       return this.#finish();
     }
     const errorLine = this.#context.settings.errorHeader ? `X-Portico-Error: ${code}\r\n` : '';
+    // Where the end of the request is not known, nothing of it is sent anywhere.
+    const mayAskOther = !errorCodes[code].closes || code === 'PRT-REQ-14';
+    if (mayAskOther && this.#askErrorBackend(status, errorLine + lines, code !== 'PRT-REQ-14')) return;
+    this.#call.abort();
     this.#respond(status, `Content-Type: text/html\r\n${errorLine}${lines}`, errorPage(status, detail), errorCodes[code].closes);
   }
 
@@ -206,16 +210,21 @@ export class Exchange implements CallOwner {
     this.entry.status = 101;
     this.#isHeadSent = true;
     this.#isTunnel = true;
-    this.#client.sendForwardedHead(head, NO_BODY, { lines: 'Upgrade: websocket\r\nConnection: upgrade\r\n', dropped: undefined });
+    const cookieLine = this.#policies?.request.affinityCookieLine ?? '';
+    this.#client.sendForwardedHead(head, NO_BODY, { lines: `Upgrade: websocket\r\nConnection: upgrade\r\n${cookieLine}`, dropped: undefined });
     this.#client.startTunnel();
     return true;
   }
 
   onResponseHead(head: MessageHead, isBodyless: boolean): boolean {
+    if (this.#isReplaced(head)) return false;
     if (this.#context.accessLog.isEnabled) this.entry.responseHead.keep(head);
     this.entry.status = head.status;
     this.#isHeadSent = true;
-    this.#client.sendForwardedHead(head, this.#framingFor(head, isBodyless), this.#policies?.editResponse(head.status, head));
+    const edit = this.#policies?.editResponse(head.status, head);
+    const errorLines = this.#errorLines;
+    const all = errorLines === undefined ? edit : { lines: (edit?.lines ?? '') + errorLines, dropped: edit?.dropped };
+    this.#client.sendForwardedHead(head, this.#framingFor(head, isBodyless), all);
     return true;
   }
 
@@ -283,6 +292,9 @@ export class Exchange implements CallOwner {
     this.#isRequestComplete = head.body === BODY_NONE;
     this.#isHeadSent = false;
     this.#isTunnel = false;
+    this.#matched = undefined;
+    this.#errorLines = undefined;
+    this.#isBodyIgnored = false;
     this.#isWebSocket = head.isWebSocket;
     this.#acceptsTrailers = head.acceptsTrailers;
     this.#expectsContinue = head.expectsContinue && head.body !== BODY_NONE;
@@ -349,26 +361,21 @@ export class Exchange implements CallOwner {
     return undefined;
   }
 
-  #forward(head: MessageHead, { route, forwarded, target }: MatchedRequest): void {
+  /** Undefined: round robin. */
+  #startPicking(group: UpstreamGroup, head: MessageHead, request: MatchedRequest): EndpointPicker | undefined {
+    if (group.asksRequest) this.#policies ??= this.#createPolicies(NO_HOOKS, head, request);
+    return this.#policies === undefined ? group.pickAlone : this.#policies.startPicking(group);
+  }
+
+  #forward(head: MessageHead, request: MatchedRequest): void {
+    const { route } = request;
     const own = this.#findGroup(route);
     if (own === undefined) return;
     const policies = this.#policies;
     const group = policies?.selectGroup() ?? own;
     this.entry.upstreamName = own.name;
     if (group !== own) this.entry.alternativeUpstreamName = group.name;
-    const upstreamHost = policies?.request.upstreamHost ?? route.upstreamHost ?? forwarded.host;
-    const dropped = policies?.droppedRequestFields;
-    const lines = this.#forwarded.linesFor(head, forwarded, upstreamHost, dropped);
-    const linesAt = appendRequestHead(this.#call.out, head, {
-      target,
-      lines: lines.bytes,
-      extraLines: this.#forwarded.extraLinesFor(head, own === route.fallback ? route : undefined) + (policies?.request.requestLines ?? ''),
-      isPeerTrusted: this.#forwarded.isPeerTrusted,
-      keepsUnderscores: this.#context.settings.underscoresInHeaders,
-      replacedName: this.#forwarded.replacedName,
-      dropped,
-    });
-    this.#writeRequestId(head, linesAt, lines.idOffset);
+    this.#requestHeads.append(this.#call.out, head, request, { policies, isFallback: own === route.fallback });
     this.#call.start({
       group,
       proxy: route.proxy,
@@ -377,26 +384,55 @@ export class Exchange implements CallOwner {
       isChunked: this.#isChunkedRequest,
       isComplete: this.#isRequestComplete,
       receivedAtMs: this.#receivedAtMs,
-      pick: policies?.endpointPicker(group),
+      pick: this.#startPicking(group, head, request),
     });
     if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
   }
 
-  #writeRequestId(head: MessageHead, linesAt: number, idOffset: number): void {
-    if (head.requestIdField >= 0) {
-      this.entry.requestId = head.valueOf(head.requestIdField);
-    } else if (idOffset >= 0) {
-      const { bytes } = this.#call.out;
-      const at = linesAt + idOffset;
-      // A policy has asked for it already.
-      if (this.entry.requestId !== '') {
-        bytes.latin1Write(this.entry.requestId, at);
-        return;
-      }
-      this.#context.requestIds.write(bytes, at);
-      // Only the log asks for the text.
-      if (this.#context.accessLog.isEnabled) this.entry.requestId = bytes.latin1Slice(at, at + 32);
+  /** True: this response of a backend is not passed on, for an error backend answers instead. */
+  #isReplaced(head: MessageHead): boolean {
+    const backend = this.#route?.errorBackend;
+    if (backend === undefined || backend.passesBackendErrors || !backend.statuses.has(head.status)) return false;
+    const challenge = head.status === 401 ? head.valueOfNumber(FIELD['www-authenticate']) : undefined;
+    return this.#askErrorBackend(head.status, challenge === undefined ? '' : `WWW-Authenticate: ${challenge}\r\n`, true);
+  }
+
+  /** Lets the route's error backend answer instead of this status. False: it has none for it. `keepsBody`: the body may still be sent. */
+  #askErrorBackend(status: number, lines: string, keepsBody: boolean): boolean {
+    const route = this.#route;
+    const backend = route?.errorBackend;
+    const matched = this.#matched;
+    if (route === undefined || matched === undefined || backend?.statuses.has(status) !== true || this.#errorLines !== undefined) return false;
+    this.#errorLines = lines;
+    const group = findErrorGroup(backend);
+    if (group === undefined) {
+      this.#call.abort();
+      this.#respond(404, `Content-Type: text/html\r\n${lines}`, errorPage(404));
+      return true;
     }
+    // Nothing was sent yet: the head is still the one that is being answered.
+    if (this.#call.out.length === 0) this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
+    const { head, body } = this.#call.takeRequest();
+    const hasBody = keepsBody && body !== undefined;
+    this.#isBodyIgnored = !hasBody;
+    this.#call.out.appendLatin1(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
+    if (hasBody) this.#call.out.append(body, 0, body.length);
+    this.entry.upstreamName = group.name;
+    const isComplete = this.#isRequestComplete || !hasBody;
+    const { proxy, retry } = route;
+    this.#call.start({
+      group,
+      proxy,
+      retry,
+      method: this.entry.method,
+      isChunked: this.#isChunkedRequest,
+      isComplete,
+      receivedAtMs: this.#receivedAtMs,
+      pick: undefined,
+    });
+    if (!isComplete && this.#expectsContinue && this.#isActive) this.#client.sendContinue();
+    this.#client.resumeBody();
+    return true;
   }
 
   #framingFor(head: MessageHead, isBodyless: boolean): ResponseFraming {

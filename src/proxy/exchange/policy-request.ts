@@ -7,6 +7,11 @@ import type { Downstream } from './downstream.ts';
 import type { ExchangeEntry } from './exchange-entry.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+
 export interface PolicyRequestParts {
   readonly context: WorkerContext;
   readonly head: MessageHead;
@@ -56,6 +61,8 @@ export class PolicyRequest {
   readonly droppedResponseFields = new Set<string>();
   /** Where the request goes instead of the route's own upstream (canary). */
   group: UpstreamGroup | undefined;
+  /** `Set-Cookie` of session affinity with its CRLF; the last attempt's counts. Only goes with an answer of the upstream. */
+  affinityCookieLine = '';
   /** Values of nginx variables that policies set, by name without `$`; undefined: none. */
   variables: Map<string, string> | undefined;
   /** Groups of the regular expression that matched last, the whole match first: `$1` and so on. */
@@ -117,15 +124,10 @@ export class PolicyRequest {
     return value === '' ? undefined : value;
   }
 
-  /** The value of a cookie as received, or undefined; the name is compared as it is written. */
-  cookieOf(name: string): string | undefined {
+  /** The value of a cookie as received, or undefined. `as-written`: the name is compared with regard to case. */
+  cookieOf(name: string, nameCase: 'as-written' | 'any-case' = 'as-written'): string | undefined {
     const cookies = this.fieldOf('cookie');
-    if (cookies === undefined) return undefined;
-    for (const pair of cookies.split(/[;,] */)) {
-      const equals = pair.indexOf('=');
-      if (equals > 0 && pair.slice(0, equals) === name) return pair.slice(equals + 1);
-    }
-    return undefined;
+    return cookies === undefined ? undefined : findCookie(cookies, name, nameCase === 'any-case');
   }
 
   /** Replaces a request field towards the upstream. Values with CR, LF or NUL are left out, the field is dropped all the same. */
@@ -143,6 +145,32 @@ export class PolicyRequest {
   addResponseField(name: string, value: string): void {
     if (isSafeValue(value)) this.responseLines += `${name}: ${value}\r\n`;
   }
+}
+
+/** As nginx's `$cookie_name`: pairs are parted by `;` or `,`. */
+function findCookie(cookies: string, name: string, isAnyCase: boolean): string | undefined {
+  const wanted = isAnyCase ? name.toLowerCase() : name;
+  let start = 0;
+  while (start < cookies.length) {
+    const code = cookies.charCodeAt(start);
+    if (code === SPACE || code === SEMICOLON || code === COMMA) {
+      start++;
+      continue;
+    }
+    let end = start;
+    let equals = -1;
+    for (; end < cookies.length; end++) {
+      const next = cookies.charCodeAt(end);
+      if (next === SEMICOLON || next === COMMA) break;
+      if (next === EQUALS && equals < 0) equals = end;
+    }
+    if (equals - start === name.length) {
+      const found = cookies.slice(start, equals);
+      if (found === wanted || (isAnyCase && found.toLowerCase() === wanted)) return cookies.slice(equals + 1, end).trimEnd();
+    }
+    start = end + 1;
+  }
+  return undefined;
 }
 
 /** Whether a value may stand in a head: every character a byte, no control but HTAB (docs/security.md, rule 1). */

@@ -6,7 +6,8 @@ import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
 import type { CompiledHooks } from '../policies/compile-hooks.ts';
 import type { PolicyVerdict, RequestPolicy, ResponsePolicy } from '../policies/policy.ts';
-import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { EndpointPicker } from '../upstream/balancer.ts';
+import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import { PolicyRequest, type PolicyRequestParts } from './policy-request.ts';
 import { ResponseEdit } from './response-edit.ts';
 
@@ -62,16 +63,13 @@ export class PolicyRun {
     return undefined;
   }
 
-  endpointPicker(group: UpstreamGroup): ((tried: readonly UpstreamEndpoint[]) => UpstreamEndpoint | undefined) | undefined {
-    const selectors = this.#hooks.selectors?.filter((selector) => selector.selectEndpoint !== undefined) ?? [];
-    if (selectors.length === 0) return undefined;
-    return (tried) => {
-      for (const selector of selectors) {
-        const endpoint = selector.selectEndpoint?.(this.request, group, tried);
-        if (endpoint !== undefined) return endpoint;
-      }
-      return undefined;
-    };
+  /** How the endpoint of the group is chosen; undefined: round robin. */
+  startPicking(group: UpstreamGroup): EndpointPicker | undefined {
+    for (const selector of this.#hooks.selectors ?? []) {
+      const picker = selector.startPicking?.(this.request, group);
+      if (picker !== undefined) return picker;
+    }
+    return group.startPicking(this.request);
   }
 
   /** What policies change about a response. `head`: the upstream's; undefined for one of Portico's own. */
@@ -130,6 +128,8 @@ export class PolicyRun {
           return this.#wait(answer, next, steps);
         case 'respond':
         case 'refuse':
+          // An error backend may be asked instead.
+          this.#restoreHead(kept);
           return steps.onAnswer(answer);
         default:
           return assertNever(answer);

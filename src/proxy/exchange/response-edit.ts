@@ -16,7 +16,7 @@ export class ResponseEdit implements ResponseView, HeadEdit {
     this.request = request;
     this.status = status;
     this.head = head;
-    this.lines = request.responseLines;
+    this.lines = head === undefined ? request.responseLines : request.responseLines + request.affinityCookieLine;
     this.dropped = droppedResponseFields.size === 0 ? undefined : droppedResponseFields;
   }
 

@@ -7,6 +7,7 @@ import { workerCounter } from '../../observe/worker-counters.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { type FailurePhase, type ResponseReceiver, UpstreamConnection } from '../http1/upstream-connection.ts';
 import { OutBuffer } from '../out-buffer.ts';
+import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { RetryRules } from './retry-rules.ts';
@@ -45,7 +46,7 @@ export interface CallOptions {
   /** When the request was received, on the worker's clock. */
   readonly receivedAtMs: number;
   /** Chooses an endpoint instead of round robin (affinity, hashing); undefined: round robin. */
-  readonly pick: ((tried: readonly UpstreamEndpoint[]) => UpstreamEndpoint | undefined) | undefined;
+  readonly pick: EndpointPicker | undefined;
 }
 
 /** A request up to this size is held, so that it can be sent again to another endpoint. */
@@ -66,6 +67,8 @@ export class UpstreamCall implements ResponseReceiver {
   #options: CallOptions | undefined;
   #upstream: UpstreamConnection | undefined;
   #flushedBytes = 0;
+  /** Where the body begins in `out`. */
+  #bodyAt = 0;
   #tried: readonly UpstreamEndpoint[] = NO_ENDPOINTS;
   #tries = 0;
   #attemptAtMs = 0;
@@ -103,6 +106,7 @@ export class UpstreamCall implements ResponseReceiver {
     this.#options = undefined;
     this.#upstream = undefined;
     this.#flushedBytes = 0;
+    this.#bodyAt = 0;
     this.#tried = NO_ENDPOINTS;
     this.#tries = 0;
     this.#isRequestComplete = false;
@@ -121,9 +125,21 @@ export class UpstreamCall implements ResponseReceiver {
   /** Sends what is in `out` to an endpoint of the group. */
   start(options: CallOptions): void {
     this.#options = options;
+    this.#bodyAt = this.out.length;
     this.isHeadMethod = options.method === 'HEAD';
     this.#isRequestComplete = options.isComplete;
     this.#attempt(options);
+  }
+
+  /** The request as far as it is held, for another call: its head, and its body unless parts of it are gone. Ends this call. */
+  takeRequest(): { readonly head: string; readonly body: Buffer | undefined } {
+    const { bytes, length } = this.out;
+    const bodyAt = this.isActive || this.#bodyAt > 0 ? this.#bodyAt : length;
+    const head = bytes.latin1Slice(0, bodyAt);
+    const body = this.#isHeld ? Buffer.from(bytes.subarray(bodyAt, length)) : undefined;
+    this.abort();
+    this.reset();
+    return { head, body };
   }
 
   /** A piece of the request body; the bytes are only good during the call unless `isStable`. */
@@ -287,7 +303,7 @@ export class UpstreamCall implements ResponseReceiver {
     const { nowMs } = this.#context;
     const { group, proxy } = options;
     const endpoint =
-      options.pick === undefined ? group.pick(nowMs, this.#tried) : (options.pick(this.#tried) ?? group.pick(nowMs, this.#tried));
+      options.pick === undefined ? group.pick(nowMs, this.#tried) : (options.pick(this.#tried, nowMs) ?? group.pick(nowMs, this.#tried));
     if (endpoint === undefined) {
       this.#options = undefined;
       return this.#owner.onCallFailure('PRT-UP-1', 'connect');
@@ -357,6 +373,7 @@ export class UpstreamCall implements ResponseReceiver {
     if (upstream === undefined) return;
     const { nowMs } = this.#context;
     const startMs = this.#attemptAtMs;
+    if (this.#status > 0) this.#options?.group.balancer?.onAnswer?.(upstream.endpoint, (nowMs - startMs) / 1000, nowMs);
     this.#owner.onAttemptEnd({
       address: upstream.endpoint.label,
       status: this.#status,

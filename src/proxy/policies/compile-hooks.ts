@@ -2,6 +2,7 @@
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
 import { compileBlockedClients } from './blocked-clients.ts';
+import { compileCanary } from './canary.ts';
 import { compileClientCertificates } from './client-certificate.ts';
 import { compileCors } from './cors.ts';
 import { compileAccess } from './satisfy.ts';
@@ -14,7 +15,7 @@ import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePoli
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies];
+const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies, compileCanary];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */
@@ -25,6 +26,9 @@ export interface CompiledHooks {
   /** True: fields of the request are kept for response hooks. */
   readonly keepsFields: boolean;
 }
+
+/** Of requests whose route has none, but whose upstream looks at them. */
+export const NO_HOOKS: CompiledHooks = { early: undefined, late: undefined, response: undefined, selectors: undefined, keepsFields: false };
 
 /** Undefined where the route has no policies at all: then no request of it ever looks for one. */
 export function compileHooks(route: Route, host: VirtualHost, deps: RouteCompilerDeps): CompiledHooks | undefined {

@@ -4,7 +4,8 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
-import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { EndpointPicker } from '../upstream/balancer.ts';
+import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 
 /** When a request hook runs. `block` to `rewrite` come before the redirect to TLS and the answer for missing endpoints. */
 export const REQUEST_PHASES = [
@@ -76,8 +77,8 @@ export interface ResponsePolicy {
 export interface UpstreamSelector {
   /** The group instead of the route's own (canary); undefined: the route's own. */
   selectGroup?(request: PolicyRequest): UpstreamGroup | undefined;
-  /** An endpoint instead of round robin (affinity, hashing); undefined: round robin. `tried` have failed. */
-  selectEndpoint?(request: PolicyRequest, group: UpstreamGroup, tried: readonly UpstreamEndpoint[]): UpstreamEndpoint | undefined;
+  /** How the endpoint of the group is chosen; undefined: by the group's own balancer. */
+  startPicking?(request: PolicyRequest, group: UpstreamGroup): EndpointPicker | undefined;
 }
 
 /** What a family gives for one route; families that have nothing for it give undefined. */

@@ -3,6 +3,12 @@
 import type { UpstreamSecret, UpstreamSecretKey, UpstreamTls } from '../../model/upstream-tls.ts';
 import type { Endpoint, Upstream, UpstreamKey } from '../../model/upstream.ts';
 import type { UpstreamConnection } from '../http1/upstream-connection.ts';
+import type { CookieAffinity } from '../../model/policies/cookie-affinity.ts';
+import type { LoadBalancing } from '../../model/policies/load-balancing.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { startAffinity } from '../policies/cookie-affinity.ts';
+import { type Balancer, createBalancer, type EndpointPicker } from './balancer.ts';
+import { backendIdOf, StickyEndpoints } from './sticky-endpoints.ts';
 import { UpstreamTlsDialler } from './upstream-tls.ts';
 
 /** An endpoint that refuses this many connections in a row is left alone for a while (Envoy's `consecutive_local_origin_failure`). */
@@ -56,6 +62,11 @@ export class UpstreamGroup {
   idleCount = 0;
   /** Undefined: plain TCP. */
   tls: UpstreamTlsDialler | undefined;
+  affinity: CookieAffinity | undefined;
+  balancer: Balancer | undefined;
+  #loadBalancing: LoadBalancing | undefined;
+  #sticky: StickyEndpoints | undefined;
+  #backendId: string | undefined;
   #next: number;
 
   /** `random` in [0, 1): where round robin starts, so that workers and replicas do not march in step. */
@@ -78,6 +89,37 @@ export class UpstreamGroup {
       return known ?? endpoint;
     });
     for (const gone of before.values()) drain(gone);
+    this.affinity = upstream.affinity;
+    if (JSON.stringify(upstream.loadBalancing) !== JSON.stringify(this.#loadBalancing)) {
+      this.#loadBalancing = upstream.loadBalancing;
+      this.balancer = upstream.loadBalancing === undefined ? undefined : createBalancer(upstream.loadBalancing);
+    }
+    this.#onEndpointsChange();
+  }
+
+  /** What affinity cookies of this upstream say about who gave them. */
+  get backendId(): string {
+    return (this.#backendId ??= backendIdOf(this.name));
+  }
+
+  get sticky(): StickyEndpoints {
+    return (this.#sticky ??= new StickyEndpoints(this.name, this.endpoints, Math.random));
+  }
+
+  /** True: how the endpoint is chosen depends on the request (`startPicking`). */
+  get asksRequest(): boolean {
+    return this.affinity !== undefined || this.balancer?.start !== undefined;
+  }
+
+  /** How the endpoint is chosen, of an upstream that does not ask the request; undefined: round robin. */
+  get pickAlone(): EndpointPicker | undefined {
+    return this.balancer?.pick;
+  }
+
+  /** How the endpoint of a request is chosen; undefined: round robin. Affinity goes before balancing. */
+  startPicking(request: PolicyRequest): EndpointPicker | undefined {
+    if (this.affinity !== undefined) return startAffinity(request, this, this.affinity);
+    return this.balancer?.start?.(request) ?? this.balancer?.pick;
   }
 
   /** Secrets were replaced: if one of them is this upstream's, no connection that was made with the old one is used again. */
@@ -88,6 +130,13 @@ export class UpstreamGroup {
     const before = this.endpoints;
     this.endpoints = before.map((endpoint) => new UpstreamEndpoint(endpoint));
     for (const endpoint of before) drain(endpoint);
+    this.#onEndpointsChange();
+  }
+
+  #onEndpointsChange(): void {
+    this.#sticky = undefined;
+    this.#backendId = undefined;
+    this.balancer?.setEndpoints(this.endpoints);
   }
 
   /** The upstream is not referred to any more. */

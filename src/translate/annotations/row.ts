@@ -3,9 +3,15 @@
 import type { Replacement } from '../../model/policies/response-rewrite.ts';
 import type { ProxyParameters } from '../../model/route.ts';
 import type { ObjectName } from '../options.ts';
+import type { HostName } from '../../model/route.ts';
 import { parseBool } from '../value-parsers.ts';
+import type { AccessDraft, ClientCertificateDraft } from './access-draft.ts';
+import type { AffinityDraft } from './affinity.ts';
+import type { CanaryDraft } from './canary.ts';
 import type { CorsDraft } from './cors.ts';
+import type { LoadBalancingDraft } from './load-balancing.ts';
 import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
+import type { RedirectDraft } from './redirects.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
 /** What `annotations-risk-level` compares, from harmless to code. */
@@ -55,6 +61,8 @@ export type ReadProblem =
   /** Ends a sentence that starts with "the value". `instead`: what happens where it is not the default. */
   | { readonly kind: 'invalid'; readonly message: string; readonly instead?: string }
   | { readonly kind: 'unsupported'; readonly message: string }
+  /** Not valid, and never worse than that: the message also says what is done instead. */
+  | { readonly kind: 'ignored'; readonly message: string }
   /** Valid, but the routes must not be served with it: they answer 503. */
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -65,12 +73,23 @@ export interface AnnotationDraft {
   preserveTrailingSlash?: boolean;
   portInRedirects?: boolean;
   relativeRedirects?: boolean;
+  readonly redirects: RedirectDraft;
+  /** `from-to-www-redirect`. */
+  wwwRedirect?: boolean;
+  rewriteTarget?: string;
+  forwardedPrefix?: string;
+  useRegex?: boolean;
+  appRoot?: string;
+  /** Each once; exact names and those with `*` in lower case, `.name` taken apart. */
+  serverAliases?: readonly HostName[];
   /** Name of a Service in the namespace of the Ingress. */
   defaultBackend?: string;
   upstreamHost?: string;
   serviceUpstream?: boolean;
   accessLog?: boolean;
   cors?: CorsDraft;
+  customHttpErrors?: readonly number[];
+  passesBackendErrors?: boolean;
   /** `off`: not rewritten, whatever the ConfigMap says. */
   cookieDomain?: Replacement | 'off';
   cookiePath?: Replacement | 'off';
@@ -79,7 +98,12 @@ export interface AnnotationDraft {
   /** ConfigMap with response headers. */
   customHeaders?: ObjectName;
   backendProtocol?: BackendProtocol;
+  canary?: CanaryDraft;
+  affinity?: AffinityDraft;
+  loadBalancing?: LoadBalancingDraft;
   readonly upstreamTls: UpstreamTlsDraft;
+  readonly access: AccessDraft;
+  readonly clientCertificates: ClientCertificateDraft;
   readonly proxy: { -readonly [K in keyof ProxyParameters]?: ProxyParameters[K] };
 }
 

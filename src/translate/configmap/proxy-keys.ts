@@ -1,4 +1,6 @@
 // Keys of the way to backends: defaults of the proxy-* annotations, pools of connections.
+import { parseStatuses } from '../annotations/error-pages.ts';
+import { parseAlgorithm } from '../annotations/load-balancing.ts';
 import { parseNextUpstream } from '../annotations/next-upstream.ts';
 import { parseCookieRule, parseRedirectText } from '../annotations/response-rewrite.ts';
 import { integerBetween, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
@@ -79,6 +81,15 @@ const proxy: readonly ConfigRow[] = [
       draft.routing.retryNonIdempotent = value;
     },
     summary: 'Repeats POST, LOCK and PATCH too.',
+  }),
+  supported({
+    key: 'load-balance',
+    defaultText: 'round_robin',
+    parse: parseAlgorithm,
+    set: (draft, value) => {
+      draft.routing.loadBalance = value;
+    },
+    summary: 'Default of annotation `load-balance`.',
   }),
   supported({
     key: 'service-upstream',
@@ -169,15 +180,34 @@ const rewrites: readonly ConfigRow[] = [
   }),
 ];
 
+const errorPages: readonly ConfigRow[] = [
+  supported({
+    key: 'custom-http-errors',
+    defaultText: '',
+    parse: parseStatuses(300),
+    set: (draft, value) => {
+      draft.routing.customHttpErrors = [...value];
+    },
+    summary: 'Statuses that the default backend of the controller answers instead.',
+  }),
+  supported({
+    key: 'disable-proxy-intercept-errors',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.passesBackendErrors = value;
+    },
+    summary: 'Leaves answers of backends alone where `custom-http-errors` is set.',
+  }),
+];
+
 export const proxyKeys: readonly ConfigRow[] = [
   ...proxy,
   ...pools,
   ...rewrites,
+  ...errorPages,
   ...notYet('serve', [
     ['proxy-http-version', '1.1', 'HTTP version towards backends.'],
-    ['load-balance', 'round_robin', 'Default of annotation `load-balance`.'],
-    ['custom-http-errors', '', 'Statuses that the default backend answers instead.'],
-    ['disable-proxy-intercept-errors', 'false', 'Leaves answers of backends alone where `custom-http-errors` is set.'],
     ['limit-rate', '0', 'Default of annotation `limit-rate`.'],
     ['limit-rate-after', '0', 'Default of annotation `limit-rate-after`.'],
     ['limit-req-status-code', '503', 'Status of requests above a rate.'],

@@ -3,6 +3,8 @@
 import type { Replacement } from '../../model/policies/response-rewrite.ts';
 import type { NextUpstreamCondition } from '../../model/route.ts';
 import type { Settings } from '../../model/settings.ts';
+import type { ExternalAuthDraft } from '../annotations/external-auth.ts';
+import type { BalancingAlgorithm } from '../annotations/load-balancing.ts';
 import type { Risk } from '../annotations/row.ts';
 import type { ObjectName } from '../options.ts';
 import type { ValueParser } from '../value-parsers.ts';
@@ -17,8 +19,13 @@ export interface ConfigRow {
 }
 
 export type ConfigStatus =
-  /** Undefined: understood. Otherwise the end of a sentence that starts with "the value". */
-  | { readonly kind: 'supported'; readonly read: (text: string, draft: ConfigDraft) => string | undefined }
+  | {
+      readonly kind: 'supported';
+      /** `refuse`: it protects every route, and they answer 503 while the value is not valid. */
+      readonly onInvalid: 'default' | 'refuse';
+      /** Undefined: understood. Otherwise the end of a sentence that starts with "the value". */
+      readonly read: (text: string, draft: ConfigDraft) => string | undefined;
+    }
   /** `refuse`: it protects every route, and they answer 503 rather than be open. */
   | { readonly kind: 'not-yet'; readonly without: 'serve' | 'refuse' }
   | { readonly kind: 'no-effect'; readonly reason: string };
@@ -33,11 +40,14 @@ export interface RoutingConfig {
   /** Prefixes of rule paths. */
   readonly noTlsRedirectLocations: readonly string[];
   readonly serviceUpstream: boolean;
+  readonly loadBalance: BalancingAlgorithm;
   readonly retryNonIdempotent: boolean;
   /** True: `proxy-ssl-*` only counts for the locations of its own Ingress. */
   readonly proxySslLocationOnly: boolean;
   /** Whether annotations may name Secrets and ConfigMaps of other namespaces. */
   readonly allowsCrossNamespace: boolean;
+  /** `strict-validate-path-type`. */
+  readonly strictPathTypes: boolean;
   /** ConfigMaps with headers: keys `add-headers` and `proxy-set-headers`. */
   readonly headerMaps: { readonly addHeaders?: ObjectName; readonly proxySetHeaders?: ObjectName };
   /** Defaults of the annotations of these names. */
@@ -45,8 +55,18 @@ export interface RoutingConfig {
   readonly cookiePath: Replacement | 'off';
   readonly redirectFrom: string;
   readonly redirectTo: string;
+  /** Statuses that the default backend answers instead, where an Ingress has no list of its own. */
+  readonly customHttpErrors: readonly number[];
+  readonly passesBackendErrors: boolean;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];
+  /** Defaults of annotations `allowlist-source-range` and `denylist-source-range`. */
+  readonly allowedAddresses: readonly string[];
+  readonly deniedAddresses: readonly string[];
+  /** Prefixes of rule paths. */
+  readonly noAuthLocations: readonly string[];
+  /** The authentication service of Ingresses without one of their own. */
+  readonly globalAuth: ExternalAuthDraft;
   readonly riskLevel: Risk;
   readonly blockedWords: readonly string[];
   /** Keys that protect every route and are not supported: all routes are refused while there is one. */
@@ -81,17 +101,19 @@ export interface PendingConfig {
 export function supported<T>(row: {
   readonly key: string;
   readonly defaultText: string;
+  readonly onInvalid?: 'default' | 'refuse';
   readonly parse: ValueParser<T>;
   readonly set: (draft: ConfigDraft, value: T) => void;
   readonly summary: string;
 }): ConfigRow {
+  const { onInvalid = 'default' } = row;
   const read = (text: string, draft: ConfigDraft): string | undefined => {
     const value = row.parse(text);
-    if (!value.ok) return `${value.error}; the default is used`;
+    if (!value.ok) return onInvalid === 'refuse' ? value.error : `${value.error}; the default is used`;
     row.set(draft, value.value);
     return undefined;
   };
-  return { key: row.key, defaultText: row.defaultText, status: { kind: 'supported', read }, summary: row.summary };
+  return { key: row.key, defaultText: row.defaultText, status: { kind: 'supported', onInvalid, read }, summary: row.summary };
 }
 
 /** Keys that are known, but not supported yet. `[key, default, summary]`. */

@@ -2,21 +2,36 @@
 // and the ConfigMap's defaults make of its routes. Depends on the Ingress, its class, its namespace and the ConfigMap, nothing else.
 import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
 import type { HeaderField } from '../../model/policies/header-fields.ts';
+import type { Redirect } from '../../model/policies/redirect.ts';
+import type { RewritePolicy } from '../../model/policies/rewrite.ts';
 import type { HostName, ProxyParameters, RoutePolicies, TlsRedirect } from '../../model/route.ts';
 import type { Ingress, IngressClass } from '../../resources/objects.ts';
 import type { Snapshot } from '../../resources/snapshot.ts';
+import { affinityOf } from '../annotations/affinity.ts';
+import { canaryRulesOf } from '../annotations/canary.ts';
+import type { CanaryRules } from '../annotations/canary.ts';
 import { corsPolicyOf } from '../annotations/cors.ts';
+import { loadBalancingOf } from '../annotations/load-balancing.ts';
 import { withNonIdempotent } from '../annotations/next-upstream.ts';
+import { rewritePolicyOf } from '../annotations/paths.ts';
 import { readAnnotations } from '../annotations/read-annotations.ts';
+import { redirectOf } from '../annotations/redirects.ts';
 import { responseRewritesOf } from '../annotations/response-rewrite.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
+import { PLAIN_SETTINGS } from '../backend-settings.ts';
+import type { BackendSettings } from '../backend-settings.ts';
 import { annotationField, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { selectsLabels } from '../label-selector.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
+import type { UserListReader } from '../user-list.ts';
 import { findForeignClass } from './class-selection.ts';
+import { inspectIngress } from './deep-inspection.ts';
+import { checkPathTypes } from './path-types.ts';
 import { resolveCustomHeaders } from './custom-headers.ts';
+import { readAccess } from './served-access.ts';
+import type { ServedAccess } from './served-access.ts';
 
 /** An Ingress that takes part in the traffic. */
 export interface ServedIngress {
@@ -30,21 +45,31 @@ export interface ServedIngress {
   readonly hosts: readonly HostName[];
   /** Without the redirect to HTTPS, which depends on the host. */
   readonly policies: RoutePolicies;
+  /** Who may use its routes; undefined: everybody. */
+  readonly access: ServedAccess | undefined;
+  /** What its paths are rewritten to, but for one that equals the target. */
+  readonly rewrite: RewritePolicy | undefined;
+  /** Answers for all of its paths instead of their backends. */
+  readonly location: Redirect | undefined;
   readonly redirect: TlsRedirect;
   readonly redirectWhen: 'never' | 'host-has-certificate' | 'always';
-  /** Whether its backends are reached by ClusterIP. */
-  readonly usesClusterIP: boolean;
+  /** What it says about the Service ports that it refers to. */
+  readonly backend: BackendSettings;
+  /** Set: the Ingress only offers alternatives to the routes of others. */
+  readonly canary: CanaryRules | undefined;
 }
 
 export interface IngressReading {
   /** Undefined: the Ingress has no effect. */
   readonly served: ServedIngress | undefined;
   readonly findings: readonly Finding[];
-  /** ConfigMaps that were looked at, present or not. */
+  /** Looked at, present or not. */
   readonly configMaps: readonly ObjectName[];
+  readonly secrets: readonly ObjectName[];
 }
 
 export interface IngressContext {
+  readonly userLists: UserListReader;
   readonly snapshot: Snapshot;
   readonly options: TranslatorOptions;
   readonly routing: RoutingConfig;
@@ -60,24 +85,29 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
     const message = 'the Ingress is ignored because of --disable-catch-all';
     return withoutEffect([finding('PRT-RULE-8', message, ingress, 'spec.defaultBackend')]);
   }
+  const inspected = options.deepInspect ? inspectIngress(ingress) : undefined;
+  if (inspected !== undefined) return withoutEffect([inspected]);
   const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
   if (verdict === 'ignore') return withoutEffect(findings);
   const headers = readCustomHeaders(ingress, values, context);
+  const access = readAccess(ingress, values.access, { ...context, annotationsPrefix: options.annotationsPrefix });
   const served = serve(ingress, values, context);
   return {
     served: {
       ...served,
+      access: access.access,
       policies: { ...served.policies, ...(headers.fields.length > 0 && { responseHeaders: headers.fields }) },
-      isRefused: verdict !== 'serve' || headers.findings.length > 0,
+      isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused,
       refusesHosts: verdict === 'refuse-hosts',
     },
-    findings: [...findings, ...headers.findings],
-    configMaps: headers.configMaps,
+    findings: [...findings, ...headers.findings, ...access.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])],
+    configMaps: [...headers.configMaps, ...access.configMaps],
+    secrets: access.secrets,
   };
 }
 
 function withoutEffect(findings: readonly Finding[]): IngressReading {
-  return { served: undefined, findings, configMaps: [] };
+  return { served: undefined, findings, configMaps: [], secrets: [] };
 }
 
 interface CustomHeaders {
@@ -109,29 +139,49 @@ function serve(
   ingress: Ingress,
   values: Readonly<AnnotationDraft>,
   { options, routing }: IngressContext,
-): Omit<ServedIngress, 'isRefused' | 'refusesHosts'> {
+): Omit<ServedIngress, 'access' | 'isRefused' | 'refusesHosts'> {
   const isForced = values.forceSslRedirect ?? routing.forceSslRedirect;
   const isRedirected = values.sslRedirect ?? routing.sslRedirect;
   return {
     ingress,
     annotations: values,
-    hosts: hostsOf(ingress),
+    hosts: hostsOf(ingress, values.canary?.isCanary === true),
     policies: policiesOf(values, routing),
+    rewrite: rewritePolicyOf(values),
+    location: redirectOf(values),
     redirect: {
       statusCode: routing.redirectCode,
       preserveTrailingSlash: values.preserveTrailingSlash ?? routing.preserveTrailingSlash,
       port: (values.portInRedirects ?? routing.portInRedirects) ? options.ports.https : null,
     },
     redirectWhen: isForced ? 'always' : isRedirected ? 'host-has-certificate' : 'never',
-    usesClusterIP: values.serviceUpstream ?? routing.serviceUpstream,
+    backend: backendSettingsOf(values, routing),
+    canary: canaryRulesOf(values),
+  };
+}
+
+/** Annotations of a canary other than those of balancing have no effect. */
+function backendSettingsOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): BackendSettings {
+  const isCanary = values.canary?.isCanary === true;
+  const usesClusterIP = (isCanary ? undefined : values.serviceUpstream) ?? routing.serviceUpstream;
+  const affinity = isCanary ? undefined : affinityOf(values.affinity);
+  const loadBalancing = loadBalancingOf(values.loadBalancing, routing.loadBalance);
+  if (!usesClusterIP && affinity === undefined && loadBalancing === undefined) return PLAIN_SETTINGS;
+  return {
+    via: usesClusterIP ? 'cluster-ip' : 'endpoints',
+    ...(affinity !== undefined && { affinity }),
+    ...(loadBalancing !== undefined && { loadBalancing }),
   };
 }
 
 /** An Ingress without rules is about the requests that no other host takes. */
-function hostsOf(ingress: Ingress): readonly HostName[] {
+function hostsOf(ingress: Ingress, isCanary: boolean): readonly HostName[] {
   const { rules, defaultBackend } = ingress.spec;
   if (rules.length === 0) return defaultBackend === undefined ? [] : [CATCH_ALL_HOST];
-  return [...new Set(rules.map((rule) => hostOfRule(rule.host)))];
+  const names = rules.map((rule) => hostOfRule(rule.host));
+  // The default backend of a canary only means the catch-all route.
+  if (isCanary && defaultBackend !== undefined) names.push(CATCH_ALL_HOST);
+  return [...new Set(names)];
 }
 
 export function hostOfRule(host: string): HostName {
@@ -151,6 +201,7 @@ function policiesOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): 
     ...(values.relativeRedirects !== undefined && { relativeRedirects: values.relativeRedirects }),
     ...(values.portInRedirects !== undefined && { portInRedirects: values.portInRedirects }),
     ...(cors !== undefined && { cors }),
+    ...(values.affinity?.isCookie === true && { setsAffinityCookie: true }),
     ...responseRewritesOf(values, routing),
   };
 }

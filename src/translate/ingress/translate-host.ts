@@ -1,22 +1,30 @@
 // Puts one host together from all Ingresses that name it: its root route, the merged rules, the conflicts, the certificate.
 // Depends on those Ingresses, their Secrets, and whether the wildcard host above has a TLS entry; never on Services.
+import { literalPrefix } from '../../kit/literal-prefix.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import { formatOrigin } from '../../model/origin.ts';
 import type { Origin } from '../../model/origin.ts';
 import { CATCH_ALL_HOST } from '../../model/route.ts';
-import type { Action, HostName, PathMatch, Route, RouteLabels, RoutePolicies, VirtualHost } from '../../model/route.ts';
+import type { Action, HostName, PathMatch, Route, RouteLabels, RoutePolicies, TlsRedirect, VirtualHost } from '../../model/route.ts';
 import type { UpstreamSecret, UpstreamTls } from '../../model/upstream-tls.ts';
 import type { UpstreamKey } from '../../model/upstream.ts';
 import type { IngressBackend, IngressPath } from '../../resources/objects.ts';
 import { annotationField, finding } from '../finding.ts';
 import type { Finding, Subject } from '../finding.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
+import type { PatternChecker } from '../pattern-checker.ts';
 import { defaultBackendRef, fallbackRef, portText, serviceRef } from '../upstream.ts';
 import type { UpstreamRef } from '../upstream.ts';
 import { defaultBackendField, defaultBackendFields, pathFields } from './field-names.ts';
 import type { PathFields, ServiceFields } from './field-names.ts';
+import { deriveRows } from './derived-rows.ts';
+import { HostAccess } from './host-access.ts';
+import type { RouteAccess } from './host-access.ts';
+import { resolveClientCertificates } from './host-client-certificates.ts';
+import type { ClientCertificateContext, HostClientCertificates } from './host-client-certificates.ts';
+import { attachCanaries } from './canaries.ts';
 import { HostTransports } from './host-transport.ts';
-import type { TransportContext } from './host-transport.ts';
+import type { Transport, TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
 import type { TlsContext } from './host-tls.ts';
 import { hostOfRule } from './served-ingress.ts';
@@ -26,14 +34,24 @@ export interface HostInput {
   readonly name: HostName;
   /** All that name the host, oldest first. */
   readonly ingresses: readonly ServedIngress[];
-  /** Whether the wildcard host that takes this name too has a TLS entry. */
-  readonly hasWildcardTls: boolean;
+  /** Those that only offer alternatives to the routes of the others, oldest first. */
+  readonly canaries: readonly ServedIngress[];
+  /** Whether the wildcard host that takes a name too has a TLS entry. */
+  readonly hasWildcardTls: (name: HostName) => boolean;
 }
 
-export interface HostContext extends TlsContext, TransportContext {
+export interface HostContext extends TlsContext, TransportContext, ClientCertificateContext {
   readonly options: TranslatorOptions;
+  /** `no-auth-locations`. */
+  readonly noAuthLocations: readonly string[];
   /** `no-tls-redirect-locations`. */
   readonly noTlsRedirectLocations: readonly string[];
+  /** `custom-http-errors` and `disable-proxy-intercept-errors`. */
+  readonly customHttpErrors: readonly number[];
+  readonly passesBackendErrors: boolean;
+  readonly patterns: PatternChecker;
+  /** `http-redirect-code`. */
+  readonly redirectCode: number;
   /** True: the ConfigMap asks for a protection of every route that is missing. */
   readonly isEverythingRefused: boolean;
 }
@@ -44,10 +62,16 @@ export interface UpstreamUse {
   readonly subject: Subject;
   /** Where the subject names the Service; undefined for a flag. */
   readonly fields: ServiceFields | undefined;
+  /** Whose settings of the Service port may count; absent: default backends and other helpers of a route have none. */
+  readonly user?: ServedIngress;
 }
 
 export interface HostTranslation {
   readonly row: VirtualHost;
+  /** Oldest first. */
+  readonly ingresses: readonly ServedIngress[];
+  /** Rows of other names that follow from this host, as far as nothing else has the name. */
+  readonly derived: readonly VirtualHost[];
   readonly certificate: Certificate | undefined;
   /** What upstreams of the row refer to. */
   readonly upstreamSecrets: readonly UpstreamSecret[];
@@ -59,6 +83,7 @@ export interface HostTranslation {
 }
 
 const REFUSED: Action = { kind: 'refuse', code: 'PRT-ROUTE-3' };
+const CLOSED: Action = { kind: 'refuse', code: 'PRT-CERT-4' };
 
 export function translateHost(input: HostInput, context: HostContext): HostTranslation {
   return new HostBuilder(input, context).build();
@@ -73,36 +98,57 @@ class HostBuilder {
   /** The root route stands for no rule: a rule for `/` may take its place. */
   #isRootFree = true;
   #hasTlsEntry = false;
+  /** Of an Ingress with a regular expression: all paths are some then. */
+  #regexOwner: ServedIngress | undefined;
+  readonly #redirectsByCertificate = new Map<string, TlsRedirect>();
   readonly #isRefused: boolean;
   readonly #transports: HostTransports;
+  readonly #access: HostAccess;
+  readonly #clientCertificates: HostClientCertificates;
 
   constructor(input: HostInput, context: HostContext) {
     this.#input = input;
     this.#context = context;
     this.#isRefused = context.isEverythingRefused || input.ingresses.some((served) => served.refusesHosts);
     this.#transports = new HostTransports(input.ingresses, context);
+    this.#access = new HostAccess(input.name, context.noAuthLocations);
+    this.#clientCertificates = resolveClientCertificates(input.ingresses, context);
   }
 
   build(): HostTranslation {
     const { name, ingresses } = this.#input;
     const tls = this.#resolveTls();
     // ingress-nginx never redirects host `_` for the sake of a certificate.
-    this.#hasTlsEntry = name !== CATCH_ALL_HOST && (tls.tls.kind !== 'none' || this.#input.hasWildcardTls);
-    this.#findings.push(...tls.findings, ...this.#transports.findings);
+    this.#hasTlsEntry = name !== CATCH_ALL_HOST && (tls.tls.kind !== 'none' || this.#input.hasWildcardTls(name));
+    this.#findings.push(...tls.findings, ...this.#transports.findings, ...this.#clientCertificates.findings);
     this.#addRoot();
     if (name === CATCH_ALL_HOST) this.#addHealthCheck();
     for (const served of ingresses) this.#addRules(served);
-    this.#reportTrailingSlashes();
+    if (this.#regexOwner === undefined) this.#reportTrailingSlashes();
+    else this.#checkPatterns(this.#regexOwner);
+    this.#addCanaries();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
-    const row: VirtualHost = { name, pathMode: 'literal', routes: [...this.#routes.values()], tls: tls.tls, origin };
+    const rootRoute = this.#rootRoute();
+    const { policy: clientCertificates } = this.#clientCertificates;
+    const row: VirtualHost = {
+      name,
+      pathMode: this.#regexOwner === undefined ? 'literal' : 'regex',
+      routes: [...this.#routes.values()],
+      ...(rootRoute !== undefined && { rootRoute }),
+      tls: tls.tls,
+      ...(clientCertificates !== undefined && { clientCertificates }),
+      origin,
+    };
     // Copies without room to grow: they are kept for each host.
     return {
       row,
+      ingresses,
+      derived: this.#derive(row, tls.names),
       certificate: tls.certificate,
       upstreamSecrets: this.#transports.rows,
-      secrets: [...tls.secrets, ...this.#transports.secrets],
-      uses: this.#uses.slice(),
-      findings: this.#findings.slice(),
+      secrets: [...tls.secrets, ...this.#transports.secrets, ...this.#clientCertificates.secrets],
+      uses: [...this.#uses, ...this.#access.uses],
+      findings: [...this.#findings, ...this.#access.findings],
     };
   }
 
@@ -137,7 +183,7 @@ class HostBuilder {
     this.#put(
       {
         ...rootMatch,
-        action: this.#forward(owner, backend, defaultBackendFields),
+        action: (isCatchAll ? undefined : redirectActionOf(owner)) ?? this.#forward(owner, backend, defaultBackendFields),
         policies,
         labels,
         origin: originOfField(owner, defaultBackendField),
@@ -150,13 +196,9 @@ class HostBuilder {
 
   #addDefaultBackend(owner: ServedIngress | undefined): void {
     const { options } = this.#context;
-    const ref = options.defaultBackendService === undefined ? undefined : defaultBackendRef(options.defaultBackendService);
-    if (ref !== undefined) {
-      const subject = { origin: { kind: 'Flag', namespace: '', name: '--default-backend-service' } };
-      this.#uses.push({ ref, subject, fields: undefined });
-    }
+    const [upstream = null] = this.#useControllerDefaultBackend();
     const labels = { namespace: '', ingress: '', service: '', servicePort: '', path: '/' };
-    const action: Action = { kind: 'default-backend', upstream: ref?.key ?? null };
+    const action = (owner === undefined ? undefined : redirectActionOf(owner)) ?? ({ kind: 'default-backend', upstream } as const);
     const policies = owner === undefined ? {} : this.#policies(owner, '/');
     const origin = owner?.ingress.origin ?? catchAllOrigin(options);
     this.#put({ ...rootMatch, action, policies, labels, origin }, owner);
@@ -181,12 +223,13 @@ class HostBuilder {
   }
 
   #addPath(served: ServedIngress, path: IngressPath, { path: field, service }: PathFields): void {
-    const match = matchOf(path);
-    const id = `${match.kind}:${match.path}`;
+    const literal = matchOf(path);
+    const id = `${literal.kind}:${literal.path}`;
+    const match: PathMatch = isPattern(served, path.path) ? { kind: 'regex', pattern: path.path } : literal;
     const isRoot = id === rootMatch.id;
     const winner = this.#routes.get(id);
     if (winner !== undefined && !(isRoot && this.#isRootFree)) {
-      this.#findings.push(finding('PRT-RULE-1', this.#conflictMessage(winner, match), served.ingress, `${field}.path`));
+      this.#findings.push(finding('PRT-RULE-1', this.#conflictMessage(winner, literal), served.ingress, `${field}.path`));
       return;
     }
     const { backend } = path;
@@ -194,43 +237,151 @@ class HostBuilder {
     // As if the rule were not there, which for `/` leaves the default backend. Elsewhere a shorter path would take what was not meant for it.
     if (backend.kind === 'resource' && isRoot) return;
     const action: Action =
-      backend.kind === 'resource' ? { kind: 'refuse', code: 'PRT-ROUTE-2' } : this.#forward(served, backend, service);
-    const policies = this.#policies(served, match.path);
-    const labels = this.#labels(served, backend, match.path);
+      backend.kind === 'resource'
+        ? { kind: 'refuse', code: 'PRT-ROUTE-2' }
+        : (redirectActionOf(served) ?? this.#forward(served, backend, service));
+    const policies = this.#policies(served, path.path);
+    const labels = this.#labels(served, backend, path.path);
     this.#put({ id, match, action, policies, labels, origin: originOfField(served, field) }, served);
     if (isRoot) this.#isRootFree = false;
+    if (match.kind === 'regex') this.#regexOwner ??= served;
   }
 
   #put(route: Route, served: ServedIngress | undefined): void {
+    const access = served === undefined ? undefined : this.#access.of(served, route.labels.path);
+    const refusal = this.#refusalOf(served, access);
     // A refused route answers before anything else that it could do.
-    const isRefused = this.#isRefused || (served !== undefined && (served.isRefused || this.#transports.of(served).kind === 'refused'));
-    this.#routes.set(route.id, isRefused ? { ...route, action: REFUSED, policies: {} } : route);
+    if (refusal !== undefined) {
+      this.#routes.set(route.id, { ...route, action: refusal, policies: {} });
+      return;
+    }
+    const policies = access?.kind === 'policy' ? { ...route.policies, access: access.policy } : route.policies;
+    this.#routes.set(route.id, this.#withErrorPages({ ...route, policies }, served));
+    if (served?.redirectWhen !== 'host-has-certificate' || this.#isExempt(route.labels.path)) return;
+    this.#redirectsByCertificate.set(route.id, served.redirect);
+  }
+
+  #refusalOf(served: ServedIngress | undefined, access: RouteAccess | undefined): Action | undefined {
+    if (this.#clientCertificates.isClosed) return CLOSED;
+    const isRefused = served !== undefined && (served.isRefused || this.#transports.of(served).kind === 'refused');
+    return this.#isRefused || isRefused || access?.kind === 'refused' ? REFUSED : undefined;
+  }
+
+  /** `app-root` of the oldest Ingress that has one. It answers before any rule of the host. */
+  #rootRoute(): Route | undefined {
+    const owner = this.#input.ingresses.find((served) => served.annotations.appRoot !== undefined && !served.isRefused);
+    const path = owner?.annotations.appRoot;
+    if (owner === undefined || path === undefined) return undefined;
+    const { namespace, name } = owner.ingress.metadata;
+    const redirect = { statusCode: 302, to: { kind: 'app-root', path } } as const;
+    return {
+      id: 'app-root',
+      match: { kind: 'exact', path: '/' },
+      action: this.#refusalOf(undefined, undefined) ?? { kind: 'redirect', redirect },
+      policies: owner.policies.accessLog === false ? { accessLog: false } : {},
+      labels: { namespace, ingress: name, service: '', servicePort: '', path: '/' },
+      origin: originOfField(owner, annotationField(`${this.#context.options.annotationsPrefix}/app-root`)),
+    };
+  }
+
+  #derive(row: VirtualHost, certificateNames: readonly string[]): readonly VirtualHost[] {
+    const { ingresses, hasWildcardTls } = this.#input;
+    const { redirectCode } = this.#context;
+    // Host `_` and its aliases never redirect for the sake of a certificate.
+    const redirectsByCertificate = row.name === CATCH_ALL_HOST ? new Map<string, TlsRedirect>() : this.#redirectsByCertificate;
+    const hasTlsEntry = this.#hasTlsEntry;
+    return deriveRows({ row, ingresses, certificateNames, hasTlsEntry, hasWildcardTls, redirectsByCertificate, redirectCode });
+  }
+
+  /** On a host with regular expressions every path is one: those that cannot be used answer 503, and the others' owners are told. */
+  #checkPatterns(regexOwner: ServedIngress): void {
+    const byName = new Map(this.#input.ingresses.map((served) => [nameOf(served.ingress.origin), served]));
+    const told = new Set<ServedIngress>();
+    for (const route of this.#routes.values()) {
+      const served = byName.get(nameOf(route.origin));
+      const field = `${route.origin.field ?? ''}.path`;
+      if (served === undefined || !field.startsWith('spec.rules')) continue;
+      if (route.match.kind !== 'regex' && !told.has(served) && route.match.path !== '/') {
+        told.add(served);
+        const why = `${formatOrigin(regexOwner.ingress.origin)} uses regular expressions on host ${this.#input.name}`;
+        this.#findings.push(finding('PRT-RULE-9', `${why}: ${route.match.path} is one, too, and so are all paths of this host`, served.ingress, field));
+      }
+      const pattern = route.match.kind === 'regex' ? route.match.pattern : route.match.path;
+      const problem = this.#context.patterns.problemOf(pattern);
+      if (problem === undefined) continue;
+      this.#routes.set(route.id, { ...route, action: REFUSED, policies: {} });
+      const beginning = literalPrefix(pattern) || '/';
+      const message = `the pattern ${problem}: paths that begin with ${beginning} and that no longer pattern takes answer 503`;
+      this.#findings.push(finding('PRT-RULE-10', message, served.ingress, field));
+    }
+  }
+
+  /** Statuses of the ConfigMap always go to the default backend of the controller, those of the annotation first to that of the Ingress. */
+  #withErrorPages(route: Route, served: ServedIngress | undefined): Route {
+    const own = served?.annotations.customHttpErrors;
+    const statuses = own ?? this.#context.customHttpErrors;
+    if (statuses.length === 0) return route;
+    const passesBackendErrors = served?.annotations.passesBackendErrors ?? this.#context.passesBackendErrors;
+    const ownBackend = own === undefined || served === undefined ? [] : this.#useDefaultBackendOf(served);
+    const upstreams = [...ownBackend, ...this.#useControllerDefaultBackend()];
+    return { ...route, policies: { ...route.policies, errorPages: { statuses, upstreams, passesBackendErrors } } };
   }
 
   #forward(served: ServedIngress, backend: ServiceBackend, fields: ServiceFields): Action {
-    const { ingress, annotations } = served;
+    const { ingress } = served;
     const { namespace } = ingress.metadata;
     const transport = this.#transports.of(served);
     const useService = (tls: UpstreamTls | undefined): UpstreamKey => {
-      const via = served.usesClusterIP ? 'cluster-ip' : 'endpoints';
-      const ref = serviceRef({ namespace, service: backend.name, port: backend.port, via, tls });
-      this.#uses.push({ ref, subject: ingress, fields });
+      const ref = serviceRef({ namespace, service: backend.name, port: backend.port, tls });
+      this.#uses.push({ ref, subject: ingress, fields, user: served });
       return ref.key;
     };
     const upstream = useService(transport.kind === 'tls' ? transport.tls : undefined);
     const secureUpstream = transport.kind === 'as-client' ? useService(transport.tls) : undefined;
     const forward: Action = { kind: 'forward', upstream, ...(secureUpstream !== undefined && { secureUpstream }) };
-    if (annotations.defaultBackend === undefined) return forward;
-    const fallback = fallbackRef(namespace, annotations.defaultBackend);
-    const fallbackField = annotationField(`${this.#context.options.annotationsPrefix}/default-backend`);
-    this.#uses.push({ ref: fallback, subject: ingress, fields: { name: fallbackField, port: fallbackField } });
-    return { ...forward, fallback: fallback.key };
+    const [fallback] = this.#useDefaultBackendOf(served);
+    return fallback === undefined ? forward : { ...forward, fallback };
+  }
+
+  /** Annotation `default-backend`; empty where there is none. */
+  #useDefaultBackendOf({ ingress, annotations }: ServedIngress): readonly UpstreamKey[] {
+    if (annotations.defaultBackend === undefined) return [];
+    const ref = fallbackRef(ingress.metadata.namespace, annotations.defaultBackend);
+    const field = annotationField(`${this.#context.options.annotationsPrefix}/default-backend`);
+    this.#uses.push({ ref, subject: ingress, fields: { name: field, port: field } });
+    return [ref.key];
+  }
+
+  /** `--default-backend-service`; empty where there is none. */
+  #useControllerDefaultBackend(): readonly UpstreamKey[] {
+    const { defaultBackendService } = this.#context.options;
+    if (defaultBackendService === undefined) return [];
+    const ref = defaultBackendRef(defaultBackendService);
+    const subject = { origin: { kind: 'Flag', namespace: '', name: '--default-backend-service' } };
+    this.#uses.push({ ref, subject, fields: undefined });
+    return [ref.key];
+  }
+
+  #addCanaries(): void {
+    const { name, ingresses, canaries } = this.#input;
+    if (canaries.length === 0) return;
+    const transportOf = (served: ServedIngress): Transport => this.#transports.of(served);
+    const { uses, findings } = attachCanaries({ name, ingresses, canaries, routes: this.#routes, transportOf });
+    this.#uses.push(...uses);
+    this.#findings.push(...findings);
   }
 
   #policies(served: ServedIngress, path: string): RoutePolicies {
-    const isExempt = this.#context.noTlsRedirectLocations.some((prefix) => path.startsWith(prefix));
     const isRedirected = served.redirectWhen === 'always' || (served.redirectWhen === 'host-has-certificate' && this.#hasTlsEntry);
-    return isRedirected && !isExempt ? { ...served.policies, tlsRedirect: served.redirect } : served.policies;
+    const tlsRedirect = isRedirected && !this.#isExempt(path) ? served.redirect : undefined;
+    const rewrite = isRewritten(served, path) ? served.rewrite : undefined;
+    if (tlsRedirect === undefined && rewrite === undefined) return served.policies;
+    return { ...served.policies, ...(tlsRedirect !== undefined && { tlsRedirect }), ...(rewrite !== undefined && { rewrite }) };
+  }
+
+  /** Paths that are never redirected to HTTPS. */
+  #isExempt(path: string): boolean {
+    return this.#context.noTlsRedirectLocations.some((prefix) => path.startsWith(prefix));
   }
 
   #labels({ ingress }: ServedIngress, backend: IngressBackend, path: string): RouteLabels {
@@ -288,6 +439,24 @@ type ResourceBackend = Extract<IngressBackend, { kind: 'resource' }>;
 type LiteralMatch = Exclude<PathMatch, { kind: 'regex' }>;
 
 const rootMatch: { readonly id: string; readonly match: LiteralMatch } = { id: 'prefix:/', match: { kind: 'prefix', path: '/' } };
+
+function redirectActionOf({ location }: ServedIngress): Action | undefined {
+  return location === undefined ? undefined : { kind: 'redirect', redirect: location };
+}
+
+/** A target that equals the path rewrites nothing (ingress-nginx, `needsRewrite`). */
+function isRewritten({ rewrite }: ServedIngress, path: string): boolean {
+  return rewrite !== undefined && rewrite.target !== path;
+}
+
+/** Whether the path is a regular expression by the annotations of its own Ingress. */
+function isPattern(served: ServedIngress, path: string): boolean {
+  return served.annotations.useRegex === true || isRewritten(served, path);
+}
+
+function nameOf({ kind, namespace, name }: Origin): string {
+  return `${kind}/${namespace}/${name}`;
+}
 
 /** ImplementationSpecific is Prefix, as in ingress-nginx without `use-regex`. */
 function matchOf({ pathType, path }: IngressPath): LiteralMatch {
