@@ -30,6 +30,7 @@ export const VARIABLE_NAMES = [
   'content_length',
   'content_type',
   'document_uri',
+  'escaped_request_uri',
   'host',
   'hostname',
   'http_host',

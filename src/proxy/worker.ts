@@ -17,6 +17,7 @@ import { compileRetryRules } from './exchange/retry-rules.ts';
 import { RequestIds } from './exchange/request-ids.ts';
 import { MessageHead } from './http1/message-head.ts';
 import { compileResponseFields } from './http1/response-writer.ts';
+import { ClientCertificateContexts } from './listener/client-certificate-contexts.ts';
 import { Listeners } from './listener/listeners.ts';
 import { ReadMemory } from './listener/read-memory.ts';
 import { TlsContexts } from './listener/tls-contexts.ts';
@@ -42,6 +43,7 @@ class Worker {
   readonly #metrics: RequestMetrics;
   readonly #context: WorkerContext;
   readonly #tlsContexts: TlsContexts;
+  readonly #clientCertificates: ClientCertificateContexts;
   readonly #listeners: Listeners;
   readonly #upstreams = new Map<UpstreamKey, UpstreamGroup>();
   readonly #upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
@@ -61,9 +63,11 @@ class Worker {
     this.#context = this.#createContext();
     this.#compilerDeps = this.#createCompilerDeps(start.settings);
     this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
+    this.#clientCertificates = new ClientCertificateContexts(this.#context.table, this.#tlsContexts);
     this.#listeners = new Listeners({
       context: this.#context,
       tlsContexts: this.#tlsContexts,
+      clientCertificates: this.#clientCertificates,
       connectionCount: SharedConnectionCount.forWorker(start.connectionCount, start.place),
     });
     const { wheel } = this.#context;
@@ -152,10 +156,12 @@ class Worker {
     for (const host of delta.hosts) {
       context.table.upsertHost(host);
       this.#tlsContexts.setHost(host.name, host.tls);
+      this.#clientCertificates.setHost(host);
     }
     for (const name of delta.removedHosts) {
       context.table.removeHost(name);
       this.#tlsContexts.removeHost(name);
+      this.#clientCertificates.removeHost(name);
     }
     for (const key of delta.removedCertificates) this.#tlsContexts.removeCertificate(key);
     for (const key of delta.removedUpstreams) {
@@ -181,6 +187,7 @@ class Worker {
     context.responseFields = compileResponseFields(settings);
     context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });
     this.#tlsContexts.setSettings(settings.tls);
+    this.#clientCertificates.forget();
     context.table.rebuild();
   }
 

@@ -27,6 +27,7 @@ export class IngressTable {
   readonly #byClass = new MultiMap<string, IngressKey>();
   readonly #byNamespace = new MultiMap<string, IngressKey>();
   readonly #byConfigMap = new MultiMap<string, IngressKey>();
+  readonly #bySecret = new MultiMap<string, IngressKey>();
 
   keys(): Iterable<IngressKey> {
     return this.#entries.keys();
@@ -49,6 +50,16 @@ export class IngressTable {
     return this.#byConfigMap.get(`${namespace}\0${name}`);
   }
 
+  /** Those that name this Secret in an annotation that is read with them. */
+  usingSecret(namespace: string, name: string): Iterable<IngressKey> {
+    return this.#bySecret.get(`${namespace}\0${name}`);
+  }
+
+  /** Whether the Ingress of this key takes part in the traffic. */
+  isServed(key: IngressKey): boolean {
+    return this.#entries.get(key)?.reading.served !== undefined;
+  }
+
   *readings(): Iterable<IngressReading> {
     for (const entry of this.#entries.values()) yield entry.reading;
   }
@@ -65,6 +76,7 @@ export class IngressTable {
     this.#byClass.add(ingress.spec.ingressClassName ?? '', key);
     this.#byNamespace.add(namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.add(`${configMap.namespace}\0${configMap.name}`, key);
+    for (const secret of reading.secrets) this.#bySecret.add(`${secret.namespace}\0${secret.name}`, key);
     return { before: before?.reading.served, after: reading.served };
   }
 
@@ -73,5 +85,6 @@ export class IngressTable {
     this.#byClass.delete(ingress.spec.ingressClassName ?? '', key);
     this.#byNamespace.delete(ingress.metadata.namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.delete(`${configMap.namespace}\0${configMap.name}`, key);
+    for (const secret of reading.secrets) this.#bySecret.delete(`${secret.namespace}\0${secret.name}`, key);
   }
 }

@@ -8,24 +8,28 @@ import { assertNever } from '../kit/assert-never.ts';
 import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { HostName } from '../model/route.ts';
+import type { HostName, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamSecret, UpstreamSecretKey } from '../model/upstream-tls.ts';
 import type { IngressClass } from '../resources/objects.ts';
 import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import { KeyPairReader } from './certificate.ts';
 import { withHeaderMaps } from './configmap/header-maps.ts';
+import { ClientTrustReader } from './client-trust.ts';
 import { readConfigMap } from './configmap/read-configmap.ts';
 import type { ConfigReading } from './configmap/read-configmap.ts';
+import { DerivedHosts } from './derived-hosts.ts';
 import { DiagnosticReport } from './diagnostic-report.ts';
 import { finding } from './finding.ts';
 import { HostTable } from './host-table.ts';
 import { IngressTable, ingressKey } from './ingress-table.ts';
 import { findDefaultClass } from './ingress/class-selection.ts';
 import type { TranslatorOptions } from './options.ts';
+import { PatternChecker } from './pattern-checker.ts';
 import { SharedRows } from './shared-rows.ts';
 import { UpstreamSecretReader } from './upstream-secret.ts';
 import { UpstreamTable } from './upstream-table.ts';
+import { UserListReader } from './user-list.ts';
 
 export interface Translator {
   /**
@@ -34,6 +38,8 @@ export interface Translator {
    * except that diagnostics look up lines in it.
    */
   translate(snapshot: Snapshot, changes: readonly ObjectChange[] | 'all'): TranslationResult;
+  /** Whether the Ingress took part in the traffic after the last call: it is of our class and was not dropped. */
+  isServed(namespace: string, name: string): boolean;
 }
 
 export interface TranslationResult {
@@ -53,8 +59,12 @@ export function createTranslator(options: TranslatorOptions): Translator {
 class IncrementalTranslator implements Translator {
   readonly #options: TranslatorOptions;
   readonly #keyPairs = new KeyPairReader();
+  readonly #userLists = new UserListReader();
+  readonly #clientTrust = new ClientTrustReader();
   readonly #ingresses = new IngressTable();
   readonly #hosts = new HostTable();
+  readonly #derivedHosts: DerivedHosts;
+  readonly #patterns = new PatternChecker();
   readonly #upstreams = new UpstreamTable();
   readonly #certificates = new SharedRows<CertificateKey, Certificate>();
   readonly #upstreamSecrets = new SharedRows<UpstreamSecretKey, UpstreamSecret>();
@@ -70,9 +80,11 @@ class IncrementalTranslator implements Translator {
   constructor(options: TranslatorOptions) {
     this.#options = options;
     this.#config = readConfigMap(undefined, options);
+    this.#derivedHosts = new DerivedHosts(this.#hosts, options.annotationsPrefix);
     this.#report = new DiagnosticReport(options.nowMs, {
       ingresses: this.#ingresses,
       hosts: this.#hosts,
+      derivedHosts: this.#derivedHosts,
       upstreams: this.#upstreams,
       certificates: this.#certificates,
     });
@@ -94,6 +106,10 @@ class IncrementalTranslator implements Translator {
         return report.diagnostics();
       },
     };
+  }
+
+  isServed(namespace: string, name: string): boolean {
+    return this.#ingresses.isServed(ingressKey(namespace, name));
   }
 
   #markAll(snapshot: Snapshot): void {
@@ -128,6 +144,7 @@ class IncrementalTranslator implements Translator {
         return;
       case 'Secret':
         this.#hosts.markSecret(namespace, name);
+        this.#markIngresses(this.#ingresses.usingSecret(namespace, name));
         return;
       case 'ConfigMap':
         if (this.#isConfigReference(namespace, name)) this.#isConfigDirty = true;
@@ -184,7 +201,7 @@ class IncrementalTranslator implements Translator {
 
   #updateIngresses(snapshot: Snapshot): void {
     const { routing } = this.#config.config;
-    const context = { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass };
+    const context = { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass, userLists: this.#userLists };
     for (const key of this.#dirtyIngresses) {
       const { before, after } = this.#ingresses.update(key, context);
       this.#hosts.replaceIngress(before, after);
@@ -193,32 +210,42 @@ class IncrementalTranslator implements Translator {
   }
 
   #updateRows(snapshot: Snapshot, settings: Settings | undefined): ModelDelta {
-    const { noTlsRedirectLocations, missingProtections, proxySslLocationOnly, allowsCrossNamespace } = this.#config.config.routing;
+    const { missingProtections, ...routing } = this.#config.config.routing;
     const context = {
       snapshot,
       keyPairs: this.#keyPairs,
+      clientTrust: this.#clientTrust,
+      noAuthLocations: routing.noAuthLocations,
       upstreamSecrets: this.#upstreamSecretReader,
       options: this.#options,
-      noTlsRedirectLocations,
-      proxySslLocationOnly,
-      allowsCrossNamespace,
+      noTlsRedirectLocations: routing.noTlsRedirectLocations,
+      proxySslLocationOnly: routing.proxySslLocationOnly,
+      allowsCrossNamespace: routing.allowsCrossNamespace,
+      customHttpErrors: routing.customHttpErrors,
+      passesBackendErrors: routing.passesBackendErrors,
+      patterns: this.#patterns,
+      redirectCode: routing.redirectCode,
       isEverythingRefused: missingProtections.length > 0,
     };
-    const hosts = [];
+    const hosts: VirtualHost[] = [];
     const removedHosts: HostName[] = [];
-    for (const { name, before, after, row } of this.#hosts.translateMarked(context)) {
+    const changes = this.#hosts.translateMarked(context);
+    for (const { name, before, after, row } of changes) {
       this.#upstreams.replaceUses(name, before?.uses ?? [], after?.uses ?? []);
       this.#certificates.replaceUses(name, listOf(before?.certificate), listOf(after?.certificate));
       this.#upstreamSecrets.replaceUses(name, before?.upstreamSecrets ?? [], after?.upstreamSecrets ?? []);
       if (row !== undefined) hosts.push(row);
       else if (before !== undefined && after === undefined) removedHosts.push(name);
     }
+    const derived = this.#derivedHosts.update(changes);
+    const derivedNames = new Set(derived.rows.map((row) => row.name));
     const { rows: certificates, removed: removedCertificates } = this.#certificates.takeChanges();
     const { rows: upstreamSecrets, removed: removedUpstreamSecrets } = this.#upstreamSecrets.takeChanges();
     return {
       ...(settings !== undefined && { settings }),
-      hosts,
-      removedHosts,
+      hosts: [...hosts, ...derived.rows],
+      // A name may stop to be that of a rule and be an alias from then on.
+      removedHosts: [...removedHosts.filter((name) => !derivedNames.has(name)), ...derived.removed.filter((name) => !removedHosts.includes(name))],
       ...this.#upstreams.translateMarked(snapshot, this.#options.disableSvcExternalName),
       certificates,
       removedCertificates,

@@ -1,5 +1,6 @@
 // Parsers for the values of annotations and ConfigMap keys, in the syntax that ingress-nginx accepts (Go's ParseBool, nginx's sizes
 // and times). Each answers with a value in the model's units or with the end of a sentence that starts with "the value".
+import { parseCidrSet } from '../kit/cidr.ts';
 import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
 import type { ObjectName } from './options.ts';
@@ -90,6 +91,20 @@ export function commaList(text: string): readonly string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** Most entries of an address list. */
+const MAX_ADDRESSES = 10_000;
+
+/** Comma list of addresses and CIDRs, at least one. */
+export function parseAddressList(text: string): Result<readonly string[]> {
+  const items = commaList(text);
+  if (items.length === 0) return fail('has no address');
+  if (items.length > MAX_ADDRESSES) return fail(`has more than ${MAX_ADDRESSES} addresses`);
+  const set = parseCidrSet(items);
+  if (set.ok) return ok(items);
+  const what = set.error.reason === 'bad-prefix-length' ? 'has a bad prefix length' : 'is no address and no CIDR';
+  return fail(`has the item ${JSON.stringify(set.error.text.slice(0, 80))}, which ${what}`);
 }
 
 /** Comma list of which every item must match. */

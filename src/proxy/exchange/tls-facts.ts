@@ -2,7 +2,7 @@
 import type { ClientTrust } from '../../model/policies/client-certificates.ts';
 
 export interface TlsFacts {
-  /** Name of the virtual host that the server name of the handshake led to: `_` without one. */
+  /** Name of the virtual host that the server name of the handshake led to, of the host itself for an alias: `_` without one. */
   readonly hostName: string;
   /** What certificates were verified against; undefined: none was asked for. */
   readonly trust: ClientTrust | undefined;

@@ -1,4 +1,5 @@
 // The listening sockets of one worker. All workers listen on the same ports (SO_REUSEPORT); the kernel spreads connections over them.
+import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { unmapAddress } from '../../kit/cidr.ts';
@@ -7,7 +8,12 @@ import { workerCounter } from '../../observe/worker-counters.ts';
 import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { WorkerContext } from '../worker-context.ts';
+import type { TlsFacts } from '../exchange/tls-facts.ts';
+import { readClientCertificate } from './client-certificate.ts';
+import { type ClientCertificateContexts, type HandshakePolicy, isSameTrust } from './client-certificate-contexts.ts';
+import { parseClientHello } from './client-hello.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
+import { readBeginning } from './read-beginning.ts';
 import { adoptConnection, type ByteReceiver, readTlsSocket, SocketReader } from './socket-reader.ts';
 import type { TlsContexts } from './tls-contexts.ts';
 
@@ -16,6 +22,7 @@ const BACKLOG = 4096;
 export interface ListenersDeps {
   readonly context: WorkerContext;
   readonly tlsContexts: TlsContexts;
+  readonly clientCertificates: ClientCertificateContexts;
   readonly connectionCount: SharedConnectionCount;
 }
 
@@ -32,6 +39,13 @@ export class Listeners {
   readonly #https: net.Server;
   /** Makes TLS sockets of accepted connections; it does not listen itself. */
   readonly #tls: tls.Server;
+  /**
+   * The same for hosts that ask for client certificates. Node asks all clients of a server or none, and browsers show a prompt to their
+   * users when they are asked, so hosts without such a policy must not share a server with those that have one.
+   */
+  readonly #mutualTls: tls.Server;
+  /** What the handshake of a connection to `#mutualTls` began under. */
+  readonly #policies = new WeakMap<net.Socket, HandshakePolicy>();
   /** What the PROXY header said about a connection whose handshake is under way. */
   readonly #proxied = new WeakMap<net.Socket, ClientOrigin>();
   /** Connections that are not connections of a client yet: header or handshake under way. */
@@ -42,7 +56,16 @@ export class Listeners {
     const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
     this.#http = net.createServer(options, (socket) => this.#onAccept(socket, false));
     this.#https = net.createServer(options, (socket) => this.#onAccept(socket, true));
-    this.#tls = this.#createTlsServer();
+    const { tlsContexts, clientCertificates } = deps;
+    this.#tls = this.#createTlsServer({ ...tlsContexts.serverOptions(), SNICallback: sniCallback((name) => tlsContexts.contextFor(name)) });
+    this.#mutualTls = this.#createTlsServer({
+      ...clientCertificates.serverOptions(),
+      SNICallback: sniCallback((name) => clientCertificates.contextFor(name)),
+      requestCert: true,
+      rejectUnauthorized: false,
+      // A resumed session would bring its certificate along without the CA being asked again.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    });
   }
 
   /** Resolves when both ports are open; rejects with the error of the first that cannot be. */
@@ -52,7 +75,9 @@ export class Listeners {
 
   /** Takes over changed TLS settings and certificates for the handshakes to come. */
   refreshTls(): void {
-    this.#tls.setSecureContext(this.#deps.tlsContexts.serverOptions());
+    const { tlsContexts, clientCertificates } = this.#deps;
+    this.#tls.setSecureContext(tlsContexts.serverOptions());
+    this.#mutualTls.setSecureContext({ ...clientCertificates.serverOptions(), secureOptions: constants.SSL_OP_NO_TICKET });
   }
 
   /** Accepts nothing more. */
@@ -62,18 +87,13 @@ export class Listeners {
     for (const socket of this.#pending) socket.destroy();
   }
 
-  #createTlsServer(): tls.Server {
-    const { tlsContexts, context } = this.#deps;
+  #createTlsServer(options: tls.TlsOptions): tls.Server {
+    const { context } = this.#deps;
     const server = tls.createServer({
-      ...tlsContexts.serverOptions(),
+      ...options,
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: context.settings.client.tlsHandshakeTimeoutMs,
       allowHalfOpen: true,
-      SNICallback: (name, done) => {
-        const found = tlsContexts.contextFor(name);
-        if (found === undefined) done(new Error('no such host'));
-        else done(null, found);
-      },
     });
     server.on('secureConnection', (socket) => {
       context.counters.add(workerCounter.tlsHandshakes, 1);
@@ -131,18 +151,42 @@ export class Listeners {
   #startTls(socket: net.Socket, origin: ClientOrigin, early: Buffer): void {
     this.#proxied.set(socket, origin);
     this.#pending.add(socket);
-    // The TLS layer takes bytes that were read too early from the socket's own buffer.
-    if (early.length > 0) socket.unshift(early);
-    socket.once('close', () => {
-      if (this.#pending.delete(socket)) this.#deps.connectionCount.release();
+    socket.once('close', () => this.#forget(socket));
+    const { clientCertificates, context } = this.#deps;
+    if (!clientCertificates.isNeeded) return handOver(socket, early, this.#tls);
+    readBeginning(socket, {
+      early,
+      timeoutMs: context.settings.client.tlsHandshakeTimeoutMs,
+      understand: (bytes) => {
+        const answer = parseClientHello(bytes);
+        return answer.kind === 'more' ? undefined : () => this.#startHandshake(socket, answer.kind === 'hello' ? answer.serverName : '', bytes);
+      },
+      onGone: () => context.counters.add(workerCounter.tlsHandshakeFailures, 1),
     });
-    this.#tls.emit('connection', socket);
+  }
+
+  #startHandshake(socket: net.Socket, serverName: string, bytes: Buffer): void {
+    const policy = this.#deps.clientCertificates.policyFor(serverName);
+    if (policy.trust === undefined) return handOver(socket, bytes, this.#tls);
+    this.#policies.set(socket, policy);
+    handOver(socket, bytes, this.#mutualTls);
+  }
+
+  /** The name is the one that the handshake itself has understood; the policy must be the one that it began under. */
+  #factsOf(socket: tls.TLSSocket, parent: net.Socket | undefined): TlsFacts {
+    const { clientCertificates } = this.#deps;
+    const { servername } = socket;
+    const { hostName, trust } = clientCertificates.policyFor(typeof servername === 'string' ? servername : '');
+    const begun = parent === undefined ? undefined : this.#policies.get(parent)?.trust;
+    if (trust === undefined || begun === undefined || !isSameTrust(trust, begun)) return { hostName, trust: undefined, certificate: undefined };
+    return { hostName, trust, certificate: readClientCertificate(socket) };
   }
 
   #serveTls(socket: tls.TLSSocket): void {
     const { context, connectionCount } = this.#deps;
     const parent = parentOf(socket);
-    const origin = (parent === undefined ? undefined : this.#proxied.get(parent)) ?? originOf(socket, true, undefined);
+    const accepted = (parent === undefined ? undefined : this.#proxied.get(parent)) ?? originOf(socket, true, undefined);
+    const origin = { ...accepted, tls: this.#factsOf(socket, parent) };
     if (parent !== undefined) this.#pending.delete(parent);
     const connection = new ServerConnection(context, socket, {
       origin,
@@ -154,32 +198,37 @@ export class Listeners {
   }
 
   #readProxyHeader(socket: net.Socket, isTls: boolean): void {
-    let bytes: Buffer = EMPTY;
     this.#pending.add(socket);
-    const giveUp = (): void => {
-      if (!this.#pending.delete(socket)) return;
-      this.#deps.connectionCount.release();
-      socket.destroy();
-    };
-    socket.setTimeout(this.#deps.context.settings.client.tlsHandshakeTimeoutMs, giveUp);
-    socket.once('close', giveUp);
-    const onData = (data: Buffer): void => {
-      bytes = Buffer.concat([bytes, data]);
-      const answer = parseProxyHeader(bytes);
-      if (answer.kind === 'more') return;
-      if (answer.kind === 'bad') return giveUp();
-      socket.pause();
-      socket.setTimeout(0);
-      socket.off('data', onData);
-      socket.off('close', giveUp);
-      this.#pending.delete(socket);
-      const origin = originOf(socket, isTls, answer.header);
-      const early = bytes.subarray(answer.header.length);
-      if (isTls) this.#startTls(socket, origin, early);
-      else this.#servePlain(socket, origin, early);
-    };
-    socket.on('data', onData);
-    socket.resume();
+    readBeginning(socket, {
+      early: EMPTY,
+      timeoutMs: this.#deps.context.settings.client.tlsHandshakeTimeoutMs,
+      understand: (bytes) => {
+        const answer = parseProxyHeader(bytes);
+        switch (answer.kind) {
+          case 'more':
+            return undefined;
+          case 'bad':
+            return () => {
+              this.#forget(socket);
+              socket.destroy();
+            };
+          case 'header':
+            return () => {
+              this.#pending.delete(socket);
+              const origin = originOf(socket, isTls, answer.header);
+              const early = bytes.subarray(answer.header.length);
+              if (isTls) this.#startTls(socket, origin, early);
+              else this.#servePlain(socket, origin, early);
+            };
+        }
+      },
+      onGone: () => this.#forget(socket),
+    });
+  }
+
+  /** A connection that never became one of a client. */
+  #forget(socket: net.Socket): void {
+    if (this.#pending.delete(socket)) this.#deps.connectionCount.release();
   }
 }
 
@@ -212,6 +261,28 @@ function originOf(socket: net.Socket, isTls: boolean, header: ProxyHeader | unde
     isTls,
     localPort: socket.localPort ?? 0,
     isFromProxyHeader: false,
+  };
+}
+
+/** The TLS layer takes bytes that were read too early from the socket's own buffer. */
+function handOver(socket: net.Socket, early: Buffer, server: tls.Server): void {
+  if (early.length > 0) socket.unshift(early);
+  server.emit('connection', socket);
+}
+
+type ServerNameCallback = NonNullable<tls.TlsOptions['SNICallback']>;
+
+/** Must not throw: that would end the worker. */
+function sniCallback(find: (serverName: string) => tls.SecureContext | undefined): ServerNameCallback {
+  return (name, done) => {
+    let found: tls.SecureContext | undefined;
+    try {
+      found = find(name);
+    } catch {
+      found = undefined;
+    }
+    if (found === undefined) done(new Error('no such host'));
+    else done(null, found);
   };
 }
 

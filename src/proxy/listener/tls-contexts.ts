@@ -15,6 +15,11 @@ export interface KeyPair {
   readonly privateKeyPem: string;
 }
 
+export interface ContextOptions extends tls.SecureContextOptions {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export class TlsContexts {
   readonly #fallback: KeyPair;
   readonly #certificates = new Map<CertificateKey, Certificate>();
@@ -57,18 +62,30 @@ export class TlsContexts {
   }
 
   /** Options of `tls.createServer` and `setSecureContext`: protocol, ciphers and the default certificate. */
-  serverOptions(): tls.SecureContextOptions {
+  serverOptions(): ContextOptions {
     const pair = this.#find(this.#defaultCertificate) ?? this.#fallback;
     return { ...this.#commonOptions(), cert: pair.chainPem, key: pair.privateKeyPem };
   }
 
   /** The context for a server name of a handshake. Undefined: the handshake is to be refused. */
   contextFor(serverName: string): tls.SecureContext | undefined {
-    const name = normaliseHost(serverName);
-    const exact = this.#hosts.get(name);
-    const hostTls = exact === undefined || exact.kind === 'none' ? this.#wildcardFor(name, exact) : exact;
+    const hostTls = this.#hostTlsFor(serverName);
     if (hostTls === undefined && this.#settings.rejectUnknownHosts) return undefined;
     return this.#context(hostTls?.kind === 'certificate' ? hostTls.certificate : undefined);
+  }
+
+  /** What such a context is made of, for those that need one of their own. */
+  optionsFor(serverName: string): ContextOptions {
+    const hostTls = this.#hostTlsFor(serverName);
+    const own = hostTls?.kind === 'certificate' ? this.#find(hostTls.certificate) : undefined;
+    const pair = own ?? this.#find(this.#defaultCertificate) ?? this.#fallback;
+    return { ...this.#commonOptions(), cert: pair.chainPem, key: pair.privateKeyPem };
+  }
+
+  #hostTlsFor(serverName: string): HostTls | undefined {
+    const name = normaliseHost(serverName);
+    const exact = this.#hosts.get(name);
+    return exact === undefined || exact.kind === 'none' ? this.#wildcardFor(name, exact) : exact;
   }
 
   #wildcardFor(name: string, exact: HostTls | undefined): HostTls | undefined {

@@ -1,7 +1,7 @@
 // Clients that are refused on every route: `block-user-agents` and `block-referers` before anything else, `block-cidrs` where the route
 // has no address lists of its own, as nginx inherits `deny`.
-import { RE2JS } from 're2js';
 import { parseCidrSet } from '../../kit/cidr.ts';
+import { compileExactCasePattern, compileSearchPattern } from '../../kit/pattern.ts';
 import type { BlockedClients, TextPattern } from '../../model/policies/access.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type PolicyVerdict, type RequestPolicy } from './policy.ts';
@@ -48,8 +48,12 @@ function blockAddresses(cidrs: readonly string[]): RequestPolicy {
 function compilePatterns(patterns: readonly TextPattern[]): (value: string | undefined) => boolean {
   if (patterns.length === 0) return () => false;
   const texts = new Set(patterns.flatMap((pattern) => (pattern.kind === 'text' ? [pattern.text] : [])));
-  const expressions = patterns.flatMap((pattern) =>
-    pattern.kind === 'regex' ? [RE2JS.compile(pattern.pattern, pattern.ignoresCase ? RE2JS.CASE_INSENSITIVE : 0)] : [],
-  );
-  return (value = '') => texts.has(value.toLowerCase()) || expressions.some((expression) => expression.test(value));
+  const tests = patterns.flatMap((pattern) => (pattern.kind === 'regex' ? [compileTest(pattern.pattern, pattern.ignoresCase)] : []));
+  return (value = '') => texts.has(value.toLowerCase()) || tests.some((test) => test(value));
+}
+
+/** Translation lets no pattern through that does not compile; one that does not all the same blocks everything. */
+function compileTest(text: string, ignoresCase: boolean): (value: string) => boolean {
+  const pattern = ignoresCase ? compileSearchPattern(text) : compileExactCasePattern(text);
+  return pattern.ok ? (value) => pattern.value.test(value) : () => true;
 }

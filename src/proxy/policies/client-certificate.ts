@@ -1,7 +1,7 @@
 // Client certificates of a host (`auth-tls-*`): judges what the handshake brought, tells the backend about it, and refuses requests that
 // come over a handshake made for another host or under another CA (421), so that no other server name is a way in.
 // Unlike ingress-nginx, `on` holds on plain HTTP too: such a request is redirected where its route says so, else refused.
-import { RE2JS } from 're2js';
+import { compileExactCasePattern } from '../../kit/pattern.ts';
 import type { ClientCertificatePolicy, ClientTrust } from '../../model/policies/client-certificates.ts';
 import { CATCH_ALL_HOST, type VirtualHost } from '../../model/route.ts';
 import { errorPage } from '../exchange/error-page.ts';
@@ -44,26 +44,37 @@ type Check = (request: PolicyRequest) => PolicyVerdict;
 
 function compileCheck(policy: ClientCertificatePolicy, host: VirtualHost): Check {
   const refused = compileRefusal(policy);
-  const subject = policy.subjectPattern === undefined ? undefined : RE2JS.compile(policy.subjectPattern);
+  const matchesSubject = policy.subjectPattern === undefined ? undefined : compileSubject(policy.subjectPattern);
   return (request) => {
     const { tls } = request.origin;
     if (tls !== undefined) {
       if (policy.verify !== 'off' && isMisdirected(tls, host, policy.trust)) return MISDIRECTED;
-      const certificate = tls.hostName === host.name && policy.verify !== 'off' ? tls.certificate : undefined;
+      const certificate = tls.hostName === nameOfPolicy(host) && policy.verify !== 'off' ? tls.certificate : undefined;
       const problem = findProblem(certificate, policy);
       if (problem !== undefined) return refused(request, problem);
       tellUpstream(request, certificate, policy);
-      if (subject !== undefined && !subject.test(certificate?.subject ?? '')) return SUBJECT_REFUSED;
-    } else if (subject !== undefined) {
+      if (matchesSubject?.(certificate?.subject ?? '') === false) return SUBJECT_REFUSED;
+    } else if (matchesSubject !== undefined) {
       return SUBJECT_REFUSED;
     }
     return CONTINUE;
   };
 }
 
+/** Translation lets no pattern through that does not compile; nobody has the subject that it is for. */
+function compileSubject(text: string): (subject: string) => boolean {
+  const pattern = compileExactCasePattern(text);
+  return pattern.ok ? (subject) => pattern.value.test(subject) : () => false;
+}
+
+/** Aliases of a host have its policy. */
+function nameOfPolicy({ aliasOf, name }: VirtualHost): string {
+  return aliasOf ?? name;
+}
+
 /** A client without server name, or with one that no host has, was asked for nothing, and so brings no certificate (nginx: 400). */
 function isMisdirected(tls: TlsFacts, host: VirtualHost, trust: ClientTrust): boolean {
-  if (tls.hostName !== host.name) return tls.hostName !== CATCH_ALL_HOST;
+  if (tls.hostName !== nameOfPolicy(host)) return tls.hostName !== CATCH_ALL_HOST;
   // The policy is newer than the connection.
   return tls.trust === undefined || tls.trust.caPem !== trust.caPem || tls.trust.crlPem !== trust.crlPem;
 }

@@ -1,4 +1,5 @@
 // Where a client goes that has to sign in first: `auth-signin`, with the URL to come back to (ingress-nginx: `buildAuthSignURL`).
+import { escapeComponent } from '../../kit/escape-component.ts';
 import type { SignIn } from '../../model/policies/access.ts';
 import { errorPage } from '../exchange/error-page.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
@@ -21,9 +22,4 @@ export function compileSignIn({ url, redirectParameter }: SignIn): (request: Pol
 /** Only the request target is escaped, as in ingress-nginx. */
 function urlOf({ forwarded, hostText, entry }: PolicyRequest): string {
   return `${forwarded.scheme}://${hostText}${escapeComponent(entry.target)}`;
-}
-
-/** Every byte but the unreserved ones of RFC 3986. `text`: characters of one byte. */
-export function escapeComponent(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9._~-]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }

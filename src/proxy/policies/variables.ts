@@ -1,6 +1,7 @@
 // nginx variables while a request is under way: name -> how to read it from the request as policies see it. What is only known later
 // (`$status`, `$upstream_*`, `$sent_http_*`) has a value in response hooks and is empty before.
 import { hostname as readHostname } from 'node:os';
+import { escapeComponent } from '../../kit/escape-component.ts';
 import { parseTemplate, type VariableName } from '../../model/template.ts';
 import { ClockText, formatEpoch, formatSeconds } from '../../observe/access-log/clock-text.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
@@ -69,6 +70,7 @@ const fixedReaders: Readonly<Record<VariableName, Reader>> = {
   content_length: (request) => request.fieldOf('content-length') ?? '',
   content_type: (request) => request.fieldOf('content-type') ?? '',
   document_uri: readUri,
+  escaped_request_uri: (request) => escapeComponent(request.entry.target),
   host: (request) => (request.hostName === '' ? serverName(request) : request.hostName),
   hostname: readHostname,
   http_host: (request) => request.hostText,

@@ -1,15 +1,30 @@
 // Lists of client addresses that may or may not pass.
-import { notYet, refuse } from './row.ts';
+import { supported } from './row.ts';
 import type { AnnotationRow } from './row.ts';
+import { parseAddressList } from '../value-parsers.ts';
 
 export const addressListAnnotations: readonly AnnotationRow[] = [
-  notYet({
+  supported({
     name: 'allowlist-source-range',
     aliases: ['whitelist-source-range'],
     scope: 'location',
     risk: 'Medium',
-    without: refuse,
-    summary: 'Only these addresses may pass.',
+    onInvalid: 'refuse',
+    parse: parseAddressList,
+    set: (draft, value) => {
+      draft.access.allow = value;
+    },
+    summary: 'Addresses and CIDRs; only clients in them may pass, others get 403.',
   }),
-  notYet({ name: 'denylist-source-range', scope: 'location', risk: 'Medium', without: refuse, summary: 'These addresses may not pass.' }),
+  supported({
+    name: 'denylist-source-range',
+    scope: 'location',
+    risk: 'Medium',
+    onInvalid: 'refuse',
+    parse: parseAddressList,
+    set: (draft, value) => {
+      draft.access.deny = value;
+    },
+    summary: 'Addresses and CIDRs; clients in them get 403, also where the allow list names them.',
+  }),
 ];

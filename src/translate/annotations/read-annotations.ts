@@ -51,7 +51,7 @@ const VERDICTS: readonly IngressAnnotations['verdict'][] = ['serve', 'refuse', '
 class Reading {
   readonly #ingress: Ingress;
   readonly #limits: AnnotationLimits;
-  readonly #draft: AnnotationDraft = { proxy: {}, upstreamTls: {} };
+  readonly #draft: AnnotationDraft = { proxy: {}, redirects: {}, upstreamTls: {}, access: { external: {} }, clientCertificates: {} };
   readonly #findings: Finding[] = [];
   #verdict: IngressAnnotations['verdict'] = 'serve';
 
@@ -99,6 +99,7 @@ class Reading {
         const problem = status.read(text, this.#draft);
         if (problem === undefined) return;
         if (problem.kind === 'unsupported') this.#report('PRT-ANN-2', key, problem.message);
+        else if (problem.kind === 'ignored') this.#report('PRT-ANN-3', key, `the value ${problem.message}`);
         else if (problem.kind === 'refused' || status.onInvalid === 'refuse') this.#refuse(key, `the value ${problem.message}`);
         else if (status.onInvalid === 'drop') this.#drop(key, `the value ${problem.message}`);
         else this.#report('PRT-ANN-3', key, `the value ${problem.message}; ${problem.instead ?? 'the default is used'}`);

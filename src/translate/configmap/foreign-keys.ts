@@ -1,19 +1,8 @@
-// Keys that hold nginx configuration, or ask for an engine that does not exist here, and the keys of global external authentication.
+// Keys that hold nginx configuration, or ask for an engine that does not exist here.
 import { noEffect, notYet } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
 export const foreignKeys: readonly ConfigRow[] = [
-  ...notYet('refuse', [['global-auth-url', '', 'External authentication of every route.']]),
-  ...notYet('serve', [
-    ['global-auth-method', '', 'Method of the request to `global-auth-url`.'],
-    ['global-auth-signin', '', 'Where a client is sent to sign in.'],
-    ['global-auth-signin-redirect-param', 'rd', 'Query parameter with the URL to come back to.'],
-    ['global-auth-response-headers', '', 'Headers copied from the answer.'],
-    ['global-auth-request-redirect', '', 'X-Auth-Request-Redirect.'],
-    ['global-auth-cache-key', '', 'Key under which answers are kept.'],
-    ['global-auth-cache-duration', '200 202 401 5m', 'How long answers are kept.'],
-    ['global-auth-always-set-cookie', 'false', 'Passes cookies on with every status.'],
-  ]),
   ...noEffect('there is no nginx that could read it', [
     ['global-auth-snippet', '', 'nginx directives of global authentication.'],
     ['main-snippet', '', 'nginx directives.'],

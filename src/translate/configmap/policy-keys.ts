@@ -12,7 +12,7 @@ const annotations: readonly ConfigRow[] = [
   {
     key: 'annotations-risk-level',
     defaultText: 'High',
-    status: { kind: 'supported', read: readRiskLevel },
+    status: { kind: 'supported', onInvalid: 'default', read: readRiskLevel },
     summary: 'An Ingress with a riskier annotation is ignored.',
   },
   supported({
@@ -23,6 +23,15 @@ const annotations: readonly ConfigRow[] = [
       draft.routing.blockedWords = [...value];
     },
     summary: 'An Ingress with an annotation value that contains one of these words is ignored.',
+  }),
+  supported({
+    key: 'strict-validate-path-type',
+    defaultText: 'true',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.strictPathTypes = value;
+    },
+    summary: 'Whether Exact and Prefix paths are restricted to letters, digits and `. _ - /`.',
   }),
   supported({
     key: 'allow-cross-namespace-resources',
@@ -104,17 +113,8 @@ const headers: readonly ConfigRow[] = [
 export const policyKeys: readonly ConfigRow[] = [
   ...annotations,
   ...headers,
-  ...notYet('refuse', [
-    ['block-cidrs', '', 'Addresses that may not pass, anywhere.'],
-    ['block-user-agents', '', 'User agents that may not pass.'],
-    ['block-referers', '', 'Referers that may not pass.'],
-    ['whitelist-source-range', '', 'Default of annotation `allowlist-source-range`.'],
-    ['denylist-source-range', '', 'Default of annotation `denylist-source-range`.'],
-  ]),
   ...notYet('serve', [
     ['allow-snippet-annotations', 'false', 'Whether snippet annotations are used.'],
-    ['strict-validate-path-type', 'true', 'Whether the admission check restricts the characters of Exact and Prefix paths.'],
-    ['no-auth-locations', '/.well-known/acme-challenge', 'Rule paths without authentication.'],
   ]),
   ...noEffect('a request with a malformed header is always refused with 400', [
     ['ignore-invalid-headers', 'true', 'Drops request headers with invalid names in nginx.'],

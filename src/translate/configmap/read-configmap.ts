@@ -51,7 +51,10 @@ function readKey(row: ConfigRow, text: string, draft: ConfigDraft): Problem | un
   switch (status.kind) {
     case 'supported': {
       const error = status.read(text, draft);
-      return error === undefined ? undefined : { code: 'PRT-CONF-2', message: `the value ${error}` };
+      if (error === undefined) return undefined;
+      if (status.onInvalid === 'default') return { code: 'PRT-CONF-2', message: `the value ${error}` };
+      draft.routing.missingProtections.push(row.key);
+      return { code: 'PRT-CONF-6', message: `the value ${error}: all paths answer 503 rather than be open` };
     }
     case 'not-yet':
       if (status.without === 'serve') return { code: 'PRT-CONF-7', message: `${row.key} is not supported yet and has no effect` };

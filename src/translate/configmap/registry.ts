@@ -1,4 +1,5 @@
 // All keys of the controller's ConfigMap, those of ingress-nginx and Portico's own (`portico-*`).
+import { accessKeys } from './access-keys.ts';
 import { clientKeys } from './client-keys.ts';
 import { foreignKeys } from './foreign-keys.ts';
 import { forwardingKeys } from './forwarding-keys.ts';
@@ -11,6 +12,7 @@ import { tlsKeys } from './tls-keys.ts';
 /** In the order of the reference page. */
 export const configRows: readonly ConfigRow[] = [
   ...policyKeys,
+  ...accessKeys,
   ...tlsKeys,
   ...forwardingKeys,
   ...proxyKeys,

@@ -1,0 +1,48 @@
+// Reads the first bytes of an accepted connection until what stands there is understood: a PROXY header, a ClientHello. Bounded by time; the
+// parsers bound the size.
+import type { Socket } from 'node:net';
+
+export interface Beginning {
+  /** What was read before. */
+  readonly early: Buffer;
+  readonly timeoutMs: number;
+  /** Looks at all bytes so far. Undefined: more are needed. Otherwise called once the socket is paused and left alone; may end it. */
+  understand(bytes: Buffer): (() => void) | undefined;
+  /** The connection ended or took too long. Called at most once, and not after `understand` has given a function. */
+  onGone(): void;
+}
+
+/** The socket must be paused and have no data listener. */
+export function readBeginning(socket: Socket, beginning: Beginning): void {
+  let bytes = beginning.early;
+  const first = bytes.length === 0 ? undefined : beginning.understand(bytes);
+  if (first !== undefined) return first();
+  let isOver = false;
+  const giveUp = (): void => {
+    if (isOver) return;
+    isOver = true;
+    beginning.onGone();
+    socket.destroy();
+  };
+  const onData = (data: Buffer): void => {
+    if (isOver) return;
+    bytes = bytes.length === 0 ? data : Buffer.concat([bytes, data]);
+    const goOn = beginning.understand(bytes);
+    if (goOn === undefined) return;
+    isOver = true;
+    socket.pause();
+    socket.setTimeout(0);
+    socket.off('timeout', giveUp);
+    socket.off('data', onData);
+    socket.off('close', giveUp);
+    socket.off('end', giveUp);
+    goOn();
+  };
+  socket.setTimeout(beginning.timeoutMs);
+  socket.on('timeout', giveUp);
+  socket.on('close', giveUp);
+  // A client that has ended its side says no more.
+  socket.on('end', giveUp);
+  socket.on('data', onData);
+  socket.resume();
+}
