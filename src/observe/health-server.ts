@@ -1,10 +1,10 @@
 // The server on the health port: health, readiness and metrics, for the kubelet and for Prometheus. It has nothing to do with traffic
 // and stays up while traffic is drained. What is healthy and ready is decided elsewhere and asked for at each request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
+import { http } from '../kit/node-http.ts';
 import { EXPOSITION_CONTENT_TYPE } from './exposition.ts';
 import type { MetricsPage } from './metrics-page.ts';
 
@@ -37,7 +37,7 @@ const IDLE_TIMEOUT_MS = 60_000;
 
 /** Listens; rejects with the system's error where the address cannot be had. */
 export async function listenHealthServer(options: HealthServerOptions): Promise<HealthServer> {
-  const server = createServer(
+  const server = http.createServer(
     { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 5_000, maxHeaderSize: 8192 },
     (request, response) => answer(options, request, response),
   );

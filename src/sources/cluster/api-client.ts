@@ -14,8 +14,7 @@
 //
 // Nothing is tried again here except: once after a 401 with credentials that were read anew, and a GET on a kept connection that turned
 // out to be closed. Answers that ask for patience (429, 503 with Retry-After) come back as errors with `retryAfterSeconds`.
-import http from 'node:http';
-import https from 'node:https';
+import { http, https } from '../../kit/node-http.ts';
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { isMap } from '../../resources/fields.ts';

@@ -1,8 +1,7 @@
 // One request to the API server on node:http or node:https, without any meaning: sends, and hands out the head and then the bytes of the
 // answer. Never throws and never leaves a socket behind: each exchange ends exactly once, with nothing or with an error.
-import http from 'node:http';
-import https from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { http, https } from '../../kit/node-http.ts';
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import type { ApiError } from './api-error.ts';
