@@ -265,6 +265,14 @@ export const flags: FlagTable = {
     parse: parseBool,
     summary: 'Treat Services of type ExternalName as if they had no endpoints.',
   },
+  deepInspect: {
+    ...traffic,
+    name: 'deep-inspect',
+    placeholder: null,
+    defaultText: 'true',
+    parse: parseBool,
+    summary: 'Ignore Ingresses with text of an nginx configuration in hosts, paths or names of Secrets.',
+  },
   enableMetrics: {
     ...metrics,
     name: 'enable-metrics',

@@ -26,7 +26,6 @@ const rows: readonly OtherFlag[] = [
   noEffect('profiler-port', 'Node has its own profiler'),
   noEffect('profiler-address', 'Node has its own profiler'),
   notSupported('bucket-factor'),
-  notSupported('deep-inspect', true),
   notSupported('disable-leader-election', true),
   notSupported('disable-sync-events', true),
   notSupported('election-id'),

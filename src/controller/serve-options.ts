@@ -41,6 +41,7 @@ export interface ServeOptions {
   readonly annotationsPrefix: string;
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
+  readonly deepInspect: boolean;
   readonly enableMetrics: boolean;
   readonly metricsPerHost: boolean;
   readonly metricsPerUndefinedHost: boolean;

@@ -22,6 +22,7 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     configmap: options.configmap,
     disableCatchAll: options.disableCatchAll,
     disableSvcExternalName: options.disableSvcExternalName,
+    deepInspect: options.deepInspect,
     annotationsPrefix: options.annotationsPrefix,
     healthCheckPath: options.healthCheckPath,
     ports: { http: options.httpPort, https: options.httpsPort },

@@ -39,6 +39,7 @@ const rows = {
   'PRT-HOST-1': row('alias-conflict', 'warning', 'The alias is the name of a rule, of a redirect of `from-to-www-redirect`, or an alias of another host; that one counts.'),
   'PRT-HOST-2': row('www-redirect-unused', 'info', 'A rule has the host that `from-to-www-redirect` would redirect, so nothing is redirected.'),
   'PRT-RULE-12': row('canary-without-effect', 'warning', 'The canary takes no requests at this place: no main Ingress has the same host, path and path type, an older canary has it, or main and canary are the same Service.'),
+  'PRT-HOST-3': row('older-ingress-decides', 'warning', 'The annotation is about the whole host, and an older Ingress of the host has it too: that one counts.'),
   // TLS.
   'PRT-TLS-1': row('missing-secret', 'warning', 'The Secret does not exist: the default certificate is shown instead.'),
   'PRT-TLS-2': row('bad-secret', 'warning', 'The Secret holds no usable key pair: the default certificate is shown instead.'),

@@ -29,6 +29,8 @@ export interface TranslatorOptions {
   readonly configmap: ObjectName | undefined;
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
+  /** `--deep-inspect`: Ingresses with text of an nginx configuration in hosts, paths or names of Secrets are ignored. */
+  readonly deepInspect: boolean;
   /** `nginx.ingress.kubernetes.io`, without the slash. */
   readonly annotationsPrefix: string;
   /** `--health-check-path`, which the catch-all host answers too. */

@@ -15,6 +15,7 @@ export function testOptions(changed: Partial<TranslatorOptions> = {}): Translato
     configmap: undefined,
     disableCatchAll: false,
     disableSvcExternalName: false,
+    deepInspect: true,
     annotationsPrefix: 'nginx.ingress.kubernetes.io',
     healthCheckPath: '/healthz',
     ports: { http: 8080, https: 8443 },

@@ -1,9 +1,10 @@
 // Annotations that change the whole host, and tracing.
 import { noEffect, notYet, whereTrue } from './row.ts';
 import type { AnnotationRow } from './row.ts';
+import { serverAliasAnnotation } from './server-alias.ts';
 
 export const hostAnnotations: readonly AnnotationRow[] = [
-  notYet({ name: 'server-alias', scope: 'host', risk: 'High', summary: 'More names of the host.' }),
+  serverAliasAnnotation,
   notYet({ name: 'ssl-ciphers', scope: 'host', risk: 'Low', summary: 'OpenSSL cipher list of the host.' }),
   noEffect({
     name: 'ssl-prefer-server-ciphers',

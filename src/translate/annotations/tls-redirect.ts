@@ -49,6 +49,7 @@ export const tlsRedirectAnnotations: readonly AnnotationRow[] = [
     name: 'relative-redirects',
     scope: 'location',
     risk: 'Low',
+    onInvalid: 'drop',
     parse: parseBool,
     set: (draft, value) => {
       draft.relativeRedirects = value;

@@ -16,6 +16,8 @@ export interface HostTlsReading {
   readonly tls: HostTls;
   /** The certificate that `tls` names. */
   readonly certificate: Certificate | undefined;
+  /** What that certificate is for. */
+  readonly names: readonly string[];
   /** Secrets that were looked at, present or not: the reading holds until one of them changes. */
   readonly secrets: readonly ObjectName[];
   readonly findings: readonly Finding[];
@@ -37,7 +39,7 @@ export function resolveHostTls(host: HostName, ingresses: Iterable<Ingress>, con
   return WITHOUT_TLS;
 }
 
-const WITHOUT_TLS: HostTlsReading = { tls: { kind: 'none' }, certificate: undefined, secrets: [], findings: [] };
+const WITHOUT_TLS: HostTlsReading = { tls: { kind: 'none' }, certificate: undefined, names: [], secrets: [], findings: [] };
 
 /** The certificate of `--default-ssl-certificate`, which host `_` shows to everybody who has no better one. */
 export function resolveDefaultCertificate(name: ObjectName, context: TlsContext): HostTlsReading {
@@ -46,7 +48,7 @@ export function resolveDefaultCertificate(name: ObjectName, context: TlsContext)
   const title = `Secret ${name.namespace}/${name.name}`;
   const message = `${title} ${pair === undefined ? 'does not exist' : pair.error}; a self-signed certificate is shown instead`;
   const flag = { origin: { kind: 'Flag', namespace: '', name: '--default-ssl-certificate' } };
-  return { tls: { kind: 'none' }, certificate: undefined, secrets: [name], findings: [finding('PRT-TLS-5', message, flag)] };
+  return { tls: { kind: 'none' }, certificate: undefined, names: [], secrets: [name], findings: [finding('PRT-TLS-5', message, flag)] };
 }
 
 class SectionReading {
@@ -65,7 +67,7 @@ class SectionReading {
   result(): HostTlsReading {
     const pair = this.#findPair();
     if (pair !== undefined) return withCertificate(pair, this.#secrets, this.#findings);
-    return { tls: { kind: 'default-certificate' }, certificate: undefined, secrets: this.#secrets, findings: this.#findings };
+    return { tls: { kind: 'default-certificate' }, certificate: undefined, names: [], secrets: this.#secrets, findings: this.#findings };
   }
 
   /** The Secret of the entry that lists the host; else the first one whose certificate covers the host. */
@@ -121,6 +123,6 @@ function readPair(namespace: string, name: string, { snapshot, keyPairs }: TlsCo
   return secret === undefined ? undefined : keyPairs.read(secret);
 }
 
-function withCertificate({ certificate }: KeyPair, secrets: readonly ObjectName[], findings: readonly Finding[]): HostTlsReading {
-  return { tls: { kind: 'certificate', certificate: certificate.key }, certificate, secrets, findings };
+function withCertificate({ certificate, names }: KeyPair, secrets: readonly ObjectName[], findings: readonly Finding[]): HostTlsReading {
+  return { tls: { kind: 'certificate', certificate: certificate.key }, certificate, names, secrets, findings };
 }

@@ -124,6 +124,7 @@ class HostBuilder {
     this.#addRoot();
     if (name === CATCH_ALL_HOST) this.#addHealthCheck();
     for (const served of ingresses) this.#addRules(served);
+    this.#reportShadowedSettings();
     if (this.#regexOwner === undefined) this.#reportTrailingSlashes();
     else this.#checkPatterns(this.#regexOwner);
     this.#addCanaries();
@@ -284,6 +285,22 @@ class HostBuilder {
     };
   }
 
+  /** Of annotations about the whole host the oldest one counts. */
+  #reportShadowedSettings(): void {
+    const settings = [
+      ['app-root', (served: ServedIngress) => served.annotations.appRoot],
+      ['server-alias', (served: ServedIngress) => served.annotations.serverAliases],
+    ] as const;
+    for (const [annotation, valueOf] of settings) {
+      const [owner, ...others] = this.#input.ingresses.filter((served) => valueOf(served) !== undefined);
+      if (owner === undefined) continue;
+      for (const { ingress } of others) {
+        const message = `${formatOrigin(owner.ingress.origin)} decides about ${annotation} of host ${this.#input.name}; this value has no effect there`;
+        this.#findings.push(finding('PRT-HOST-3', message, ingress, annotationField(`${this.#context.options.annotationsPrefix}/${annotation}`)));
+      }
+    }
+  }
+
   #derive(row: VirtualHost, certificateNames: readonly string[]): readonly VirtualHost[] {
     const { ingresses, hasWildcardTls } = this.#input;
     const { redirectCode } = this.#context;
@@ -311,7 +328,7 @@ class HostBuilder {
       if (problem === undefined) continue;
       this.#routes.set(route.id, { ...route, action: REFUSED, policies: {} });
       const beginning = literalPrefix(pattern) || '/';
-      const message = `the pattern ${problem}: paths that begin with ${beginning} and that no longer pattern takes answer 503`;
+      const message = `the pattern ${problem}: paths that begin with ${beginning} and that no pattern before it takes answer 503`;
       this.#findings.push(finding('PRT-RULE-10', message, served.ingress, field));
     }
   }
