@@ -14,6 +14,7 @@
 //
 // Nothing is tried again here except: once after a 401 with credentials that were read anew, and a GET on a kept connection that turned
 // out to be closed. Answers that ask for patience (429, 503 with Retry-After) come back as errors with `retryAfterSeconds`.
+import type { Agent, IncomingMessage } from 'node:http';
 import { http, https } from '../../kit/node-http.ts';
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
@@ -128,7 +129,7 @@ class HttpApiClient implements ApiClient {
   readonly #options: ApiClientOptions;
   readonly #timing: ApiTiming;
   #connection: ApiConnection | undefined;
-  #agent: http.Agent | undefined;
+  #agent: Agent | undefined;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
@@ -268,7 +269,7 @@ class HttpApiClient implements ApiClient {
   }
 
   /** One agent for as long as the TLS side stays the same. Idle connections of the one before are closed, watches go on. */
-  #agentFor(connection: ApiConnection): http.Agent {
+  #agentFor(connection: ApiConnection): Agent {
     const before = this.#connection;
     this.#connection = connection;
     if (this.#agent !== undefined && before !== undefined && isSameEnd(before, connection)) return this.#agent;
@@ -299,7 +300,7 @@ class AnswerReader implements Reader<unknown> {
   #status = 0;
   #retryAfter: string | undefined;
 
-  onHead({ statusCode = 0, headers }: http.IncomingMessage): void {
+  onHead({ statusCode = 0, headers }: IncomingMessage): void {
     this.#status = statusCode;
     this.#retryAfter = headers['retry-after'];
   }

@@ -1,6 +1,6 @@
 // One request to the API server on node:http or node:https, without any meaning: sends, and hands out the head and then the bytes of the
 // answer. Never throws and never leaves a socket behind: each exchange ends exactly once, with nothing or with an error.
-import type { IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { http, https } from '../../kit/node-http.ts';
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
@@ -31,7 +31,7 @@ export type ExchangeEnd = Result<undefined, ApiError & { readonly isUnsent: bool
 
 export interface ExchangeDeps {
   readonly connection: ApiConnection;
-  readonly agent: http.Agent;
+  readonly agent: Agent;
 }
 
 export function exchange(request: HttpRequest, deps: ExchangeDeps, handler: AnswerHandler, signal: AbortSignal): Promise<ExchangeEnd> {
@@ -85,7 +85,7 @@ function startExchange(request: HttpRequest, deps: ExchangeDeps, { handler, sign
   outgoing.end(request.body);
 }
 
-function openRequest(request: HttpRequest, { connection, agent }: ExchangeDeps): http.ClientRequest {
+function openRequest(request: HttpRequest, { connection, agent }: ExchangeDeps): ClientRequest {
   const base = new URL(connection.server);
   const body = request.body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(request.body)) };
   const options = {
