@@ -13,6 +13,7 @@ import type { KubernetesObject, ObjectRef } from './kubernetes-object.ts';
 import { refKey, refOf } from './kubernetes-object.ts';
 import { creationTimestamp, ObjectRefused } from './object-sink.ts';
 import type { ObjectSink } from './object-sink.ts';
+import { PROBE_NAME } from './readiness-probe.ts';
 
 /** What is written last may be seen before what was written first: kinds are watched apart from each other, Secrets are fetched. */
 const STAND_IN_SETTLE_MS = 40;
@@ -98,12 +99,14 @@ class ApiServerSink implements ObjectSink {
   async apply(object: KubernetesObject, age: number): Promise<void> {
     const ref = refOf(object);
     const path = pathOf(ref, object.apiVersion);
+    if (object.metadata['creationTimestamp'] !== undefined) throw new ObjectRefused('it decides itself when an object was created');
     if (ref.namespace !== '') await this.#ensureNamespace(ref.namespace);
     if (!this.#stored.has(refKey(ref))) {
       await this.#rememberForeign(ref, path);
-      if (ref.kind === 'Ingress') await this.#waitForOrder(age);
+      // Nobody competes with the probe.
+      if (ref.kind === 'Ingress' && !ref.name.startsWith(PROBE_NAME)) await this.#waitForOrder(age);
     }
-    const { creationTimestamp: _time, uid: _uid, ...metadata } = object.metadata;
+    const { uid: _uid, ...metadata } = object.metadata;
     const applied = { ...object, metadata: { ...metadata, ...(ref.namespace === '' ? {} : { namespace: ref.namespace }) } };
     const result = await this.#client.patch(path, { kind: 'apply', object: applied, force: true }, this.#signal);
     if (!result.ok) throw refusal(result.error, ref);

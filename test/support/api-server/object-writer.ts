@@ -104,7 +104,11 @@ export class ObjectWriter {
     if (found === undefined) {
       if (target.subresource !== undefined) throw notFound(kind, target.name);
       this.#checkNamespace(target.namespace);
-      const empty: ApiObject = { apiVersion: given.apiVersion, kind: given.kind, metadata: { name: target.name } };
+      const empty: ApiObject = {
+        apiVersion: given.apiVersion,
+        kind: given.kind,
+        metadata: { name: target.name, ...(target.namespace === '' ? {} : { namespace: target.namespace }) },
+      };
       const created = this.#withDefaults(kind, applyServerSide(empty, given, request));
       validate(kind, created);
       return this.#store.put(kind, created);
