@@ -6,6 +6,7 @@ import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { RouteSeries } from '../observe/request-metrics/request-metrics.ts';
+import type { PatternCache } from '../routing/pattern-cache.ts';
 import type { ErrorBackend } from './exchange/error-backend.ts';
 import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
 import type { AuthServices } from './policies/auth-services.ts';
@@ -45,6 +46,8 @@ export interface RouteCompilerDeps {
   readonly defaultRetry: RetryRules;
   readonly auth: AuthServices;
   readonly blocks: CompiledBlocks;
+  /** The table's own. */
+  readonly patterns: PatternCache;
   findUpstream(key: UpstreamKey): UpstreamGroup;
   createSeries(route: Route): RouteSeries;
 }

@@ -11,6 +11,7 @@ import { AccessLog } from '../observe/access-log/access-log.ts';
 import { RequestMetrics } from '../observe/request-metrics/request-metrics.ts';
 import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
 import { WorkerCounters, workerCounter } from '../observe/worker-counters.ts';
+import { createPatternCache } from '../routing/pattern-cache.ts';
 import { createRoutingTable } from '../routing/table.ts';
 import { createClientAddressResolver } from './exchange/client-address.ts';
 import { compileRetryRules } from './exchange/retry-rules.ts';
@@ -49,6 +50,7 @@ class Worker {
   readonly #upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
   readonly #auth: AuthServices;
   readonly #ticker: NodeJS.Timeout;
+  readonly #patterns = createPatternCache();
   #compilerDeps: RouteCompilerDeps;
 
   constructor(start: WorkerStart, send: (message: FromWorker) => void) {
@@ -103,7 +105,7 @@ class Worker {
       settings,
       clientAddresses: createClientAddressResolver(settings.forwarded),
       responseFields: compileResponseFields(settings),
-      table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps)),
+      table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), { patterns: this.#patterns }),
       wheel: createTimerWheel({ nowMs: performance.now() }),
       counters,
       accessLog: new AccessLog(settings.log, {
@@ -141,6 +143,7 @@ class Worker {
       defaultRetry: compileRetryRules(settings.proxy),
       auth: this.#auth,
       blocks: compileBlocks(settings.blocked),
+      patterns: this.#patterns,
       findUpstream: (key) => this.#findUpstream(key),
       createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
     };

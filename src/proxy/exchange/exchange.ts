@@ -337,7 +337,7 @@ export class Exchange implements CallOwner {
         if (verdict.kind === 'refuse') this.fail(verdict.code, verdict);
         else this.#respond(verdict.status, verdict.lines, verdict.body);
       },
-      onDone: (current) => this.#forward(current, { ...matched, target: policies.request.target }),
+      onDone: (current) => this.#forward(current, matched, policies.request.target),
     });
   }
 
@@ -367,7 +367,8 @@ export class Exchange implements CallOwner {
     return this.#policies === undefined ? group.pickAlone : this.#policies.startPicking(group);
   }
 
-  #forward(head: MessageHead, request: MatchedRequest): void {
+  /** `target`: what policies made of the request's. */
+  #forward(head: MessageHead, request: MatchedRequest, target = request.target): void {
     const { route } = request;
     const own = this.#findGroup(route);
     if (own === undefined) return;
@@ -375,7 +376,10 @@ export class Exchange implements CallOwner {
     const group = policies?.selectGroup() ?? own;
     this.entry.upstreamName = own.name;
     if (group !== own) this.entry.alternativeUpstreamName = group.name;
-    this.#requestHeads.append(this.#call.out, head, request, { policies, isFallback: own === route.fallback });
+    const isFallback = own === route.fallback;
+    // A default backend is asked for the path that was requested.
+    const sent = isFallback || target === request.target ? request : { ...request, target };
+    this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
     this.#call.start({
       group,
       proxy: route.proxy,

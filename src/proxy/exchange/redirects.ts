@@ -21,9 +21,20 @@ export interface SlashRedirectRequest {
 /** The same path with a slash: absolute unless `relative-redirects`, with the listener's port only if `use-port-in-redirects`. */
 export function redirectToSlash(location: string, head: MessageHead, { route, hostName, forwarded, origin }: SlashRedirectRequest): string {
   const query = head.buffer.latin1Slice(head.pathEnd, head.targetEnd);
-  if (route.relativeRedirects) return location + query;
+  return absoluteLocation(location + query, { route, hostName, forwarded, origin });
+}
+
+/** A path as the Location of a redirect that Portico makes itself. */
+export function absoluteLocation(path: string, { route, hostName, forwarded, origin }: SlashRedirectRequest): string {
+  if (route.relativeRedirects) return path;
   const port = route.portInRedirects ? `:${origin.localPort}` : '';
-  return `${forwarded.scheme}://${hostName}${port}${location}${query}`;
+  return `${redirectScheme(forwarded, origin)}://${hostName}${port}${path}`;
+}
+
+/** That of the client's request as far as it is a scheme of HTTP: X-Forwarded-Proto may hold anything. */
+export function redirectScheme({ scheme }: ForwardedRequest, { isTls }: ClientOrigin): string {
+  if (scheme === 'http' || scheme === 'https') return scheme;
+  return isTls ? 'https' : 'http';
 }
 
 function withoutPort(host: string): string {

@@ -5,6 +5,8 @@ import { compileBlockedClients } from './blocked-clients.ts';
 import { compileCanary } from './canary.ts';
 import { compileClientCertificates } from './client-certificate.ts';
 import { compileCors } from './cors.ts';
+import { compileRedirect } from './redirect.ts';
+import { compileRewrite } from './rewrite.ts';
 import { compileAccess } from './satisfy.ts';
 import { compileRequestFieldPolicies } from './request-fields.ts';
 import { compileResponseFieldPolicies } from './response-fields.ts';
@@ -15,7 +17,7 @@ import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePoli
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies, compileCanary];
+const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileRedirect, compileRewrite, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies, compileCanary];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */

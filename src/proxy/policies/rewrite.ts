@@ -1,0 +1,85 @@
+// Rewrites the path for the upstream (`rewrite-target`): the whole path is replaced by the target with the captures of the rule's pattern, the
+// query stays. The result is made from the decoded path, encoded again as nginx does, and checked as a received path would be, for captures
+// can put a dot segment together that was none before (docs/security.md, "After rewrite").
+import { parseTemplate } from '../../model/template.ts';
+import { isPlainPath, normalisePath } from '../../routing/normalise-path.ts';
+import { errorPage } from '../exchange/error-page.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
+import type { HookCompiler } from './compile-hooks.ts';
+import { CONTINUE, type PolicyVerdict, type RouteHooks } from './policy.ts';
+import { compileTemplate, type ExpandTemplate } from './variables.ts';
+
+const REFUSED: PolicyVerdict = { kind: 'refuse', code: 'PRT-REQ-5' };
+
+export const compileRewrite: HookCompiler = ({ match, action, policies }, _host, { patterns }): RouteHooks | undefined => {
+  const { rewrite } = policies;
+  if (rewrite === undefined || action.kind === 'redirect' || action.kind === 'refuse') return undefined;
+  const pattern = match.kind === 'regex' ? match.pattern : match.path;
+  const needsCaptures = hasCaptures(rewrite.target) || hasCaptures(rewrite.forwardedPrefix ?? '');
+  const expandTarget = compileTemplate(rewrite.target);
+  const expandPrefix = rewrite.forwardedPrefix === undefined ? undefined : compileTemplate(rewrite.forwardedPrefix);
+  const isRedirect = /^https?:\/\//.test(rewrite.target);
+  return {
+    request: [
+      {
+        phase: 'rewrite',
+        onRequest(request) {
+          if (needsCaptures) request.captures = patterns.capture(pattern, request.path) ?? [];
+          if (isRedirect) return redirectTo(expandTarget(request), request);
+          if (expandPrefix !== undefined) setPrefix(request, expandPrefix);
+          return setTarget(request, expandTarget(request));
+        },
+      },
+    ],
+  };
+};
+
+function hasCaptures(text: string): boolean {
+  const template = parseTemplate(text);
+  return template.ok && template.value.parts.some((part) => part.kind === 'capture');
+}
+
+function setTarget(request: PolicyRequest, path: string): PolicyVerdict {
+  const encoded = encodePath(path);
+  if (!isPlainPath(encoded)) {
+    const normal = normalisePath(encoded);
+    if (normal.kind === 'bad' || normal.forwardPath !== encoded) return REFUSED;
+  }
+  request.target = withQuery(encoded, request);
+  return CONTINUE;
+}
+
+/** A target with a scheme is a redirect to nginx. The answer is the same for a request with a body: 302. */
+function redirectTo(url: string, request: PolicyRequest): PolicyVerdict {
+  const location = withQuery(encodePath(url), request);
+  return { kind: 'respond', status: 302, lines: `Content-Type: text/html\r\nLocation: ${location}\r\n`, body: errorPage(302) };
+}
+
+/** An empty value is not sent, and neither is one that cannot stand in a head; the client's own field goes in any case. */
+function setPrefix(request: PolicyRequest, expand: ExpandTemplate): void {
+  request.setRequestField('X-Forwarded-Prefix', Buffer.from(expand(request), 'utf8').latin1Slice());
+}
+
+function withQuery(path: string, { query }: PolicyRequest): string {
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** Characters that nginx leaves as they are (`ngx_escape_uri` with NGX_ESCAPE_URI). */
+const PLAIN = /^[!$&-;=@-Z[\]_a-z~]*$/;
+const TO_ENCODE = /[^!$&-;=@-Z[\]_a-z~]/gu;
+
+/** Encodes a decoded path, `%` too: what was not encoded twice is not decoded twice. */
+function encodePath(path: string): string {
+  return PLAIN.test(path) ? path : path.replace(TO_ENCODE, encodeCharacter);
+}
+
+function encodeCharacter(character: string): string {
+  const point = character.codePointAt(0) ?? 0;
+  // A byte that was no UTF-8 (`normalisePath`).
+  if (point >= 0xdc80 && point <= 0xdcff) return percent(point - 0xdc00);
+  return [...Buffer.from(character, 'utf8')].map(percent).join('');
+}
+
+function percent(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
