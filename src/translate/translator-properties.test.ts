@@ -18,7 +18,7 @@ import { createTranslator } from './translator.ts';
 
 const PREFIX = 'nginx.ingress.kubernetes.io';
 const namespaces = ['default', 'team'];
-const hosts = ['a.x.example', 'b.x.example', '*.x.example', 'c.y.example', '*.y.example', ''];
+const hosts = ['a.x.example', 'b.x.example', '*.x.example', 'c.y.example', 'www.c.y.example', '*.y.example', ''];
 const services = ['s0', 's1', 's2'];
 const secrets = ['t0', 't1'];
 
@@ -35,7 +35,7 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
     { arbitrary: fc.constant({ resource: { kind: 'Bucket', name: 'b' } }), weight: 1 },
   );
   const path = fc.record({
-    path: fc.constantFrom('/', '/a', '/a/', '/.well-known/acme-challenge/x'),
+    path: fc.constantFrom('/', '/a', '/a/', '/a(', '/.well-known/acme-challenge/x'),
     pathType: fc.constantFrom('Exact', 'Prefix', 'ImplementationSpecific'),
     backend,
   });
@@ -53,9 +53,19 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
     { [`${PREFIX}/backend-protocol`]: 'HTTPS' },
     { [`${PREFIX}/backend-protocol`]: 'AUTO_HTTP', [`${PREFIX}/proxy-ssl-secret`]: 'default/t0' },
     { [`${PREFIX}/backend-protocol`]: 'HTTPS', [`${PREFIX}/proxy-ssl-secret`]: 'team/t1', [`${PREFIX}/proxy-ssl-verify`]: 'on' },
+    { [`${PREFIX}/auth-url`]: 'https://$host/check', [`${PREFIX}/auth-proxy-set-headers`]: 'headers' },
+    { [`${PREFIX}/auth-type`]: 'basic', [`${PREFIX}/auth-secret`]: 't0', [`${PREFIX}/satisfy`]: 'any' },
+    { [`${PREFIX}/auth-type`]: 'digest', [`${PREFIX}/auth-secret`]: 'team/t1', [`${PREFIX}/enable-global-auth`]: 'false' },
     { [`${PREFIX}/auth-tls-secret`]: 'default/ca' },
+    { [`${PREFIX}/auth-tls-secret`]: 'default/t0' },
+    { [`${PREFIX}/auth-tls-secret`]: 'team/t1', [`${PREFIX}/auth-tls-verify-client`]: 'optional' },
     { [`${PREFIX}/canary`]: 'true' },
-    { [`${PREFIX}/server-alias`]: 'x' },
+    { [`${PREFIX}/server-alias`]: 'x, z.x.example, c.y.example' },
+    { [`${PREFIX}/server-alias`]: 'x, *.x.example, z.y.example, www.c.y.example, ~^r' },
+    { [`${PREFIX}/from-to-www-redirect`]: 'true', [`${PREFIX}/server-alias`]: 'y.x.example' },
+    { [`${PREFIX}/rewrite-target`]: '/a', [`${PREFIX}/x-forwarded-prefix`]: '/p' },
+    { [`${PREFIX}/use-regex`]: 'true', [`${PREFIX}/app-root`]: '/a' },
+    { [`${PREFIX}/permanent-redirect`]: '/b' },
     { 'kubernetes.io/ingress.class': 'nginx' },
   );
   const ingress = fc.record({
@@ -111,18 +121,20 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
     metadata: fc.record({ name: fc.constantFrom(...secrets), namespace }),
     stringData: fc
       .tuple(fc.constantFrom(...keyPairs, ['junk', 'junk'] as const), fc.boolean())
-      .map(([[crt, key], hasTrust]) => ({ 'tls.crt': crt, 'tls.key': key, ...(hasTrust && { 'ca.crt': crt }) })),
+      .map(([[crt, key], hasTrust]) => ({ 'tls.crt': crt, 'tls.key': key, ...(hasTrust && { 'ca.crt': crt, auth: 'alice:{PLAIN}open' }) })),
   });
   const configMap = fc.record({
     apiVersion: fc.constant('v1'),
     kind: fc.constant('ConfigMap'),
-    metadata: fc.constant({ name: 'controller', namespace: 'default' }),
+    metadata: fc.record({ name: fc.constantFrom('controller', 'controller', 'headers'), namespace: fc.constant('default') }),
     data: fc.constantFrom<Record<string, string>>(
       {},
       { 'ssl-redirect': 'false' },
       { 'proxy-read-timeout': '9' },
       { 'annotations-risk-level': 'Medium' },
       { 'whitelist-source-range': '10.0.0.0/8' },
+      { 'whitelist-source-range': 'nonsense', 'X-Header': '$host' },
+      { 'global-auth-url': 'http://auth.example/', 'no-auth-locations': '/a' },
       { 'retry-non-idempotent': 'true', 'http-redirect-code': '301' },
       { 'proxy-ssl-location-only': 'true', 'allow-cross-namespace-resources': 'true' },
     ),

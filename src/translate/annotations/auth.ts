@@ -230,7 +230,7 @@ function readAuthType(text: string, { access }: AnnotationDraft): ReadProblem | 
     access.authType = text;
     return undefined;
   }
-  if (/basic|digest/.test(text)) return { kind: 'refused', message: 'the value is neither basic nor digest' };
+  if (/basic|digest/.test(text)) return { kind: 'refused', message: 'is neither basic nor digest' };
   return { kind: 'invalid', message: 'is neither basic nor digest' };
 }
 
@@ -241,5 +241,5 @@ function readAuthUrl(text: string, { access }: AnnotationDraft): ReadProblem | u
     access.external.url = url.value;
     return undefined;
   }
-  return hasUrlCharacters(text) ? { kind: 'refused', message: `the value ${url.error}` } : { kind: 'invalid', message: url.error };
+  return hasUrlCharacters(text) ? { kind: 'refused', message: url.error } : { kind: 'invalid', message: url.error };
 }
