@@ -169,4 +169,8 @@ export interface ProxyParameters {
   readonly nextUpstreamTimeoutMs: number;
   /** Largest request body; 0: no limit. */
   readonly bodySizeBytes: number;
+  /** True: requests are sent as HTTP/1.0, each on a connection of its own. */
+  readonly isHttp10?: boolean;
+  /** Connection header towards the upstream; absent: none, which means keep-alive. */
+  readonly connectionHeader?: 'close' | 'keep-alive';
 }

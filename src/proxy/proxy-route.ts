@@ -32,6 +32,8 @@ export interface ProxyRoute {
   readonly portInRedirects: boolean;
   readonly upstreamHost: string | undefined;
   readonly isLogged: boolean;
+  /** Connection header towards the upstream with its CRLF; empty mostly. */
+  readonly connectionLine: string;
   /** Whether its responses may carry an affinity cookie, and the path of it. */
   readonly setsAffinityCookie: boolean;
   readonly cookiePath: string;
@@ -71,6 +73,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     relativeRedirects: policies.relativeRedirects ?? settings.relativeRedirects,
     portInRedirects: policies.portInRedirects ?? settings.usePortInRedirects,
     upstreamHost: policies.upstreamHost,
+    connectionLine: proxy.connectionHeader === undefined ? '' : `Connection: ${proxy.connectionHeader}\r\n`,
     isLogged: policies.accessLog !== false,
     setsAffinityCookie: policies.setsAffinityCookie === true,
     cookiePath: route.labels.path,

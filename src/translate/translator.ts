@@ -11,8 +11,10 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { HostName, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamSecret, UpstreamSecretKey } from '../model/upstream-tls.ts';
-import type { IngressClass } from '../resources/objects.ts';
+import type { Ingress, IngressClass } from '../resources/objects.ts';
 import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
+import { checkIngress, isOurs } from './admission.ts';
+import type { AdmissionVerdict } from './admission.ts';
 import { KeyPairReader } from './certificate.ts';
 import { withHeaderMaps } from './configmap/header-maps.ts';
 import { ClientTrustReader } from './client-trust.ts';
@@ -24,6 +26,7 @@ import { finding } from './finding.ts';
 import { HostTable } from './host-table.ts';
 import { IngressTable, ingressKey } from './ingress-table.ts';
 import { findDefaultClass } from './ingress/class-selection.ts';
+import type { ServedIngress } from './ingress/served-ingress.ts';
 import type { TranslatorOptions } from './options.ts';
 import { PatternChecker } from './pattern-checker.ts';
 import { SharedRows } from './shared-rows.ts';
@@ -40,6 +43,10 @@ export interface Translator {
   translate(snapshot: Snapshot, changes: readonly ObjectChange[] | 'all'): TranslationResult;
   /** Whether the Ingress took part in the traffic after the last call: it is of our class and was not dropped. */
   isServed(namespace: string, name: string): boolean;
+  /** What admission answers to one who wants to write this Ingress, against the state of the last call. Changes nothing. */
+  check(ingress: Ingress, snapshot: Snapshot): AdmissionVerdict;
+  /** Whether `check` looks at this Ingress: it has a class that is ours, and a namespace that is watched. */
+  isOurs(ingress: Ingress, snapshot: Snapshot): boolean;
 }
 
 export interface TranslationResult {
@@ -110,6 +117,16 @@ class IncrementalTranslator implements Translator {
 
   isServed(namespace: string, name: string): boolean {
     return this.#ingresses.isServed(ingressKey(namespace, name));
+  }
+
+  check(ingress: Ingress, snapshot: Snapshot): AdmissionVerdict {
+    const { routing } = this.#config.config;
+    const ingressesOf = (host: HostName): readonly ServedIngress[] => this.#hosts.ingressesOf(host);
+    return checkIngress(ingress, { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass, ingressesOf });
+  }
+
+  isOurs(ingress: Ingress, snapshot: Snapshot): boolean {
+    return isOurs(ingress, { snapshot, options: this.#options, defaultClass: this.#defaultClass });
   }
 
   #markAll(snapshot: Snapshot): void {

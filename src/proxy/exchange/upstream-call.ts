@@ -96,6 +96,11 @@ export class UpstreamCall implements ResponseReceiver {
     return this.#upstream !== undefined && this.#upstream.pendingBytes > 0;
   }
 
+  get closesConnection(): boolean {
+    const proxy = this.#options?.proxy;
+    return proxy?.isHttp10 === true || proxy?.connectionHeader === 'close';
+  }
+
   get isClientPending(): boolean {
     return this.#owner.isReaderPending;
   }

@@ -3,7 +3,7 @@ import { parseStatuses } from '../annotations/error-pages.ts';
 import { parseAlgorithm } from '../annotations/load-balancing.ts';
 import { parseNextUpstream } from '../annotations/next-upstream.ts';
 import { parseCookieRule, parseRedirectText } from '../annotations/response-rewrite.ts';
-import { integerBetween, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
+import { integerBetween, oneOf, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
 import { noEffect, notYet, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
@@ -81,6 +81,15 @@ const proxy: readonly ConfigRow[] = [
       draft.routing.retryNonIdempotent = value;
     },
     summary: 'Repeats POST, LOCK and PATCH too.',
+  }),
+  supported({
+    key: 'proxy-http-version',
+    defaultText: '1.1',
+    parse: oneOf<'1.0' | '1.1'>(['1.0', '1.1']),
+    set: (draft, value) => {
+      draft.settings.proxy.isHttp10 = value === '1.0';
+    },
+    summary: 'HTTP version towards backends.',
   }),
   supported({
     key: 'load-balance',
@@ -207,7 +216,6 @@ export const proxyKeys: readonly ConfigRow[] = [
   ...rewrites,
   ...errorPages,
   ...notYet('serve', [
-    ['proxy-http-version', '1.1', 'HTTP version towards backends.'],
     ['limit-rate', '0', 'Default of annotation `limit-rate`.'],
     ['limit-rate-after', '0', 'Default of annotation `limit-rate-after`.'],
     ['limit-req-status-code', '503', 'Status of requests above a rate.'],
