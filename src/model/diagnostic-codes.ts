@@ -55,6 +55,7 @@ const rows = {
   'PRT-ANN-6': row('annotation-without-effect', 'info', 'The annotation is accepted, but has no meaning in Portico; the message says why.'),
   'PRT-ANN-7': row('configuration-text', 'error', 'A host, path or Secret name holds text of an nginx configuration: the whole Ingress is ignored (`--deep-inspect`).'),
   'PRT-ANN-8': row('unusable-password', 'warning', 'A user of the Secret of `auth-secret` has no password hash, or one of a form that is not checked: nobody can sign in as that user.'),
+  'PRT-ANN-9': row('last-version-served', 'warning', 'The Ingress is dropped, and the last version of it that was not goes on being served until it is corrected or the controller is started again.'),
   'PRT-CONF-1': row('unknown-key', 'warning', 'The ConfigMap has a key that does not exist, so it has no effect.'),
   'PRT-CONF-2': row('bad-config-value', 'warning', 'The value of the ConfigMap key is not valid; its default is used.'),
   'PRT-CONF-3': row('no-effect', 'info', 'The ConfigMap key has no meaning in Portico; the message says why.'),

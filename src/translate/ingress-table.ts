@@ -1,5 +1,8 @@
-// All Ingresses as they were read last, with the index from classes and namespaces to the Ingresses that depend on them.
+// All Ingresses as they were read last, with the index from classes and namespaces to the Ingresses that depend on them. Of an Ingress that
+// is dropped because of an annotation the last version that was not goes on being served, as in ingress-nginx; it is read again whenever
+// something that it depends on changes.
 import type { Ingress } from '../resources/objects.ts';
+import { finding } from './finding.ts';
 import { readIngress } from './ingress/served-ingress.ts';
 import type { IngressContext, IngressReading, ServedIngress } from './ingress/served-ingress.ts';
 import { MultiMap } from './multi-map.ts';
@@ -13,6 +16,8 @@ export function ingressKey(namespace: string, name: string): IngressKey {
 
 interface Entry {
   readonly ingress: Ingress;
+  /** The same object mostly. */
+  readonly lastGood: Ingress | undefined;
   readonly reading: IngressReading;
 }
 
@@ -71,20 +76,35 @@ export class IngressTable {
     const [namespace = '', name = ''] = key.split('\0');
     const ingress = context.snapshot.get('Ingress', namespace, name);
     if (ingress === undefined) return { before: before?.reading.served, after: undefined };
-    const reading = readIngress(ingress, context);
-    this.#entries.set(key, { ingress, reading });
-    this.#byClass.add(ingress.spec.ingressClassName ?? '', key);
+    const read = readIngress(ingress, context);
+    const lastGood = read.isDropped ? before?.lastGood : ingress;
+    const reading = read.isDropped && lastGood !== undefined ? readLastGood(lastGood, read, context) : read;
+    this.#entries.set(key, { ingress, lastGood, reading });
+    for (const className of classNames(ingress, lastGood)) this.#byClass.add(className, key);
     this.#byNamespace.add(namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.add(`${configMap.namespace}\0${configMap.name}`, key);
     for (const secret of reading.secrets) this.#bySecret.add(`${secret.namespace}\0${secret.name}`, key);
     return { before: before?.reading.served, after: reading.served };
   }
 
-  #remove(key: IngressKey, { ingress, reading }: Entry): void {
+  #remove(key: IngressKey, { ingress, lastGood, reading }: Entry): void {
     this.#entries.delete(key);
-    this.#byClass.delete(ingress.spec.ingressClassName ?? '', key);
+    for (const className of classNames(ingress, lastGood)) this.#byClass.delete(className, key);
     this.#byNamespace.delete(ingress.metadata.namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.delete(`${configMap.namespace}\0${configMap.name}`, key);
     for (const secret of reading.secrets) this.#bySecret.delete(`${secret.namespace}\0${secret.name}`, key);
   }
+}
+
+/** `dropped`: what was read of the version that is there now. */
+function readLastGood(lastGood: Ingress, dropped: IngressReading, context: IngressContext): IngressReading {
+  const reading = readIngress(lastGood, context);
+  if (reading.served === undefined) return dropped;
+  const { ingress } = reading.served;
+  const goesOn = finding('PRT-ANN-9', 'the version before this one, which was good, goes on being served', ingress);
+  return { ...reading, findings: [...dropped.findings, goesOn] };
+}
+
+function classNames(ingress: Ingress, lastGood: Ingress | undefined): ReadonlySet<string> {
+  return new Set([ingress, lastGood ?? ingress].map(({ spec }) => spec.ingressClassName ?? ''));
 }

@@ -149,6 +149,39 @@ describe('a change', () => {
   });
 });
 
+describe('an Ingress that is dropped', () => {
+  const dropped = { 'nginx.ingress.kubernetes.io/permanent-redirect': '$x' };
+  const served = (result: TranslationResult): readonly string[] =>
+    result.delta.hosts.flatMap((host) => host.routes.map(({ labels }) => `${host.name} ${labels.service}`).filter((text) => !text.endsWith(' ')));
+
+  it('goes on in its last good version until it is corrected or gone', () => {
+    const world = new World();
+    assert.deepEqual(served(world.apply([ingress('shop', 'a.example', { service: 'one' })])), ['a.example one']);
+    const bad = world.apply([ingress('shop', 'b.example', { service: 'two', annotations: dropped })]);
+    assert.deepEqual(touched(bad.delta), []);
+    assert.deepEqual(bad.diagnostics.map(({ code }) => code).filter((code) => code.startsWith('PRT-ANN')), ['PRT-ANN-9', 'PRT-ANN-5']);
+    const worse = world.apply([ingress('shop', 'c.example', { service: 'three', annotations: dropped })]);
+    assert.deepEqual(touched(worse.delta), []);
+    assert.deepEqual(served(world.apply([ingress('shop', 'b.example', { service: 'two' })])), ['b.example two']);
+    world.apply([ingress('shop', 'b.example', { service: 'two', annotations: dropped })]);
+    const gone = world.apply([], [{ kind: 'Ingress', namespace: 'default', name: 'shop' }]);
+    assert.ok(touched(gone.delta).includes('-b.example'));
+  });
+
+  it('is not there when no good version of it was seen', () => {
+    const result = new World().apply([ingress('shop', 'a.example', { annotations: dropped })]);
+    assert.deepEqual(served(result), []);
+    assert.deepEqual(result.diagnostics.map(({ code }) => code), ['PRT-ANN-5']);
+  });
+
+  it('is not there either when what was good is dropped by a key that has changed since', () => {
+    const world = new World({ configmap: { namespace: 'default', name: 'controller' } });
+    world.apply([ingress('shop', 'a.example', { annotations: { 'nginx.ingress.kubernetes.io/upstream-vhost': 'x.example' } })]);
+    const result = world.apply([object('ConfigMap', 'controller', { data: { 'annotation-value-word-blocklist': 'x.exa' } })]);
+    assert.ok(result.delta.removedHosts.some((name) => name === 'a.example'));
+  });
+});
+
 describe('certificates', () => {
   const pems: { readonly certificatePem: string; readonly privateKeyPem: string }[] = [];
 

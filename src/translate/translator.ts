@@ -2,7 +2,8 @@
 // depends on it, so that a change costs what it touches:
 //   Ingress -> its hosts; Service, EndpointSlice -> upstreams; Secret -> hosts; TLS of a wildcard host -> the hosts below it;
 //   IngressClass, Namespace -> Ingresses; ConfigMap -> settings, and all Ingresses where it changes their defaults.
-// Invariant: after any sequence of changes the rows are those of a fresh translation of the last snapshot. No clock, no I/O.
+// Invariant: after any sequence of changes the rows are those of a fresh translation of the last snapshot, with the last good version in the
+// place of an Ingress that is dropped. No clock, no I/O.
 import { isDeepStrictEqual } from 'node:util';
 import { assertNever } from '../kit/assert-never.ts';
 import type { Certificate, CertificateKey } from '../model/certificate.ts';

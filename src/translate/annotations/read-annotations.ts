@@ -51,7 +51,7 @@ const VERDICTS: readonly IngressAnnotations['verdict'][] = ['serve', 'refuse', '
 class Reading {
   readonly #ingress: Ingress;
   readonly #limits: AnnotationLimits;
-  readonly #draft: AnnotationDraft = { proxy: {}, redirects: {}, upstreamTls: {}, access: { external: {} }, clientCertificates: {} };
+  readonly #draft = emptyDraft();
   readonly #findings: Finding[] = [];
   #verdict: IngressAnnotations['verdict'] = 'serve';
 
@@ -72,11 +72,20 @@ class Reading {
   read(key: string, row: AnnotationRow, rawText: string): void {
     const text = trimLines(rawText);
     if (text === '') {
-      if (rawText !== '') this.#report('PRT-ANN-3', key, 'the value is blank, so the annotation counts as absent');
+      if (rawText !== '') this.#readBlank(key, row, rawText);
       return;
     }
     if (this.#isTooRisky(key, row) || this.#hasBlockedWord(key, rawText)) return;
     this.#readStatus(key, row, text);
+  }
+
+  /** ingress-nginx validates a value before it trims it: blanks are no URL, so the Ingress goes, but a realm may have them. */
+  #readBlank(key: string, row: AnnotationRow, rawText: string): void {
+    const { status } = row;
+    const isDropping = status.kind === 'supported' && status.onInvalid === 'drop';
+    const problem = isDropping ? status.read(rawText, emptyDraft()) : undefined;
+    if (problem?.kind === 'invalid') this.#drop(key, 'the value is blank');
+    else this.#report('PRT-ANN-3', key, 'the value is blank, so the annotation counts as absent');
   }
 
   #isTooRisky(key: string, row: AnnotationRow): boolean {
@@ -158,6 +167,10 @@ class Reading {
   #report(code: Finding['code'], key: string, message: string): void {
     this.#findings.push(finding(code, message, this.#ingress, annotationField(key)));
   }
+}
+
+function emptyDraft(): AnnotationDraft {
+  return { proxy: {}, redirects: {}, upstreamTls: {}, access: { external: {} }, clientCertificates: {} };
 }
 
 function trimLines(text: string): string {

@@ -62,6 +62,8 @@ export interface ServedIngress {
 export interface IngressReading {
   /** Undefined: the Ingress has no effect. */
   readonly served: ServedIngress | undefined;
+  /** True: it is ours and was left out because of what it says, so that its last good version goes on. */
+  readonly isDropped: boolean;
   readonly findings: readonly Finding[];
   /** Looked at, present or not. */
   readonly configMaps: readonly ObjectName[];
@@ -86,9 +88,9 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
     return withoutEffect([finding('PRT-RULE-8', message, ingress, 'spec.defaultBackend')]);
   }
   const inspected = options.deepInspect ? inspectIngress(ingress) : undefined;
-  if (inspected !== undefined) return withoutEffect([inspected]);
+  if (inspected !== undefined) return { ...withoutEffect([inspected]), isDropped: true };
   const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
-  if (verdict === 'ignore') return withoutEffect(findings);
+  if (verdict === 'ignore') return { ...withoutEffect(findings), isDropped: true };
   const headers = readCustomHeaders(ingress, values, context);
   const access = readAccess(ingress, values.access, { ...context, annotationsPrefix: options.annotationsPrefix });
   const served = serve(ingress, values, context);
@@ -100,6 +102,7 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
       isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused,
       refusesHosts: verdict === 'refuse-hosts',
     },
+    isDropped: false,
     findings: [...findings, ...headers.findings, ...access.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])],
     configMaps: [...headers.configMaps, ...access.configMaps],
     secrets: access.secrets,
@@ -107,7 +110,7 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
 }
 
 function withoutEffect(findings: readonly Finding[]): IngressReading {
-  return { served: undefined, findings, configMaps: [], secrets: [] };
+  return { served: undefined, isDropped: false, findings, configMaps: [], secrets: [] };
 }
 
 interface CustomHeaders {
