@@ -24,7 +24,7 @@ export function parsePasswordHash(hash: string): PasswordHashForm | undefined {
   if (braced !== null) return parseBraced(braced[1] ?? '', braced[2] ?? '');
   if (/^\$1\$[^$:]{0,64}\$[./0-9A-Za-z]{22}$/.test(hash)) return { kind: 'md5-crypt', text: hash };
   if (/^\$apr1\$[^$:]{0,64}\$[./0-9A-Za-z]{22}$/.test(hash)) return { kind: 'apr1', text: hash };
-  const shaCrypt = /^\$[56]\$(?:rounds=(\d{1,9})\$)?[./0-9A-Za-z]{0,64}\$[./0-9A-Za-z]{43,86}$/.exec(hash);
+  const shaCrypt = /^\$(?:5(?=.*\$.{43}$)|6(?=.*\$.{86}$))\$(?:rounds=(\d{1,9})\$)?[./0-9A-Za-z]{0,64}\$[./0-9A-Za-z]+$/.exec(hash);
   if (shaCrypt !== null) return Number(shaCrypt[1] ?? '0') > MAX_SHA_CRYPT_ROUNDS ? undefined : { kind: 'sha-crypt', text: hash };
   const bcrypt = /^\$2[aby]\$(\d\d)\$[./0-9A-Za-z]{53}$/.exec(hash);
   if (bcrypt === null) return undefined;
