@@ -53,6 +53,7 @@ function readServerName(hello: Reader): string | undefined {
   hello.skip(hello.uint8());
   hello.skip(hello.uint16());
   hello.skip(hello.uint8());
+  if (hello.isBad) return undefined;
   if (hello.isAtEnd) return '';
   const extensions = hello.block(hello.uint16());
   while (!extensions.isAtEnd && !extensions.isBad) {
