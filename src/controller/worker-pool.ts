@@ -51,6 +51,8 @@ export class ListenError extends Error {
 
 /** A worker that dies at once again and again must not eat the machine. */
 const RESTART_DELAY_MS = 250;
+/** Three times the size of a semi-space: what a worker allocates for requests dies young, and more room only costs memory and cache. */
+const YOUNG_GENERATION_MB = 12;
 
 export class WorkerPool {
   readonly counters = new WorkerCountersCollector();
@@ -151,6 +153,7 @@ export class WorkerPool {
     const thread = new Worker(new URL(isSource ? '../proxy/worker.ts' : '../proxy/worker.js', import.meta.url), {
       workerData,
       name: `worker-${id}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     const worker: PoolWorker = { id, place, thread, counters, appliedVersion: 0, isListening: false, isDrained: false };
     this.#workers.set(id, worker);
