@@ -37,6 +37,26 @@ export function parseDurationMs(text: string): Result<number> {
   return sumMs > 86_400_000 ? fail('is longer than a day') : ok(Math.round(sumMs));
 }
 
+/** As `parseDurationMs`, but what can stand in a Lease: whole seconds, at least one. */
+export function parseElectionTtlMs(text: string): Result<number> {
+  const duration = parseDurationMs(text);
+  if (!duration.ok || (duration.value >= 1000 && duration.value % 1000 === 0)) return duration;
+  return fail('is not a whole number of seconds, at least one');
+}
+
+/** Name of an object of any kind with the widest names. */
+export function parseLeaseName(text: string): Result<string> {
+  const problem = checkDnsSubdomain(text);
+  return problem === undefined ? ok(text) : fail(problem);
+}
+
+/** Comma list of IP addresses and host names. */
+export function parseStatusAddresses(text: string): Result<readonly string[]> {
+  const addresses = commaList(text);
+  const bad = addresses.find((address) => isIP(address) === 0 && checkDnsSubdomain(address) !== undefined);
+  return bad === undefined ? ok(addresses) : fail(`has the item ${JSON.stringify(bad)}, which is neither an IP address nor a host name`);
+}
+
 /** `namespace/name`; empty is undefined. */
 export function parseObjectName(text: string): Result<ObjectName | undefined> {
   if (text === '') return ok(undefined);

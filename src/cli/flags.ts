@@ -10,18 +10,21 @@ import {
   parseAnnotationsPrefix,
   parseBuckets,
   parseDurationMs,
+  parseElectionTtlMs,
   parseFilePath,
+  parseLeaseName,
   parseNamespace,
   parseObjectName,
   parsePath,
   parsePort,
   parseSelector,
+  parseStatusAddresses,
   parseWord,
   parseWords,
   parseWorkers,
 } from './flag-values.ts';
 
-export const FLAG_GROUPS = ['Objects', 'Classes and namespaces', 'Ports', 'Traffic', 'Metrics and log', 'Life'] as const;
+export const FLAG_GROUPS = ['Objects', 'Classes and namespaces', 'Ports', 'Traffic', 'Status and events', 'Metrics and log', 'Life'] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
 
 /** `translation`: `portico check` has the flag too. */
@@ -57,6 +60,7 @@ const classes = { group: 'Classes and namespaces', use: 'translation', isFromIng
 const ports = { group: 'Ports', use: 'serve', isFromIngressNginx: true } as const;
 const traffic = { group: 'Traffic', use: 'translation', isFromIngressNginx: true } as const;
 const metrics = { group: 'Metrics and log', use: 'serve', isFromIngressNginx: true } as const;
+const cluster = { group: 'Status and events', use: 'serve', isFromIngressNginx: true } as const;
 const life = { group: 'Life', use: 'serve', isFromIngressNginx: true } as const;
 
 export const flags: FlagTable = {
@@ -272,6 +276,87 @@ export const flags: FlagTable = {
     defaultText: 'true',
     parse: parseBool,
     summary: 'Ignore Ingresses with text of an nginx configuration in hosts, paths or names of Secrets.',
+  },
+  publishService: {
+    ...cluster,
+    name: 'publish-service',
+    placeholder: 'ns/name',
+    defaultText: '',
+    parse: parseObjectName,
+    summary: 'Service whose addresses are written into the status of Ingresses.',
+  },
+  publishStatusAddress: {
+    ...cluster,
+    name: 'publish-status-address',
+    placeholder: 'addresses',
+    defaultText: '',
+    parse: parseStatusAddresses,
+    append: joined,
+    summary: 'Addresses or host names to write into the status of Ingresses, separated by commas. Not together with --publish-service.',
+  },
+  reportNodeInternalIp: {
+    ...cluster,
+    name: 'report-node-internal-ip-address',
+    placeholder: null,
+    defaultText: 'false',
+    parse: parseBool,
+    summary: 'Without the two flags above, the addresses of nodes are written; this prefers their internal addresses.',
+  },
+  updateStatus: {
+    ...cluster,
+    name: 'update-status',
+    placeholder: null,
+    defaultText: 'true',
+    parse: parseBool,
+    summary: 'Write the addresses into the status of Ingresses.',
+  },
+  updateStatusOnShutdown: {
+    ...cluster,
+    name: 'update-status-on-shutdown',
+    placeholder: null,
+    defaultText: 'true',
+    parse: parseBool,
+    summary: 'Take the addresses away again when the last pod ends.',
+  },
+  statusUpdateIntervalMs: {
+    ...cluster,
+    name: 'status-update-interval',
+    placeholder: 'duration',
+    defaultText: '60',
+    parse: parseDurationMs,
+    summary: 'Time between two looks at the status of all Ingresses, at least 5 seconds: "60s", "1m", or seconds. Changes do not wait for it.',
+  },
+  electionId: {
+    ...cluster,
+    name: 'election-id',
+    placeholder: 'name',
+    defaultText: 'ingress-controller-leader',
+    parse: parseLeaseName,
+    summary: 'Name of the Lease in the namespace of the pod by which replicas agree on one that writes status and events.',
+  },
+  electionTtlMs: {
+    ...cluster,
+    name: 'election-ttl',
+    placeholder: 'duration',
+    defaultText: '30s',
+    parse: parseElectionTtlMs,
+    summary: 'Time after which a leader that does not renew the Lease is given up.',
+  },
+  disableLeaderElection: {
+    ...cluster,
+    name: 'disable-leader-election',
+    placeholder: null,
+    defaultText: 'false',
+    parse: parseBool,
+    summary: 'Write status and events without a Lease, for a single replica.',
+  },
+  disableSyncEvents: {
+    ...cluster,
+    name: 'disable-sync-events',
+    placeholder: null,
+    defaultText: 'false',
+    parse: parseBool,
+    summary: 'Write no event "Sync" for each Ingress that was added or changed.',
   },
   enableMetrics: {
     ...metrics,

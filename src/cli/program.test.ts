@@ -64,13 +64,13 @@ describe('flags in the style of Go', () => {
       '--sync-period',
       '30s',
       '--profiling',
-      '--election-id=x',
+      '--max-buckets=3',
       '--',
       '--sync-period',
     ]);
     assert.deepEqual(args, ['serve', '--', '--sync-period']);
     assert.equal(notes.length, 2);
-    assert.deepEqual(problems, ['--election-id is a flag of ingress-nginx that Portico does not support']);
+    assert.deepEqual(problems, ['--max-buckets is a flag of ingress-nginx that Portico does not support']);
   });
 
   it('finds options that exclude each other', () => {

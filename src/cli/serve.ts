@@ -29,6 +29,9 @@ export function findConflict(options: ServeOptions): string | undefined {
   if (options.watchNamespace !== undefined && options.watchNamespaceSelector !== undefined) {
     return '--watch-namespace and --watch-namespace-selector exclude each other';
   }
+  if (options.publishService !== undefined && options.publishStatusAddress.length > 0) {
+    return '--publish-service and --publish-status-address exclude each other';
+  }
   const taken = [options.httpPort, options.httpsPort, options.healthzPort].filter((port) => port !== 0);
   if (new Set(taken).size !== taken.length) return '--http-port, --https-port and --healthz-port must differ';
   return undefined;

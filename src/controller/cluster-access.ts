@@ -49,7 +49,7 @@ export function openClusterSource(options: ServeOptions, { client, translatorOpt
     client,
     watchNamespace: options.watchNamespace,
     readsNamespaces: options.watchNamespaceSelector !== undefined,
-    ownServices: options.defaultBackendService === undefined ? [] : [options.defaultBackendService],
+    ownServices: [options.defaultBackendService, options.publishService].filter((service) => service !== undefined),
     references: {
       own: flagReferences(translatorOptions),
       ofConfig: (snapshot) => configReferences(snapshot, translatorOptions),

@@ -2,11 +2,9 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ControllerState } from '../observe/metrics-page.ts';
 import type { ClusterSource } from '../sources/cluster/cluster-source.ts';
+import type { ClusterDuties } from './cluster-duties.ts';
 import type { Publisher } from './publisher.ts';
 import type { WorkerPool } from './worker-pool.ts';
-
-/** ingress-nginx's default of `--election-id`. */
-const ELECTION_ID = 'ingress-controller-leader';
 
 export interface ControllerStateParts {
   readonly pool: WorkerPool;
@@ -15,9 +13,16 @@ export interface ControllerStateParts {
   readonly logLinesDropped: number;
   /** Undefined where objects come from manifests. */
   readonly cluster: ClusterSource | undefined;
+  /** Undefined where objects come from manifests. */
+  readonly duties: ClusterDuties | undefined;
+  /** Of the Lease. */
+  readonly electionId: string;
 }
 
-export function readControllerState({ pool, publisher, diagnostics, logLinesDropped, cluster }: ControllerStateParts): ControllerState {
+export function readControllerState(parts: ControllerStateParts): ControllerState {
+  const { pool, publisher, diagnostics, logLinesDropped, cluster, duties, electionId } = parts;
+  // Without other replicas there is no election: this one leads.
+  const isLeader = duties?.isLeader ?? true;
   return {
     configHash: pool.version,
     isLastChangeApplied: publisher.isUpToDate,
@@ -28,11 +33,12 @@ export function readControllerState({ pool, publisher, diagnostics, logLinesDrop
     openConnections: pool.connectionCount.total,
     logLinesDropped,
     diagnostics,
-    certificates: listCertificates(pool),
+    // As ingress-nginx, so that each is told once and not by every replica.
+    certificates: isLeader ? listCertificates(pool) : [],
     orphans: listOrphans(diagnostics),
-    // Without other replicas there is no election: this one leads.
-    leader: { name: ELECTION_ID, isLeader: true },
+    leader: { name: electionId, isLeader },
     ...(cluster === undefined ? {} : { apiServer: { isConnected: cluster.isConnected, failureCount: cluster.failureCount } }),
+    ...(duties === undefined ? {} : { writes: { status: duties.statusCounts, events: duties.eventCounts } }),
     eventLoops: pool.eventLoops(),
   };
 }

@@ -14,6 +14,8 @@ const MAX_LINES = 200;
 export interface DiagnosticLogDeps {
   readonly log: Logger;
   readonly getDiagnostics: () => readonly Diagnostic[];
+  /** What a look has found that was not there before. */
+  readonly onFound: (diagnostics: readonly Diagnostic[]) => void;
   /** Called after each look. */
   readonly onLook: () => void;
 }
@@ -49,16 +51,17 @@ export class DiagnosticLog {
     const startMs = performance.now();
     this.#current = this.#deps.getDiagnostics();
     const keys = new Set<string>();
-    let lines = 0;
-    let unseen = 0;
+    const found: Diagnostic[] = [];
     for (const diagnostic of this.#current) {
       const key = `${diagnostic.code} ${formatOrigin(diagnostic.origin)} ${diagnostic.message}`;
       keys.add(key);
       if (this.#known.has(key)) continue;
-      if (++lines <= MAX_LINES) this.#print(diagnostic);
-      else unseen++;
+      found.push(diagnostic);
     }
+    for (const diagnostic of found.slice(0, MAX_LINES)) this.#print(diagnostic);
+    const unseen = found.length - MAX_LINES;
     if (unseen > 0) this.#deps.log.warn(`${unseen} more diagnostics: portico check shows all of them`);
+    this.#deps.onFound(found);
     this.#known = keys;
     this.#notBeforeMs = performance.now() + (performance.now() - startMs) * REST_FACTOR;
     this.#deps.onLook();

@@ -3,6 +3,8 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { isEmptyDelta, type ModelDelta } from '../model/delta.ts';
 import type { Upstream } from '../model/upstream.ts';
 import { DurationHistogram } from '../observe/duration-histogram.ts';
+import type { Ingress } from '../resources/objects.ts';
+import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import type { ResourceStore } from '../resources/store.ts';
 import type { SourceBatch } from '../sources/source.ts';
 import type { TranslationResult, Translator } from '../translate/translator.ts';
@@ -13,6 +15,8 @@ export interface PublisherDeps {
   readonly store: ResourceStore;
   readonly translator: Translator;
   readonly pool: WorkerPool;
+  /** Objects changed; what they mean is known. */
+  readonly onChanges: (changes: readonly ObjectChange[]) => void;
   /** What there is to say about the objects may have changed; asked for by `diagnostics` when there is time. */
   readonly onReport: () => void;
   /** Ports that Portico itself listens on: ExternalNames must not lead to them. */
@@ -54,6 +58,7 @@ export class Publisher {
       const { delta } = this.#translation;
       if (isFirst || !isEmptyDelta(delta)) this.#publish(this.#externalNames.apply(delta), noticedAtMs);
       this.#hasRemovals ||= changes.some((change) => change.after === undefined) || delta.removedHosts.length > 0;
+      this.#deps.onChanges(changes);
     }
     this.#deps.onReport();
   }
@@ -61,6 +66,15 @@ export class Publisher {
   /** All that there is to say now. Takes time proportional to all routes. */
   diagnostics(): readonly Diagnostic[] {
     return [...this.#sourceDiagnostics, ...(this.#translation?.diagnostics ?? [])];
+  }
+
+  /** As of the last batch. */
+  get objects(): Snapshot {
+    return this.#deps.store;
+  }
+
+  isServed({ metadata }: Ingress): boolean {
+    return this.#deps.translator.isServed(metadata.namespace, metadata.name);
   }
 
   onApplied(version: number): void {

@@ -1,6 +1,7 @@
 // The life of `portico serve`: starts the workers, the source and the health port, joins them, and ends them in the right order.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import { createAccessLogWriter, type AccessLogWriter } from '../observe/access-log/access-log-writer.ts';
 import { takeBatch } from '../observe/access-log/access-log.ts';
 import { createControllerLog } from '../observe/controller-log.ts';
@@ -15,6 +16,7 @@ import type { Source, SourceBatch } from '../sources/source.ts';
 import { readConfigMap } from '../translate/configmap/read-configmap.ts';
 import { createTranslator } from '../translate/translator.ts';
 import { connectCluster, openClusterSource } from './cluster-access.ts';
+import { type ClusterDuties, createClusterDuties } from './cluster-duties.ts';
 import { readControllerState } from './controller-state.ts';
 import { DiagnosticLog } from './diagnostic-log.ts';
 import { explainListenError, reservePort } from './ports.ts';
@@ -58,6 +60,7 @@ class Server {
   readonly #source: Source;
   readonly #client: ApiClient | undefined;
   readonly #cluster: ClusterSource | undefined;
+  readonly #duties: ClusterDuties | undefined;
   readonly #shutdown: Shutdown;
   #health: HealthServer | undefined;
 
@@ -89,14 +92,18 @@ class Server {
       translator: createTranslator(forTranslator),
       pool: this.#pool,
       ownPorts: [options.httpPort, options.httpsPort, options.healthzPort],
+      onChanges: (changes) => this.#duties?.onChanges(changes),
       onReport: () => this.#diagnosticLog.schedule(),
       onResolveError: (host, error) => log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),
     });
     this.#diagnosticLog = new DiagnosticLog({
       log,
       getDiagnostics: () => this.#publisher.diagnostics(),
+      onFound: (found) => this.#duties?.onDiagnostics(found),
       onLook: () => this.#publisher.forgetRemoved(),
     });
+    const getDiagnostics = (): readonly Diagnostic[] => this.#diagnosticLog.current;
+    this.#duties = client === undefined ? undefined : createClusterDuties(options, { client, publisher: this.#publisher, getDiagnostics, log });
     const onBatch = (batch: SourceBatch): void => this.#publisher.take(batch);
     this.#client = client;
     this.#cluster =
@@ -150,6 +157,7 @@ class Server {
     this.#log.info(
       `serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     );
+    this.#duties?.start();
     this.#log.info(`health, readiness and metrics on port ${this.#health?.port ?? 0}`);
     return true;
   }
@@ -188,6 +196,8 @@ class Server {
           diagnostics: this.#diagnosticLog.current,
           logLinesDropped: this.#accessLog.droppedLines,
           cluster: this.#cluster,
+          duties: this.#duties,
+          electionId: this.#options.electionId,
         }),
     });
   }
@@ -196,12 +206,14 @@ class Server {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const { shutdownGracePeriodMs, postShutdownGracePeriodMs } = this.#options;
     this.#log.info(`${signal}: readiness fails from now on`);
+    const dutiesEnd = this.#duties?.end();
     // Whoever presses Ctrl-C waits in front of the screen: no load balancer has to hear of it first.
     const isInteractive = signal === 'SIGINT';
     if (!isInteractive) await this.#shutdown.sleep(shutdownGracePeriodMs);
     this.#log.info('accepting no more connections; requests under way finish');
     await Promise.race([this.#pool.drain(), this.#shutdown.whenAskedAgain]);
     if (!isInteractive) await this.#shutdown.sleep(postShutdownGracePeriodMs);
+    await dutiesEnd;
     await this.#accessLog.flush(LOG_FLUSH_MS);
     this.#log.info('done');
   }

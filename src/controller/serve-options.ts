@@ -42,6 +42,20 @@ export interface ServeOptions {
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
   readonly deepInspect: boolean;
+  /** Never set together with `publishStatusAddress`. */
+  readonly publishService: ObjectName | undefined;
+  /** IP addresses and host names; none: those of `publishService`, or of nodes. */
+  readonly publishStatusAddress: readonly string[];
+  readonly reportNodeInternalIp: boolean;
+  readonly updateStatus: boolean;
+  readonly updateStatusOnShutdown: boolean;
+  readonly statusUpdateIntervalMs: number;
+  /** Name of the Lease. */
+  readonly electionId: string;
+  /** Whole seconds. */
+  readonly electionTtlMs: number;
+  readonly disableLeaderElection: boolean;
+  readonly disableSyncEvents: boolean;
   readonly enableMetrics: boolean;
   readonly metricsPerHost: boolean;
   readonly metricsPerUndefinedHost: boolean;

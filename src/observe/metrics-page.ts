@@ -39,6 +39,11 @@ export interface ControllerState {
   readonly leader?: { readonly name: string; readonly isLeader: boolean };
   /** Absent where objects come from manifests. */
   readonly apiServer?: { readonly isConnected: boolean; readonly failureCount: number };
+  /** What was written to the API server. Absent where objects come from manifests. */
+  readonly writes?: {
+    readonly status: { readonly written: number; readonly failed: number };
+    readonly events: { readonly written: number; readonly failed: number; readonly dropped: number };
+  };
   /** Busy and waiting time of each thread's event loop since its start, as `performance.eventLoopUtilization()` gives them. */
   readonly eventLoops: ReadonlyArray<{ readonly thread: string; readonly activeMs: number; readonly idleMs: number }>;
 }
@@ -111,7 +116,7 @@ function printMetric(id: MetricId, controllerLabels: string, samples: Iterable<S
 function printController(deps: MetricsPageDeps, state: ControllerState, controllerLabels: string): string {
   const print = (id: MetricId, samples: Iterable<Sample>): string => printMetric(id, controllerLabels, samples);
   const printOne = (id: MetricId, value: number, labels: Labels = {}): string => print(id, [{ labels, value }]);
-  const { leader, apiServer } = state;
+  const { leader, apiServer, writes } = state;
   return (
     printOne('buildInfo', 1, deps.build) +
     printOne('configHash', state.configHash) +
@@ -124,6 +129,7 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
     (apiServer === undefined
       ? ''
       : printOne('apiServerConnected', apiServer.isConnected ? 1 : 0) + printOne('apiServerFailures', apiServer.failureCount)) +
+    (writes === undefined ? '' : print('statusWrites', byResult(writes.status)) + print('events', byResult(writes.events))) +
     print('tableVersion', listTableVersions(state, deps.counters)) +
     printOne('openConnections', state.openConnections) +
     print('diagnostics', countDiagnostics(state.diagnostics)) +
@@ -156,6 +162,10 @@ function printWorkers(deps: MetricsPageDeps, controllerLabels: string): string {
   let text = '';
   for (const [metric, list] of samples) text += printMetric(metric, controllerLabels, list);
   return text;
+}
+
+function byResult(counts: Readonly<Record<string, number>>): readonly Sample[] {
+  return Object.entries(counts).map(([result, value]) => ({ labels: { result }, value }));
 }
 
 function listTableVersions(state: ControllerState, counters: WorkerCountersCollector): readonly Sample[] {

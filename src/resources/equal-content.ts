@@ -3,7 +3,7 @@
 import { isMap } from './fields.ts';
 import type { KubernetesObject } from './objects.ts';
 
-const noContent: ReadonlySet<string> = new Set(['origin', 'lineOf', 'resourceVersion']);
+const noContent: ReadonlySet<string> = new Set(['origin', 'lineOf', 'resourceVersion', 'statusAddresses']);
 
 /** Costs a walk over both; parts that are the same value in memory cost nothing. */
 export function isEqualContent(left: KubernetesObject, right: KubernetesObject): boolean {

@@ -3,7 +3,7 @@
 import type { Fields } from './fields.ts';
 import { isBeingDeleted, readMetadata } from './metadata.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkHost, checkPortName } from './names.ts';
-import type { Ingress, IngressBackend, IngressPath, IngressRule, IngressSpec, IngressTls, ServicePortRef } from './objects.ts';
+import type { Ingress, IngressBackend, IngressPath, IngressRule, IngressSpec, IngressTls, ServicePortRef, StatusAddress } from './objects.ts';
 import type { Place } from './place.ts';
 import { originOf, portRange } from './place.ts';
 
@@ -29,7 +29,16 @@ export function readIngress(object: Fields, place: Place): Ingress {
     ...originOf('Ingress', metadata, place),
     spec: readSpec(object),
     isBeingDeleted: isBeingDeleted(object),
+    statusAddresses: readStatusAddresses(object),
   };
+}
+
+const noAddresses: readonly StatusAddress[] = [];
+
+/** As written: whoever wrote it, nothing is served by it. */
+function readStatusAddresses(object: Fields): readonly StatusAddress[] {
+  const points = object.fields('status')?.fields('loadBalancer')?.items('ingress') ?? [];
+  return points.length === 0 ? noAddresses : points.map((point) => ({ ip: point.text('ip'), hostname: point.text('hostname') }));
 }
 
 function readSpec(object: Fields): IngressSpec {

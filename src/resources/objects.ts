@@ -31,6 +31,14 @@ export interface Ingress extends ObjectBase {
   readonly spec: IngressSpec;
   /** True once deletion was requested. */
   readonly isBeingDeleted: boolean;
+  /** `status.loadBalancer.ingress`: where clients are told that it can be reached. Routes do not depend on it. */
+  readonly statusAddresses: readonly StatusAddress[];
+}
+
+/** One of the two is set, the other empty. */
+export interface StatusAddress {
+  readonly ip: string;
+  readonly hostname: string;
 }
 
 export interface IngressSpec {

@@ -55,7 +55,7 @@ function printMetadata(metadata: ObjectMeta): Json {
   };
 }
 
-function printIngress({ spec }: Ingress): Json {
+function printIngress({ spec, statusAddresses }: Ingress): Json {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
@@ -68,6 +68,7 @@ function printIngress({ spec }: Ingress): Json {
       })),
       tls: spec.tls.map(({ hosts, secretName }) => ({ hosts, secretName: orNothing(secretName) })),
     },
+    status: statusAddresses.length === 0 ? undefined : printLoadBalancer(statusAddresses),
   };
 }
 
@@ -100,10 +101,12 @@ function printService(service: Service): Json {
       ports: ports.map((port) => ({ ...port, name: orNothing(port.name), appProtocol: orNothing(port.appProtocol) })),
       trafficDistribution: orNothing(trafficDistribution),
     },
-    status: {
-      loadBalancer: { ingress: loadBalancerIngress.map(({ ip, hostname }) => ({ ip: orNothing(ip), hostname: orNothing(hostname) })) },
-    },
+    status: printLoadBalancer(loadBalancerIngress),
   };
+}
+
+function printLoadBalancer(points: Service['loadBalancerIngress']): Json {
+  return { loadBalancer: { ingress: points.map(({ ip, hostname }) => ({ ip: orNothing(ip), hostname: orNothing(hostname) })) } };
 }
 
 function printEndpointSlice({ addressType, ports, endpoints }: EndpointSlice): Json {
