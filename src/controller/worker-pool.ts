@@ -1,6 +1,6 @@
 // The worker threads: starts them, publishes versions of the model to them, and knows what each of them has acknowledged. A worker that
 // dies is replaced and given the whole model; the others carry the traffic meanwhile.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ModelDelta } from '../model/delta.ts';
@@ -9,6 +9,7 @@ import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts
 import { RequestMetricsCollector } from '../observe/request-metrics/request-metrics-collector.ts';
 import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
 import { type WorkerCounters, WorkerCountersCollector } from '../observe/worker-counters.ts';
+import { allocateSharedLimits, forgetWorkerLimits, type SharedLimitMemory } from '../proxy/limits/shared-limits.ts';
 import type { ListenAddress } from '../proxy/listener/listeners.ts';
 import type { KeyPair } from '../proxy/listener/tls-contexts.ts';
 import type { SharedAuthState } from '../proxy/policies/auth-services.ts';
@@ -60,6 +61,7 @@ export class WorkerPool {
   readonly connectionCount: SharedConnectionCount;
   readonly #options: WorkerPoolOptions;
   readonly #auth: SharedAuthState = { cache: SharedAuthCache.create().buffer, secret: randomBytes(32).toString('hex') };
+  readonly #limits: SharedLimitMemory;
   readonly #workers = new Map<number, PoolWorker>();
   readonly #state = new ModelState();
   readonly #whenChanged: (() => void)[] = [];
@@ -72,6 +74,7 @@ export class WorkerPool {
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.connectionCount = new SharedConnectionCount(options.workers);
+    this.#limits = allocateSharedLimits(options.workers, () => randomInt(2 ** 32) | 0);
     this.requests = new RequestMetricsCollector(options.settings.metrics, {
       postFree: (id, slots) => this.#post(this.#workers.get(id), { kind: 'free-series', slots }),
     });
@@ -148,6 +151,7 @@ export class WorkerPool {
       fallbackCertificate,
       hostname: hostname(),
       auth: this.#auth,
+      limits: this.#limits,
     };
     const isSource = import.meta.url.endsWith('.ts');
     const thread = new Worker(new URL(isSource ? '../proxy/worker.ts' : '../proxy/worker.js', import.meta.url), {
@@ -195,6 +199,7 @@ export class WorkerPool {
     this.counters.removeWorker(worker.id);
     this.requests.removeWorker(worker.id);
     this.connectionCount.forgetWorker(worker.place);
+    forgetWorkerLimits(this.#limits, worker.place);
     this.#wake();
     if (!this.#isClosing) setTimeout(() => this.#isClosing || this.#startWorker(worker.place), RESTART_DELAY_MS);
   }

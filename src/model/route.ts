@@ -8,6 +8,7 @@ import type { Canary } from './policies/canary.ts';
 import type { CorsPolicy } from './policies/cors.ts';
 import type { ErrorPages } from './policies/error-pages.ts';
 import type { HeaderField } from './policies/header-fields.ts';
+import type { Bandwidth, RateLimits } from './policies/rate-limits.ts';
 import type { CookieRewrite, Replacement } from './policies/response-rewrite.ts';
 import type { AccessPolicy } from './policies/access.ts';
 import type { ClientCertificatePolicy } from './policies/client-certificates.ts';
@@ -43,6 +44,8 @@ export interface VirtualHost {
   /** Takes exactly the path `/` before any other route (annotation `app-root`). */
   readonly rootRoute?: Route;
   readonly tls: HostTls;
+  /** OpenSSL cipher list for TLS 1.2 instead of that of the settings (annotation `ssl-ciphers`). Checked. */
+  readonly ciphers?: string;
   /** Absent: clients are not asked for certificates. */
   readonly clientCertificates?: ClientCertificatePolicy;
   /** The oldest object that names the host. */
@@ -124,6 +127,8 @@ export interface RoutePolicies {
   /** True: answers may carry the affinity cookie of the upstream. */
   readonly setsAffinityCookie?: boolean;
   readonly errorPages?: ErrorPages;
+  readonly rateLimits?: RateLimits;
+  readonly bandwidth?: Bandwidth;
   readonly cookieRewrite?: CookieRewrite;
   /** Prefix of Location and of the URL of Refresh. */
   readonly redirectRewrite?: Replacement;

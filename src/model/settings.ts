@@ -18,6 +18,7 @@ export interface Settings {
   readonly allowBackendServerHeader: boolean;
   /** Lower-case names of backend response headers that are not passed on. */
   readonly hideHeaders: readonly string[];
+  readonly limits: LimitSettings;
   /** Fields of every response, Portico's own ones too, instead of the backend's. */
   readonly addHeaders: readonly HeaderField[];
   /** Fields of every request towards a backend, instead of the client's and of Portico's own. */
@@ -89,6 +90,15 @@ export interface ForwardedSettings {
   readonly computeFullForwardedFor: boolean;
   readonly addOriginalUriHeader: boolean;
   readonly generateRequestId: boolean;
+}
+
+/** What holds for all rate limits (annotations `limit-*`). */
+export interface LimitSettings {
+  /** 400 to 599. */
+  readonly requestStatus: number;
+  readonly connectionStatus: number;
+  /** What requests under way are counted by: text with nginx variables, checked. */
+  readonly connectionKey: string;
 }
 
 export interface TlsSettings {

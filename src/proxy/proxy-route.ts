@@ -11,6 +11,7 @@ import type { ErrorBackend } from './exchange/error-backend.ts';
 import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
 import type { AuthServices } from './policies/auth-services.ts';
 import type { CompiledBlocks } from './policies/blocked-clients.ts';
+import type { SharedLimits } from './limits/shared-limits.ts';
 import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
 
@@ -48,6 +49,7 @@ export interface RouteCompilerDeps {
   readonly defaultRetry: RetryRules;
   readonly auth: AuthServices;
   readonly blocks: CompiledBlocks;
+  readonly limits: SharedLimits;
   /** The table's own. */
   readonly patterns: PatternCache;
   findUpstream(key: UpstreamKey): UpstreamGroup;

@@ -4,6 +4,7 @@ import type { Settings } from '../model/settings.ts';
 import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
 import type { RequestMetricsMessage } from '../observe/request-metrics/series-labels.ts';
 import type { ListenAddress } from './listener/listeners.ts';
+import type { SharedLimitMemory } from './limits/shared-limits.ts';
 import type { SharedAuthState } from './policies/auth-services.ts';
 import type { KeyPair } from './listener/tls-contexts.ts';
 
@@ -19,6 +20,7 @@ export interface WorkerStart {
   readonly fallbackCertificate: KeyPair;
   readonly hostname: string;
   readonly auth: SharedAuthState;
+  readonly limits: SharedLimitMemory;
 }
 
 export type ToWorker =

@@ -19,9 +19,11 @@ import { RequestIds } from './exchange/request-ids.ts';
 import { MessageHead } from './http1/message-head.ts';
 import { compileResponseFields } from './http1/response-writer.ts';
 import { ClientCertificateContexts } from './listener/client-certificate-contexts.ts';
+import { HostCiphers } from './listener/host-ciphers.ts';
 import { Listeners } from './listener/listeners.ts';
 import { ReadMemory } from './listener/read-memory.ts';
 import { TlsContexts } from './listener/tls-contexts.ts';
+import { SharedLimits } from './limits/shared-limits.ts';
 import { BufferPool, OutBuffer } from './out-buffer.ts';
 import { AuthServices } from './policies/auth-services.ts';
 import { compileBlocks } from './policies/blocked-clients.ts';
@@ -45,10 +47,12 @@ class Worker {
   readonly #context: WorkerContext;
   readonly #tlsContexts: TlsContexts;
   readonly #clientCertificates: ClientCertificateContexts;
+  readonly #hostCiphers: HostCiphers;
   readonly #listeners: Listeners;
   readonly #upstreams = new Map<UpstreamKey, UpstreamGroup>();
   readonly #upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
   readonly #auth: AuthServices;
+  readonly #limits: SharedLimits;
   readonly #ticker: NodeJS.Timeout;
   readonly #patterns = createPatternCache();
   #compilerDeps: RouteCompilerDeps;
@@ -62,14 +66,17 @@ class Worker {
       onOverflow: () => this.#counters.add(workerCounter.seriesOverflow, 1),
     });
     this.#auth = new AuthServices(start.auth);
+    this.#limits = new SharedLimits(start.limits, start.place);
     this.#context = this.#createContext();
     this.#compilerDeps = this.#createCompilerDeps(start.settings);
     this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
     this.#clientCertificates = new ClientCertificateContexts(this.#context.table, this.#tlsContexts);
+    this.#hostCiphers = new HostCiphers(this.#context.table);
     this.#listeners = new Listeners({
       context: this.#context,
       tlsContexts: this.#tlsContexts,
       clientCertificates: this.#clientCertificates,
+      hostCiphers: this.#hostCiphers,
       connectionCount: SharedConnectionCount.forWorker(start.connectionCount, start.place),
     });
     const { wheel } = this.#context;
@@ -143,6 +150,7 @@ class Worker {
       defaultRetry: compileRetryRules(settings.proxy),
       auth: this.#auth,
       blocks: compileBlocks(settings.blocked),
+      limits: this.#limits,
       patterns: this.#patterns,
       findUpstream: (key) => this.#findUpstream(key),
       createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
@@ -160,11 +168,13 @@ class Worker {
       context.table.upsertHost(host);
       this.#tlsContexts.setHost(host.name, host.tls);
       this.#clientCertificates.setHost(host);
+      this.#hostCiphers.setHost(host);
     }
     for (const name of delta.removedHosts) {
       context.table.removeHost(name);
       this.#tlsContexts.removeHost(name);
       this.#clientCertificates.removeHost(name);
+      this.#hostCiphers.removeHost(name);
     }
     for (const key of delta.removedCertificates) this.#tlsContexts.removeCertificate(key);
     for (const key of delta.removedUpstreams) {

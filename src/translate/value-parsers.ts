@@ -3,6 +3,7 @@
 import { parseCidrSet } from '../kit/cidr.ts';
 import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
+import { parseTemplate } from '../model/template.ts';
 import type { ObjectName } from './options.ts';
 
 export type ValueParser<T> = (text: string) => Result<T>;
@@ -76,6 +77,14 @@ export function oneOf<const T extends string>(values: readonly T[]): ValueParser
 /** The whole text must match; `what` completes "is not …". */
 export function textMatching(pattern: RegExp, what: string): ValueParser<string> {
   return (text) => (pattern.test(text) ? ok(text) : fail(`is not ${what}`));
+}
+
+/** Text with nginx variables, all of them known. */
+export function parseKnownTemplate(text: string): Result<string> {
+  const template = parseTemplate(text);
+  if (!template.ok) return template;
+  const [unknown] = template.value.unknownNames;
+  return unknown === undefined ? ok(text) : fail(`has the unknown variable $${unknown}`);
 }
 
 /** `namespace/name` of a Kubernetes object. */

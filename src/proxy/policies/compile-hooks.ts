@@ -5,6 +5,7 @@ import { compileBlockedClients } from './blocked-clients.ts';
 import { compileCanary } from './canary.ts';
 import { compileClientCertificates } from './client-certificate.ts';
 import { compileCors } from './cors.ts';
+import { compileRateLimits } from './rate-limits.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRewrite } from './rewrite.ts';
 import { compileAccess } from './satisfy.ts';
@@ -17,7 +18,7 @@ import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePoli
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileRedirect, compileRewrite, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies, compileCanary];
+const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileRedirect, compileRewrite, compileRateLimits, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies, compileCanary];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */

@@ -9,6 +9,7 @@ import type { AccessDraft, ClientCertificateDraft } from './access-draft.ts';
 import type { AffinityDraft } from './affinity.ts';
 import type { CanaryDraft } from './canary.ts';
 import type { CorsDraft } from './cors.ts';
+import type { RateLimitDraft } from './rate-limits.ts';
 import type { LoadBalancingDraft } from './load-balancing.ts';
 import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
 import type { RedirectDraft } from './redirects.ts';
@@ -80,6 +81,8 @@ export interface AnnotationDraft {
   forwardedPrefix?: string;
   useRegex?: boolean;
   appRoot?: string;
+  /** `ssl-ciphers`. */
+  ciphers?: string;
   /** Each once; exact names and those with `*` in lower case, `.name` taken apart. */
   serverAliases?: readonly HostName[];
   /** Name of a Service in the namespace of the Ingress. */
@@ -88,6 +91,7 @@ export interface AnnotationDraft {
   serviceUpstream?: boolean;
   accessLog?: boolean;
   cors?: CorsDraft;
+  limits?: RateLimitDraft;
   customHttpErrors?: readonly number[];
   passesBackendErrors?: boolean;
   /** `off`: not rewritten, whatever the ConfigMap says. */

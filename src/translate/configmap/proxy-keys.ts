@@ -3,7 +3,8 @@ import { parseStatuses } from '../annotations/error-pages.ts';
 import { parseAlgorithm } from '../annotations/load-balancing.ts';
 import { parseNextUpstream } from '../annotations/next-upstream.ts';
 import { parseCookieRule, parseRedirectText } from '../annotations/response-rewrite.ts';
-import { integerBetween, oneOf, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
+import { parseKibibytes } from '../annotations/rate-limits.ts';
+import { integerBetween, oneOf, parseBool, parseKnownTemplate, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
 import { noEffect, notYet, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
@@ -210,17 +211,61 @@ const errorPages: readonly ConfigRow[] = [
   }),
 ];
 
+const limits: readonly ConfigRow[] = [
+  supported({
+    key: 'limit-rate',
+    defaultText: '0',
+    parse: parseKibibytes,
+    set: (draft, value) => {
+      draft.routing.limitRate = value;
+    },
+    summary: 'Default of annotation `limit-rate`, KiB a second.',
+  }),
+  supported({
+    key: 'limit-rate-after',
+    defaultText: '0',
+    parse: parseKibibytes,
+    set: (draft, value) => {
+      draft.routing.limitRateAfter = value;
+    },
+    summary: 'Default of annotation `limit-rate-after`, KiB.',
+  }),
+  supported({
+    key: 'limit-req-status-code',
+    defaultText: '503',
+    parse: integerBetween(400, 599),
+    set: (draft, value) => {
+      draft.settings.limits.requestStatus = value;
+    },
+    summary: 'Status of requests above a rate.',
+  }),
+  supported({
+    key: 'limit-conn-status-code',
+    defaultText: '503',
+    parse: integerBetween(400, 599),
+    set: (draft, value) => {
+      draft.settings.limits.connectionStatus = value;
+    },
+    summary: 'Status of requests above a number of connections.',
+  }),
+  supported({
+    key: 'limit-conn-zone-variable',
+    defaultText: '$binary_remote_addr',
+    parse: parseKnownTemplate,
+    set: (draft, value) => {
+      draft.settings.limits.connectionKey = value;
+    },
+    summary: 'What connections are counted by: text with nginx variables.',
+  }),
+];
+
 export const proxyKeys: readonly ConfigRow[] = [
   ...proxy,
   ...pools,
   ...rewrites,
   ...errorPages,
+  ...limits,
   ...notYet('serve', [
-    ['limit-rate', '0', 'Default of annotation `limit-rate`.'],
-    ['limit-rate-after', '0', 'Default of annotation `limit-rate-after`.'],
-    ['limit-req-status-code', '503', 'Status of requests above a rate.'],
-    ['limit-conn-status-code', '503', 'Status of requests above a number of connections.'],
-    ['limit-conn-zone-variable', '$binary_remote_addr', 'What connections are counted by.'],
   ]),
   ...noEffect('bodies are streamed with back-pressure and never spooled to disk', [
     ['proxy-buffers-number', '4', 'Response buffers in nginx.'],

@@ -58,6 +58,9 @@ export interface RoutingConfig {
   /** Statuses that the default backend answers instead, where an Ingress has no list of its own. */
   readonly customHttpErrors: readonly number[];
   readonly passesBackendErrors: boolean;
+  /** KiB a second and KiB: defaults of annotations `limit-rate` and `limit-rate-after`. */
+  readonly limitRate: number;
+  readonly limitRateAfter: number;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];
   /** Defaults of annotations `allowlist-source-range` and `denylist-source-range`. */

@@ -16,6 +16,7 @@ import { withNonIdempotent } from '../annotations/next-upstream.ts';
 import { rewritePolicyOf } from '../annotations/paths.ts';
 import { readAnnotations } from '../annotations/read-annotations.ts';
 import { redirectOf } from '../annotations/redirects.ts';
+import { limitsOfAnnotations } from '../annotations/rate-limits.ts';
 import { responseRewritesOf } from '../annotations/response-rewrite.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
@@ -149,7 +150,7 @@ function serve(
     ingress,
     annotations: values,
     hosts: hostsOf(ingress, values.canary?.isCanary === true),
-    policies: policiesOf(values, routing),
+    policies: policiesOf(ingress, values, routing),
     rewrite: rewritePolicyOf(values),
     location: redirectOf(values),
     redirect: {
@@ -191,7 +192,7 @@ export function hostOfRule(host: string): HostName {
   return host === '' ? CATCH_ALL_HOST : hostName(host);
 }
 
-function policiesOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): RoutePolicies {
+function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, routing: RoutingConfig): RoutePolicies {
   const proxy: Partial<ProxyParameters> =
     values.proxy.nextUpstream !== undefined && routing.retryNonIdempotent
       ? { ...values.proxy, nextUpstream: withNonIdempotent(values.proxy.nextUpstream) }
@@ -206,5 +207,6 @@ function policiesOf(values: Readonly<AnnotationDraft>, routing: RoutingConfig): 
     ...(cors !== undefined && { cors }),
     ...(values.affinity?.isCookie === true && { setsAffinityCookie: true }),
     ...responseRewritesOf(values, routing),
+    ...limitsOfAnnotations(values, `${metadata.namespace}/${metadata.name}`, routing),
   };
 }
