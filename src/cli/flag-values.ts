@@ -2,6 +2,7 @@
 // units or with the end of a sentence that starts with "the value".
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
+import type { ListenAddress } from '../controller/serve-options.ts';
 import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
 import { checkDnsLabel, checkDnsSubdomain } from '../resources/names.ts';
@@ -84,6 +85,16 @@ export function parseSelector(text: string): Result<LabelSelector | undefined> {
 export function parseAddress(text: string): Result<string> {
   const address = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   return address === '' || isIP(address) !== 0 ? ok(address) : fail('is not an IP address');
+}
+
+/** `host:port` or `:port`, with an IPv6 address in brackets; empty is undefined. */
+export function parseListenAddress(text: string): Result<ListenAddress | undefined> {
+  if (text === '') return ok(undefined);
+  const [, host = '', portText = ''] = /^(.*):(\d+)$/.exec(text) ?? [];
+  const address = parseAddress(host);
+  const port = parsePort(portText);
+  const isBare = isIP(host) === 6;
+  return address.ok && port.ok && !isBare ? ok({ host: address.value, port: port.value }) : fail('is not an address and a port such as ":8443"');
 }
 
 /** A path that a request target can be: begins with `/`, without query, white space or control characters. */

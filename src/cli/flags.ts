@@ -13,6 +13,7 @@ import {
   parseElectionTtlMs,
   parseFilePath,
   parseLeaseName,
+  parseListenAddress,
   parseNamespace,
   parseObjectName,
   parsePath,
@@ -24,7 +25,7 @@ import {
   parseWorkers,
 } from './flag-values.ts';
 
-export const FLAG_GROUPS = ['Objects', 'Classes and namespaces', 'Ports', 'Traffic', 'Status and events', 'Metrics and log', 'Life'] as const;
+export const FLAG_GROUPS = ['Objects', 'Classes and namespaces', 'Ports', 'Traffic', 'Admission webhook', 'Status and events', 'Metrics and log', 'Life'] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
 
 /** `translation`: `portico check` has the flag too. */
@@ -61,6 +62,7 @@ const ports = { group: 'Ports', use: 'serve', isFromIngressNginx: true } as cons
 const traffic = { group: 'Traffic', use: 'translation', isFromIngressNginx: true } as const;
 const metrics = { group: 'Metrics and log', use: 'serve', isFromIngressNginx: true } as const;
 const cluster = { group: 'Status and events', use: 'serve', isFromIngressNginx: true } as const;
+const admission = { group: 'Admission webhook', use: 'serve', isFromIngressNginx: true } as const;
 const life = { group: 'Life', use: 'serve', isFromIngressNginx: true } as const;
 
 export const flags: FlagTable = {
@@ -357,6 +359,30 @@ export const flags: FlagTable = {
     defaultText: 'false',
     parse: parseBool,
     summary: 'Write no event "Sync" for each Ingress that was added or changed.',
+  },
+  validatingWebhook: {
+    ...admission,
+    name: 'validating-webhook',
+    placeholder: 'address',
+    defaultText: '',
+    parse: parseListenAddress,
+    summary: 'Address and port on which the API server may ask whether an Ingress is good, such as ":8443". Empty: there is no webhook.',
+  },
+  validatingWebhookCertificate: {
+    ...admission,
+    name: 'validating-webhook-certificate',
+    placeholder: 'file',
+    defaultText: '',
+    parse: ok,
+    summary: 'File with the certificate of the webhook, which is read again when it changes.',
+  },
+  validatingWebhookKey: {
+    ...admission,
+    name: 'validating-webhook-key',
+    placeholder: 'file',
+    defaultText: '',
+    parse: ok,
+    summary: 'File with the key of the certificate of the webhook.',
   },
   enableMetrics: {
     ...metrics,

@@ -33,9 +33,6 @@ const rows: readonly OtherFlag[] = [
   notSupported('max-buckets'),
   notSupported('tcp-services-configmap'),
   notSupported('udp-services-configmap'),
-  notSupported('validating-webhook'),
-  notSupported('validating-webhook-certificate'),
-  notSupported('validating-webhook-key'),
 ];
 
 export const otherFlags: ReadonlyMap<string, OtherFlag> = new Map(rows.map((row) => [row.name, row]));

@@ -32,6 +32,10 @@ export function findConflict(options: ServeOptions): string | undefined {
   if (options.publishService !== undefined && options.publishStatusAddress.length > 0) {
     return '--publish-service and --publish-status-address exclude each other';
   }
+  const { validatingWebhook, validatingWebhookCertificate, validatingWebhookKey } = options;
+  if (validatingWebhook !== undefined && (validatingWebhookCertificate === '' || validatingWebhookKey === '')) {
+    return '--validating-webhook needs --validating-webhook-certificate and --validating-webhook-key';
+  }
   const taken = [options.httpPort, options.httpsPort, options.healthzPort].filter((port) => port !== 0);
   if (new Set(taken).size !== taken.length) return '--http-port, --https-port and --healthz-port must differ';
   return undefined;

@@ -1,6 +1,6 @@
 // What the metrics page shows of the controller, gathered when somebody scrapes.
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { ControllerState } from '../observe/metrics-page.ts';
+import type { AdmissionMetrics, ControllerState } from '../observe/metrics-page.ts';
 import type { ClusterSource } from '../sources/cluster/cluster-source.ts';
 import type { ClusterDuties } from './cluster-duties.ts';
 import type { Publisher } from './publisher.ts';
@@ -15,12 +15,14 @@ export interface ControllerStateParts {
   readonly cluster: ClusterSource | undefined;
   /** Undefined where objects come from manifests. */
   readonly duties: ClusterDuties | undefined;
+  /** Undefined where it is off. */
+  readonly admission: AdmissionMetrics | undefined;
   /** Of the Lease. */
   readonly electionId: string;
 }
 
 export function readControllerState(parts: ControllerStateParts): ControllerState {
-  const { pool, publisher, diagnostics, logLinesDropped, cluster, duties, electionId } = parts;
+  const { pool, publisher, diagnostics, logLinesDropped, cluster, duties, admission, electionId } = parts;
   // Without other replicas there is no election: this one leads.
   const isLeader = duties?.isLeader ?? true;
   return {
@@ -39,6 +41,7 @@ export function readControllerState(parts: ControllerStateParts): ControllerStat
     leader: { name: electionId, isLeader },
     ...(cluster === undefined ? {} : { apiServer: { isConnected: cluster.isConnected, failureCount: cluster.failureCount } }),
     ...(duties === undefined ? {} : { writes: { status: duties.statusCounts, events: duties.eventCounts } }),
+    ...(admission === undefined ? {} : { admission }),
     eventLoops: pool.eventLoops(),
   };
 }

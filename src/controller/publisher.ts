@@ -7,6 +7,7 @@ import type { Ingress } from '../resources/objects.ts';
 import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import type { ResourceStore } from '../resources/store.ts';
 import type { SourceBatch } from '../sources/source.ts';
+import type { AdmissionVerdict } from '../translate/admission.ts';
 import type { TranslationResult, Translator } from '../translate/translator.ts';
 import { ExternalNames } from './external-names.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -71,6 +72,18 @@ export class Publisher {
   /** As of the last batch. */
   get objects(): Snapshot {
     return this.#deps.store;
+  }
+
+  /** What admission says about an Ingress that somebody wants to write. */
+  check(ingress: Ingress): AdmissionVerdict {
+    const { store, translator } = this.#deps;
+    return translator.check(ingress, store);
+  }
+
+  /** Whether `check` looks at this Ingress. */
+  isOurs(ingress: Ingress): boolean {
+    const { store, translator } = this.#deps;
+    return translator.isOurs(ingress, store);
   }
 
   isServed({ metadata }: Ingress): boolean {

@@ -15,6 +15,7 @@ import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { Source, SourceBatch } from '../sources/source.ts';
 import { readConfigMap } from '../translate/configmap/read-configmap.ts';
 import { createTranslator } from '../translate/translator.ts';
+import { type AdmissionWebhook, startAdmissionWebhook } from './admission/admission-webhook.ts';
 import { connectCluster, openClusterSource } from './cluster-access.ts';
 import { type ClusterDuties, createClusterDuties } from './cluster-duties.ts';
 import { readControllerState } from './controller-state.ts';
@@ -63,6 +64,7 @@ class Server {
   readonly #duties: ClusterDuties | undefined;
   readonly #shutdown: Shutdown;
   #health: HealthServer | undefined;
+  #admission: AdmissionWebhook | undefined;
 
   /** Without a client, objects come from manifests. */
   constructor(options: ServeOptions, log: Logger, client: ApiClient | undefined) {
@@ -131,6 +133,7 @@ class Server {
       this.#publisher.close();
       this.#diagnosticLog.close();
       await this.#pool.close();
+      await this.#admission?.close();
       await this.#health?.close();
       this.#shutdown.dispose();
     }
@@ -157,6 +160,11 @@ class Server {
     this.#log.info(
       `serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     );
+    this.#admission = await startAdmissionWebhook(this.#options, {
+      check: (ingress) => this.#publisher.check(ingress),
+      isOurs: (ingress) => this.#publisher.isOurs(ingress),
+      log: this.#log,
+    });
     this.#duties?.start();
     this.#log.info(`health, readiness and metrics on port ${this.#health?.port ?? 0}`);
     return true;
@@ -197,6 +205,7 @@ class Server {
           logLinesDropped: this.#accessLog.droppedLines,
           cluster: this.#cluster,
           duties: this.#duties,
+          admission: this.#admission?.metrics,
           electionId: this.#options.electionId,
         }),
     });

@@ -3,6 +3,13 @@
 import type { LabelSelector } from '../translate/label-selector.ts';
 import type { ObjectName } from '../translate/options.ts';
 
+export interface ListenAddress {
+  /** An IP address; empty: all addresses. */
+  readonly host: string;
+  /** 0: a free port. */
+  readonly port: number;
+}
+
 export interface ServeOptions {
   /** Directories and files, as written; none: objects come from an API server. */
   readonly manifests: readonly string[];
@@ -39,6 +46,12 @@ export interface ServeOptions {
   readonly defaultBackendService: ObjectName | undefined;
   readonly defaultSslCertificate: ObjectName | undefined;
   readonly annotationsPrefix: string;
+  /** Where the admission webhook listens; undefined: there is none. */
+  readonly validatingWebhook: ListenAddress | undefined;
+  /** File with the certificate of the webhook and its chain; empty only where there is no webhook. */
+  readonly validatingWebhookCertificate: string;
+  /** File with the key of that certificate. */
+  readonly validatingWebhookKey: string;
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
   readonly deepInspect: boolean;

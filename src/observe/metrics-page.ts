@@ -44,8 +44,19 @@ export interface ControllerState {
     readonly status: { readonly written: number; readonly failed: number };
     readonly events: { readonly written: number; readonly failed: number; readonly dropped: number };
   };
+  /** Absent where the admission webhook is off. */
+  readonly admission?: AdmissionMetrics;
   /** Busy and waiting time of each thread's event loop since its start, as `performance.eventLoopUtilization()` gives them. */
   readonly eventLoops: ReadonlyArray<{ readonly thread: string; readonly activeMs: number; readonly idleMs: number }>;
+}
+
+/** What the admission webhook did. */
+export interface AdmissionMetrics {
+  /** Of the last check. */
+  readonly testedIngresses: number;
+  readonly testedSeconds: number;
+  readonly roundtripSeconds: number;
+  readonly checks: ReadonlyArray<{ readonly namespace: string; readonly ingress: string; readonly success: number; readonly errors: number }>;
 }
 
 export interface MetricsPageDeps {
@@ -79,6 +90,7 @@ export function createMetricsPage(deps: MetricsPageDeps): MetricsPage {
         yield* inTurns(printLarge('certificateExpiry', '', listCertificates(state, controller.class, false)));
         yield* inTurns(printLarge('certificateInfo', '', listCertificates(state, controller.class, true)));
         yield* inTurns(printLarge('orphanIngress', controllerLabels, listOrphans(state)));
+        if (state.admission !== undefined) yield printAdmission(state.admission, controllerLabels);
         yield* inTurns(printRequestMetrics(deps.requests, controllerLabels));
       }
       yield await printProcess(deps.isEnabled, controllerLabels);
@@ -143,6 +155,23 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
       'loopIdle',
       state.eventLoops.map(({ thread, idleMs }) => ({ labels: { thread }, value: idleMs / 1000 })),
     )
+  );
+}
+
+function printAdmission({ checks, ...last }: AdmissionMetrics, controllerLabels: string): string {
+  const print = (id: MetricId, samples: Iterable<Sample>): string => printMetric(id, controllerLabels, samples);
+  const printOne = (id: MetricId, value: number): string => print(id, [{ labels: {}, value }]);
+  const counts = (result: 'success' | 'errors'): readonly Sample[] =>
+    checks.map(({ namespace, ingress, [result]: value }) => ({ labels: { namespace, ingress }, value }));
+  return (
+    print('checkSuccess', counts('success')) +
+    print('checkErrors', counts('errors')) +
+    printOne('admissionTested', last.testedIngresses) +
+    printOne('admissionTestedTime', last.testedSeconds) +
+    printOne('admissionRendered', 0) +
+    printOne('admissionRenderedTime', 0) +
+    printOne('admissionRoundtrip', last.roundtripSeconds) +
+    printOne('admissionConfigSize', 0)
   );
 }
 

@@ -53,6 +53,11 @@ export class HostTable {
     return this.#entries.get(name)?.translation;
   }
 
+  /** Those that name the host, without canaries, oldest first. */
+  ingressesOf(name: HostName): readonly ServedIngress[] {
+    return this.#entries.get(name)?.ingresses ?? [];
+  }
+
   /** Whether an Ingress names the host, or it is the catch-all. */
   has(name: HostName): boolean {
     return this.#entries.has(name);

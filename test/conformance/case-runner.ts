@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IssuedCertificate } from '../support/certificates.ts';
 import type { EchoServerTls } from '../../src/echo/echo-server.ts';
 import { BackendSet } from './backends/backend-set.ts';
+import { checkAdmission, isReviewed } from './admission-client.ts';
 import type { BackendSpec, Case, GeneratedSpec, Step } from './case-format.ts';
 import { stepsOf } from './case-format.ts';
 import { runChecks } from './checks.ts';
@@ -47,6 +48,7 @@ class CaseRun {
   readonly #certificates = new Map<string, IssuedCertificate>();
   readonly #freePorts = new Map<string, number>();
   readonly #problems: string[] = [];
+  #controller: ControllerProcess | undefined;
   #config: Readonly<Record<string, string>>;
   #documents = 0;
   #logMark = 0;
@@ -80,29 +82,44 @@ class CaseRun {
     await this.#generate(this.#case.generate);
     await this.#backends.start(this.#case.backends);
     await this.#applyBase();
-    let controller = this.#case.args.length === 0 ? this.#world.sharedController : undefined;
+    this.#controller = this.#case.args.length === 0 ? this.#world.sharedController : undefined;
     for (const [index, step] of stepsOf(this.#case).entries()) {
-      if (step.terminate === true) controller?.terminate();
-      await this.#applyStep(step, index === 0);
-      if (step.terminate !== true) {
-        const waitUntilLive = await this.#world.probe.place({ sink: this.#world.sink, config: this.#config, args: this.#args() });
-        const isRunning = controller !== undefined;
-        controller ??= await this.#world.startController(this.#args());
-        if (index === 0) this.#logMark = controller.stdout.length;
-        const late = await waitUntilLive(controller);
-        if (late !== undefined) return [...this.#problems, this.#label(index, late)];
-        if (!isRunning) await controller.waitUntilReady();
-        await delay(this.#world.sink.settleMs ?? 0);
-      }
+      if (step.terminate === true) this.#controller?.terminate();
+      const late = (await this.#applyStep(step, index === 0)) ?? (step.terminate === true ? undefined : await this.#bringUp(index === 0));
+      if (late !== undefined) return [...this.#problems, this.#label(index, late)];
+      const controller = this.#controller;
       if (controller === undefined) throw new Error('a case cannot begin with terminate');
       await this.#runStep(step, index, controller);
     }
+    const controller = this.#controller;
     if (this.#case.checks !== undefined && controller !== undefined) await this.#check(this.#case.checks, controller, '');
-    if (needsAdmission(this.#case)) this.#problems.push('admission: the runner posts no AdmissionReview yet');
     if (controller?.ending !== undefined && !stepsOf(this.#case).some((step) => step.terminate)) {
       this.#problems.push(`the controller ended with ${controller.ending}: ${controller.lastWords(5)}`);
     }
     return this.#problems;
+  }
+
+  /** Waits until what was written is live, in a process that is started if none runs. Answers what stands in the way. */
+  async #bringUp(isFirst: boolean): Promise<string | undefined> {
+    const waitUntilLive = await this.#world.probe.place({ sink: this.#world.sink, config: this.#config, args: this.#args() });
+    const isRunning = this.#controller !== undefined;
+    const controller = (this.#controller ??= await this.#world.startController(this.#args()));
+    if (isFirst) this.#logMark = controller.stdout.length;
+    const late = await waitUntilLive(controller);
+    if (late !== undefined) return late;
+    if (!isRunning) await controller.waitUntilReady();
+    await delay(this.#world.sink.settleMs ?? 0);
+    return undefined;
+  }
+
+  /** Asks the webhook about an object before it is written, where the case says what the answer is. */
+  async #review(object: KubernetesObject, isFirst: boolean): Promise<string | undefined> {
+    if (!isReviewed(this.#case, object)) return undefined;
+    const late = await this.#bringUp(isFirst);
+    if (late !== undefined) return late;
+    const endpoint = { port: this.#world.ports.admission, authority: this.#world.webhook.pem };
+    this.#problems.push(...(await checkAdmission(this.#case, object, endpoint)));
+    return undefined;
   }
 
   async close(): Promise<void> {
@@ -161,7 +178,8 @@ class CaseRun {
     for (const object of this.#baseObjects()) if (object.kind !== 'ConfigMap') await this.#world.sink.apply(object, 0);
   }
 
-  async #applyStep(step: Step, isFirst: boolean): Promise<void> {
+  /** Answers what stands in the way, if anything. */
+  async #applyStep(step: Step, isFirst: boolean): Promise<string | undefined> {
     for (const ref of step.delete) await this.#world.sink.delete(parseRef(replacePlaceholders(ref, this.#value)));
     await this.#generate(step.generate);
     for (const [name, count] of Object.entries(step.scale)) await this.#backends.scale(name, count);
@@ -170,10 +188,13 @@ class CaseRun {
       await this.#world.sink.apply(configMapObject(this.#config), 0);
     }
     if (isFirst || Object.keys(step.scale).length > 0) await this.#applyBackends();
-    if (step.apply === undefined) return;
+    if (step.apply === undefined) return undefined;
     for (const object of parseManifests(replacePlaceholders(step.apply, this.#value))) {
+      const late = await this.#review(object, isFirst);
+      if (late !== undefined) return late;
       await this.#world.sink.apply(object, this.#documents++);
     }
+    return undefined;
   }
 
   async #applyBackends(): Promise<void> {
@@ -228,10 +249,6 @@ class CaseRun {
       ...(spec.clientCA === undefined ? {} : { clientAuthority: this.#certificate(spec.clientCA).certificatePem }),
     };
   }
-}
-
-function needsAdmission(one: Case): boolean {
-  return one.accept.length > 0 || one.warn.length > 0 || one.reject.some((entry) => entry.by.includes('admission'));
 }
 
 function isSliceOf(object: KubernetesObject, spec: BackendSpec): boolean {

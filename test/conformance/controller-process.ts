@@ -8,6 +8,7 @@ export interface ControllerPorts {
   readonly http: number;
   readonly https: number;
   readonly health: number;
+  readonly admission: number;
 }
 
 export interface ControllerOptions {
@@ -15,6 +16,8 @@ export interface ControllerOptions {
   readonly command: readonly string[];
   readonly sourceArgs: readonly string[];
   readonly ports: ControllerPorts;
+  /** Files with the certificate of the admission webhook and its key. */
+  readonly webhook: { readonly certificate: string; readonly key: string };
   /** Of the case; they come last and win. */
   readonly args: readonly string[];
 }
@@ -41,6 +44,9 @@ export class ControllerProcess {
       `--http-port=${options.ports.http}`,
       `--https-port=${options.ports.https}`,
       `--healthz-port=${options.ports.health}`,
+      `--validating-webhook=127.0.0.1:${options.ports.admission}`,
+      `--validating-webhook-certificate=${options.webhook.certificate}`,
+      `--validating-webhook-key=${options.webhook.key}`,
       '--configmap=default/controller',
       '--controller-class=k8s.io/ingress-nginx',
       '--ingress-class=nginx',

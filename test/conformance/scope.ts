@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { needsAdmission } from './admission-client.ts';
 import { stepsOf } from './case-format.ts';
 import type { Case } from './case-format.ts';
 
@@ -82,8 +83,7 @@ function featuresOf(one: Case): string[] {
   const features = one.requires.map((name) => `requires-${name}`);
   const requests = steps.flatMap((step) => step.requests.map((entry) => entry.request));
   if (requests.some((request) => request.httpVersion === '2' || request.grpc !== undefined)) features.push('http2');
-  if (one.accept.length > 0 || one.warn.length > 0 || one.reject.some((entry) => entry.by.includes('admission')))
-    features.push('admission');
+  if (needsAdmission(one)) features.push('admission');
   for (const checks of [one.checks, ...steps.map((step) => step.checks)]) {
     if ((checks?.objects.length ?? 0) > 0) features.push('objects');
     if ((checks?.events.length ?? 0) > 0) features.push('events');

@@ -25,6 +25,14 @@ export interface WorldOptions {
   readonly canSetResolver: boolean;
 }
 
+/** What the admission webhook shows. */
+export interface WebhookCertificate {
+  readonly pem: string;
+  /** Files with it and its key. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
 const OWN_RESOLVER = ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"'];
 
 /** Whether the runner may give a process its own /etc/resolv.conf; that takes Linux and the right to make mount namespaces. */
@@ -36,25 +44,33 @@ export class World {
   readonly options: WorldOptions;
   readonly sink: ObjectSink;
   readonly ports: ControllerPorts;
+  readonly webhook: WebhookCertificate;
   readonly probe: ReadinessProbe;
   /** Address of a host name, for the controller's resolver. Set by the case that runs. */
   addressOf: (name: string) => string | undefined = () => undefined;
   #controller: ControllerProcess | undefined;
   #dns: DnsServer | undefined;
 
-  private constructor(options: WorldOptions, parts: { sink: ObjectSink; ports: ControllerPorts; probe: ReadinessProbe }) {
+  private constructor(options: WorldOptions, parts: Pick<World, 'sink' | 'ports' | 'webhook' | 'probe'>) {
     this.options = options;
     this.sink = parts.sink;
     this.ports = parts.ports;
+    this.webhook = parts.webhook;
     this.probe = parts.probe;
   }
 
   static async create(options: WorldOptions): Promise<World> {
     await mkdir(options.directory, { recursive: true });
     const { freePorts } = options;
-    const ports = { http: await freePorts.take(), https: await freePorts.take(), health: await freePorts.take() };
+    const ports = {
+      http: await freePorts.take(),
+      https: await freePorts.take(),
+      health: await freePorts.take(),
+      admission: await freePorts.take(),
+    };
+    const webhook = await issueWebhookCertificate(options);
     const sink = await options.createSink(join(options.directory, 'objects'));
-    const world = new World(options, { sink, ports, probe: await ReadinessProbe.start(options.nextAddress()) });
+    const world = new World(options, { sink, ports, webhook, probe: await ReadinessProbe.start(options.nextAddress()) });
     if (options.canSetResolver) await world.#startResolver();
     return world;
   }
@@ -72,6 +88,7 @@ export class World {
       command: this.#command(),
       sourceArgs: this.sink.controllerArgs,
       ports: this.ports,
+      webhook: this.webhook,
       args,
     });
     this.#controller = controller;
@@ -105,4 +122,13 @@ export class World {
     if (this.#dns === undefined) return this.options.command;
     return [...OWN_RESOLVER, this.#resolverFile(), ...this.options.command];
   }
+}
+
+async function issueWebhookCertificate({ issuer, directory }: WorldOptions): Promise<WebhookCertificate> {
+  const issued = await issuer.issue({ commonName: 'webhook', hosts: ['127.0.0.1'] });
+  const certificate = join(directory, 'webhook.crt');
+  const key = join(directory, 'webhook.key');
+  await writeFile(certificate, issued.certificatePem);
+  await writeFile(key, issued.privateKeyPem);
+  return { pem: issued.certificatePem, certificate, key };
 }

@@ -1,0 +1,171 @@
+// The HTTPS server of the admission webhook (ingress-nginx reference 6.7): any path, POST only, bodies below 9 MiB. Only the API server has
+// business here, but every pod may be able to connect: connections, requests and the bytes of bodies are bounded, and slow ones are cut.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Result } from '../../kit/result.ts';
+import { KeyPairFiles } from './key-pair-files.ts';
+
+export interface WebhookServerOptions {
+  /** Undefined: all addresses. */
+  readonly host: string | undefined;
+  /** 0: a free port. */
+  readonly port: number;
+  readonly certificatePath: string;
+  readonly keyPath: string;
+  /** How often the files are looked at. */
+  readonly rereadEveryMs: number;
+  /** Answers a body with a body, or says with which status it is refused. */
+  readonly review: (body: string) => Result<string, { readonly status: number; readonly message: string }>;
+  readonly onCertificateChange: () => void;
+  readonly onCertificateError: (message: string) => void;
+}
+
+export interface WebhookServer {
+  readonly port: number;
+  /** Ends at once, open connections included. */
+  close(): Promise<void>;
+}
+
+/** ingress-nginx refuses bodies of this size. */
+export const MAX_BODY_BYTES = 9 * 1024 * 1024;
+/** Of all requests under way; more are asked to come again. */
+const MAX_BUFFERED_BYTES = 4 * MAX_BODY_BYTES;
+const MAX_REQUESTS = 64;
+const MAX_CONNECTIONS = 256;
+const HEAD_TIMEOUT_MS = 5_000;
+/** API servers wait for ten seconds unless told otherwise. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 60_000;
+
+/** Listens; rejects with the system's error, or that of the certificate, as a message for the operator. */
+export async function listenWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
+  const { certificatePath, keyPath, rereadEveryMs, onCertificateError } = options;
+  const files = new KeyPairFiles({
+    certificatePath,
+    keyPath,
+    rereadEveryMs,
+    onChange: (pair) => {
+      // New connections get the new certificate; those that are open stay.
+      server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
+      options.onCertificateChange();
+    },
+    onError: onCertificateError,
+  });
+  const pair = await files.start();
+  const requests = new RequestReader(options);
+  const server = createServer(
+    {
+      ...pair,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: HEAD_TIMEOUT_MS,
+      headersTimeout: HEAD_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    (request, response) => requests.take(request, response),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  try {
+    await listen(server, options);
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+  return {
+    port: portOf(server.address()),
+    close: () =>
+      new Promise((resolve) => {
+        files.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, { host, port }: WebhookServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+class RequestReader {
+  readonly #options: WebhookServerOptions;
+  #requests = 0;
+  #bufferedBytes = 0;
+
+  constructor(options: WebhookServerOptions) {
+    this.#options = options;
+  }
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'POST') {
+      response.setHeader('Allow', 'POST');
+      return refuse(response, 405, 'only POST is answered here');
+    }
+    if (Number(request.headers['content-length'] ?? 0) >= MAX_BODY_BYTES) return refuseTooLarge(response);
+    if (this.#requests >= MAX_REQUESTS) return refuseBusy(response);
+    this.#requests++;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isOpen = true;
+    const release = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#requests--;
+      this.#bufferedBytes -= bytes;
+      chunks.length = 0;
+    };
+    request.on('data', (chunk: Buffer) => {
+      if (!isOpen) return;
+      bytes += chunk.length;
+      this.#bufferedBytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes < MAX_BODY_BYTES && this.#bufferedBytes <= MAX_BUFFERED_BYTES) return;
+      release();
+      if (bytes >= MAX_BODY_BYTES) refuseTooLarge(response);
+      else refuseBusy(response);
+    });
+    request.on('end', () => {
+      if (!isOpen) return;
+      const body = Buffer.concat(chunks).toString('utf8');
+      release();
+      this.#answer(response, body);
+    });
+    request.on('close', release);
+    request.on('error', release);
+  }
+
+  #answer(response: ServerResponse, body: string): void {
+    const answer = this.#options.review(body);
+    if (!answer.ok) return refuse(response, answer.error.status, answer.error.message);
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(answer.value);
+  }
+}
+
+/** What goes on coming is thrown away by Node, for as long as a request may take, so that the sender comes to read the answer. */
+function refuseTooLarge(response: ServerResponse): void {
+  refuse(response, 413, 'the body has 9 MiB or more');
+}
+
+function refuseBusy(response: ServerResponse): void {
+  response.setHeader('Retry-After', '1');
+  refuse(response, 503, 'too many reviews at once');
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
+  response.end(`${message}\n`);
+}
