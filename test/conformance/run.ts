@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   accessSync(values.program, constants.X_OK);
   const scope = loadScope(join(import.meta.dirname, 'scope.yaml'));
   const pattern = new RegExp(values.only);
-  const paths = positionals.length > 0 ? positionals : [join(import.meta.dirname, 'cases', 'ingress')];
+  const paths = positionals.length > 0 ? positionals : [join(import.meta.dirname, 'cases')];
   const root = mkdtempSync(join(tmpdir(), 'portico-conformance-'));
   const hasResolver = canSetResolver();
   const missing = new Map(hasResolver ? [] : [['dns', 'the runner may not give the controller a resolver of its own']]);

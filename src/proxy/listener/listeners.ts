@@ -3,6 +3,7 @@ import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { unmapAddress } from '../../kit/cidr.ts';
+import { LruMap } from '../../kit/lru.ts';
 import type { SharedConnectionCount } from '../../observe/shared-connection-count.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
 import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
@@ -15,14 +16,18 @@ import { parseClientHello } from './client-hello.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { readBeginning } from './read-beginning.ts';
 import { adoptConnection, type ByteReceiver, readTlsSocket, SocketReader } from './socket-reader.ts';
+import type { HostCiphers } from './host-ciphers.ts';
 import type { TlsContexts } from './tls-contexts.ts';
 
 const BACKLOG = 4096;
+/** Servers kept for cipher lists of hosts. */
+const KEPT_CIPHER_LISTS = 50;
 
 export interface ListenersDeps {
   readonly context: WorkerContext;
   readonly tlsContexts: TlsContexts;
   readonly clientCertificates: ClientCertificateContexts;
+  readonly hostCiphers: HostCiphers;
   readonly connectionCount: SharedConnectionCount;
 }
 
@@ -44,6 +49,8 @@ export class Listeners {
    * users when they are asked, so hosts without such a policy must not share a server with those that have one.
    */
   readonly #mutualTls: tls.Server;
+  /** The same for hosts with a cipher list of their own, by list. Made on first use. */
+  readonly #byCiphers = new LruMap<string, tls.Server>(KEPT_CIPHER_LISTS);
   /** What the handshake of a connection to `#mutualTls` began under. */
   readonly #policies = new WeakMap<net.Socket, HandshakePolicy>();
   /** What the PROXY header said about a connection whose handshake is under way. */
@@ -78,6 +85,7 @@ export class Listeners {
     const { tlsContexts, clientCertificates } = this.#deps;
     this.#tls.setSecureContext(tlsContexts.serverOptions());
     this.#mutualTls.setSecureContext({ ...clientCertificates.serverOptions(), secureOptions: constants.SSL_OP_NO_TICKET });
+    this.#byCiphers.clear();
   }
 
   /** Accepts nothing more. */
@@ -152,8 +160,8 @@ export class Listeners {
     this.#proxied.set(socket, origin);
     this.#pending.add(socket);
     socket.once('close', () => this.#forget(socket));
-    const { clientCertificates, context } = this.#deps;
-    if (!clientCertificates.isNeeded) return handOver(socket, early, this.#tls);
+    const { clientCertificates, hostCiphers, context } = this.#deps;
+    if (!clientCertificates.isNeeded && !hostCiphers.isNeeded) return handOver(socket, early, this.#tls);
     readBeginning(socket, {
       early,
       timeoutMs: context.settings.client.tlsHandshakeTimeoutMs,
@@ -167,9 +175,21 @@ export class Listeners {
 
   #startHandshake(socket: net.Socket, serverName: string, bytes: Buffer): void {
     const policy = this.#deps.clientCertificates.policyFor(serverName);
-    if (policy.trust === undefined) return handOver(socket, bytes, this.#tls);
+    if (policy.trust === undefined) return handOver(socket, bytes, this.#plainTlsServer(this.#deps.hostCiphers.find(serverName)));
     this.#policies.set(socket, policy);
     handOver(socket, bytes, this.#mutualTls);
+  }
+
+  /** For hosts without client certificates. */
+  #plainTlsServer(ciphers: string | undefined): tls.Server {
+    if (ciphers === undefined) return this.#tls;
+    const known = this.#byCiphers.get(ciphers);
+    if (known !== undefined) return known;
+    const { tlsContexts } = this.#deps;
+    const SNICallback = sniCallback((name) => tlsContexts.contextFor(name));
+    const server = this.#createTlsServer({ ...tlsContexts.serverOptions(), ciphers, SNICallback });
+    this.#byCiphers.set(ciphers, server);
+    return server;
   }
 
   /** The name is the one that the handshake itself has understood; the policy must be the one that it began under. */

@@ -146,7 +146,8 @@ function readSecretName(text: string, draft: AnnotationDraft): ReadProblem | und
   return undefined;
 }
 
-function parseCiphers(text: string): Result<string> {
+/** An OpenSSL cipher list of which OpenSSL knows something. */
+export function parseCiphers(text: string): Result<string> {
   if (!CIPHER_LIST.test(text)) return fail('is not an OpenSSL cipher list');
   try {
     createSecureContext({ ciphers: text });

@@ -1,11 +1,23 @@
 // Annotations that change the whole host, and tracing.
-import { noEffect, notYet, whereTrue } from './row.ts';
+import { parseCiphers } from './backend-protocol.ts';
+import { noEffect, notYet, supported, whereTrue } from './row.ts';
 import type { AnnotationRow } from './row.ts';
 import { serverAliasAnnotation } from './server-alias.ts';
 
 export const hostAnnotations: readonly AnnotationRow[] = [
   serverAliasAnnotation,
-  notYet({ name: 'ssl-ciphers', scope: 'host', risk: 'Low', summary: 'OpenSSL cipher list of the host.' }),
+  supported({
+    name: 'ssl-ciphers',
+    scope: 'host',
+    risk: 'Low',
+    onInvalid: 'drop',
+    parse: parseCiphers,
+    set: (draft, value) => {
+      draft.ciphers = value;
+    },
+    summary: 'OpenSSL cipher list of TLS 1.2 for the host; default: ConfigMap `ssl-ciphers`.',
+    differs: 'a host that also asks for client certificates keeps the list of the ConfigMap',
+  }),
   noEffect({
     name: 'ssl-prefer-server-ciphers',
     scope: 'host',

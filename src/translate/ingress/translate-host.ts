@@ -130,12 +130,14 @@ class HostBuilder {
     this.#addCanaries();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
     const rootRoute = this.#rootRoute();
+    const ciphers = ingresses.find((served) => served.annotations.ciphers !== undefined)?.annotations.ciphers;
     const { policy: clientCertificates } = this.#clientCertificates;
     const row: VirtualHost = {
       name,
       pathMode: this.#regexOwner === undefined ? 'literal' : 'regex',
       routes: [...this.#routes.values()],
       ...(rootRoute !== undefined && { rootRoute }),
+      ...(ciphers !== undefined && { ciphers }),
       tls: tls.tls,
       ...(clientCertificates !== undefined && { clientCertificates }),
       origin,
@@ -289,6 +291,7 @@ class HostBuilder {
   #reportShadowedSettings(): void {
     const settings = [
       ['app-root', (served: ServedIngress) => served.annotations.appRoot],
+      ['ssl-ciphers', (served: ServedIngress) => served.annotations.ciphers],
       ['server-alias', (served: ServedIngress) => served.annotations.serverAliases],
     ] as const;
     for (const [annotation, valueOf] of settings) {
