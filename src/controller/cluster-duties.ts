@@ -118,7 +118,8 @@ class Duties implements ClusterDuties {
       if (after?.kind === 'Ingress' && !this.#options.disableSyncEvents && this.#deps.publisher.isServed(after)) {
         this.#events.record(syncEvent(after));
       }
-      if (after?.kind === 'ConfigMap' && isNamed(after, this.#options.configmap)) this.#events.record(configEvent(after, before === undefined));
+      if (after?.kind === 'ConfigMap' && isNamed(after, this.#options.configmap))
+        this.#events.record(configEvent(after, before === undefined));
     }
   }
 

@@ -3,7 +3,16 @@
 import type { Fields } from './fields.ts';
 import { isBeingDeleted, readMetadata } from './metadata.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkHost, checkPortName } from './names.ts';
-import type { Ingress, IngressBackend, IngressPath, IngressRule, IngressSpec, IngressTls, ServicePortRef, StatusAddress } from './objects.ts';
+import type {
+  Ingress,
+  IngressBackend,
+  IngressPath,
+  IngressRule,
+  IngressSpec,
+  IngressTls,
+  ServicePortRef,
+  StatusAddress,
+} from './objects.ts';
 import type { Place } from './place.ts';
 import { originOf, portRange } from './place.ts';
 

@@ -67,6 +67,9 @@ function pascalCase(slug: string): string {
 function limitBytes(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text;
   // A character that was cut apart becomes U+FFFD, which is longer than what was left of it.
-  const cut = Buffer.from(text).subarray(0, limit - 4).toString('utf8').replace(/\uFFFD+$/, '');
+  const cut = Buffer.from(text)
+    .subarray(0, limit - 4)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
   return `${cut}…`;
 }

@@ -91,7 +91,8 @@ export function nodeAddress(node: unknown, prefersInternal: boolean): string | u
   const listed: readonly unknown[] = Array.isArray(status['addresses']) ? status['addresses'] : [];
   const first = (type: string): string | undefined => {
     for (const entry of listed) {
-      if (isMap(entry) && entry['type'] === type && typeof entry['address'] === 'string' && entry['address'] !== '') return entry['address'];
+      if (isMap(entry) && entry['type'] === type && typeof entry['address'] === 'string' && entry['address'] !== '')
+        return entry['address'];
     }
     return undefined;
   };

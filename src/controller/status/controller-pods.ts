@@ -51,7 +51,9 @@ export class ControllerPods {
     const labelSelector = selectorOf(own.value);
     if (labelSelector === '') return ok([parsePod(own.value)]);
     const pods = await this.#client.list({ resource: apiResources.Pod, namespace: this.#namespace, labelSelector }, signal);
-    return pods.ok ? ok(pods.value.items.map(parsePod)) : fail(`the pods of ${this.#namespace} cannot be read: ${formatApiError(pods.error)}`);
+    return pods.ok
+      ? ok(pods.value.items.map(parsePod))
+      : fail(`the pods of ${this.#namespace} cannot be read: ${formatApiError(pods.error)}`);
   }
 }
 

@@ -127,7 +127,10 @@ class StandIn implements ApiServer {
     const target = { kind, namespace, name, subresource: undefined, manager: 'test', keepsIdentity: true } as const;
     const before = store.get(storedKind(kind), namespace, name);
     const { resourceVersion: _, ...metadata } = object.metadata;
-    const given = { ...object, metadata: { ...metadata, ...(before !== undefined && { resourceVersion: before.object.metadata.resourceVersion }) } };
+    const given = {
+      ...object,
+      metadata: { ...metadata, ...(before !== undefined && { resourceVersion: before.object.metadata.resourceVersion }) },
+    };
     const written = before === undefined ? writer.create(target, given) : writer.update(target, given);
     if (!kind.hasStatus || object['status'] === undefined) return written;
     return writer.update({ ...target, subresource: 'status' }, { ...written, status: object['status'] });
