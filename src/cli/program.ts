@@ -5,6 +5,7 @@ import { normaliseArguments } from './arguments.ts';
 import { addCheckCommand } from './check.ts';
 import { addEchoCommand } from './echo.ts';
 import { addServeCommand } from './serve.ts';
+import { addWebhookCertsCommand } from './webhook-certs.ts';
 import { addVersionCommand, versionLine } from './version.ts';
 
 const USAGE_ERROR = 2;
@@ -21,6 +22,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addCheckCommand(program);
   addEchoCommand(program);
+  addWebhookCertsCommand(program);
   addVersionCommand(program);
   for (const command of program.commands) {
     command.helpOption('-h, --help', 'print this help').showHelpAfterError(`("portico ${command.name()} --help" lists the options)`);

@@ -17,8 +17,11 @@ import type { ServeOptions } from './serve-options.ts';
 /** Owner of the fields that Portico writes, in `metadata.managedFields`. */
 const FIELD_MANAGER = 'portico';
 
+/** How to reach the API server. */
+export type ClusterAccess = Pick<ServeOptions, 'kubeconfig' | 'apiserverHost' | 'certificateAuthority' | 'snapshot'>;
+
 /** Fails with a message for the operator where there are no credentials and no snapshot to serve without them. */
-export async function connectCluster(options: ServeOptions, version: string): Promise<Result<ApiClient>> {
+export async function connectCluster(options: ClusterAccess, version: string): Promise<Result<ApiClient>> {
   const { kubeconfig, apiserverHost, certificateAuthority, snapshot } = options;
   try {
     const credentials = await createCredentials({

@@ -1,9 +1,9 @@
 // The HTTPS server of the admission webhook (ingress-nginx reference 6.7): any path, POST only, bodies below 9 MiB. Only the API server has
 // business here, but every pod may be able to connect: connections, requests and the bytes of bodies are bounded, and slow ones are cut.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { https } from '../../kit/node-http.ts';
 import type { Result } from '../../kit/result.ts';
 import { KeyPairFiles } from './key-pair-files.ts';
 
@@ -55,7 +55,7 @@ export async function listenWebhookServer(options: WebhookServerOptions): Promis
   });
   const pair = await files.start();
   const requests = new RequestReader(options);
-  const server = createServer(
+  const server = https.createServer(
     {
       ...pair,
       minVersion: 'TLSv1.2',
