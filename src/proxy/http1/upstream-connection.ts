@@ -30,6 +30,8 @@ export interface ResponseReceiver {
   readonly isRequestSent: boolean;
   /** True while bytes of the response wait for the client to take them. */
   readonly isClientPending: boolean;
+  /** True: the connection is for one request only. */
+  readonly closesConnection: boolean;
   onUpstreamConnected(): void;
   /** An interim response other than 101. */
   onInterimResponse(head: MessageHead): void;
@@ -363,7 +365,7 @@ export class UpstreamConnection implements WheelEntry {
     this.#receiver = undefined;
     this.#responses++;
     this.#reader.endLong(receiver.isClientPending, this.responseBytes > LONG_RESPONSE_BYTES);
-    const isClean = this.#mayReuse && !hasLeftover && receiver.isRequestSent && this.#socket.writableLength === 0;
+    const isClean = this.#mayReuse && !hasLeftover && !receiver.closesConnection && receiver.isRequestSent && this.#socket.writableLength === 0;
     if (isClean && !this.endpoint.isDraining && !this.#context.isDraining && this.#group.idleCount < this.#maxIdle()) this.#enterPool();
     else this.close();
     receiver.onResponseEnd(trailers);

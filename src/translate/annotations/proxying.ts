@@ -1,7 +1,7 @@
 // How a request is carried to its backend: timeouts, retries, sizes, headers.
-import { integerBetween, parseBool, secondsBetween, sizeBetween, textMatching } from '../value-parsers.ts';
+import { integerBetween, oneOf, parseBool, secondsBetween, sizeBetween, textMatching } from '../value-parsers.ts';
 import { parseNextUpstream } from './next-upstream.ts';
-import { noEffect, notYet, supported } from './row.ts';
+import { noEffect, supported } from './row.ts';
 import type { AnnotationRow } from './row.ts';
 
 const MAX_SECONDS = 31_536_000;
@@ -141,14 +141,29 @@ const headers: readonly AnnotationRow[] = [
     },
     summary: 'Whether requests are written to the access log.',
   }),
-  notYet({
+  supported({
     name: 'proxy-http-version',
     scope: 'location',
     risk: 'Low',
-    without: (text) => (text === '1.1' ? 'same' : 'serve'),
+    parse: oneOf<'1.0' | '1.1'>(['1.0', '1.1']),
+    set: (draft, value) => {
+      draft.proxy.isHttp10 = value === '1.0';
+    },
     summary: '`1.0` or `1.1` towards the backend.',
+    differs: 'A request whose length is not known, or that asks for a WebSocket, is sent as HTTP/1.1 all the same.',
   }),
-  notYet({ name: 'connection-proxy-header', scope: 'location', risk: 'Low', summary: 'Connection header towards the backend.' }),
+  supported({
+    name: 'connection-proxy-header',
+    scope: 'location',
+    risk: 'Low',
+    onInvalid: 'drop',
+    parse: oneOf<'close' | 'keep-alive'>(['close', 'keep-alive']),
+    set: (draft, value) => {
+      draft.proxy.connectionHeader = value;
+    },
+    summary: '`close` or `keep-alive`: Connection header towards the backend.',
+    differs: 'WebSockets keep working: their requests have the Connection header that they need.',
+  }),
   noEffect({
     name: 'http2-push-preload',
     scope: 'location',

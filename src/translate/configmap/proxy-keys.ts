@@ -88,7 +88,7 @@ const proxy: readonly ConfigRow[] = [
     defaultText: '1.1',
     parse: oneOf<'1.0' | '1.1'>(['1.0', '1.1']),
     set: (draft, value) => {
-      draft.settings.proxy.isHttp10 = value === '1.0';
+      if (value === '1.0') draft.settings.proxy.isHttp10 = true;
     },
     summary: 'HTTP version towards backends.',
   }),
