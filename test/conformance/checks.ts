@@ -19,12 +19,15 @@ export interface CheckContext {
 
 type MetricCheck = Checks['metrics'][number];
 type LogCheck = Checks['accessLog'][number];
+type EventCheck = Checks['events'][number];
 type ObjectCheck = Checks['objects'][number];
 
 const METRICS_WAIT_MS = 10_000;
 const LOG_WAIT_MS = 5000;
 const LOG_SETTLE_MS = 1200;
 const OBJECTS_WAIT_MS = 20_000;
+const EVENTS_WAIT_MS = 10_000;
+const EVENTS_SETTLE_MS = 1500;
 
 /** What of the checks does not hold. */
 export async function runChecks(checks: Checks, context: CheckContext): Promise<string[]> {
@@ -34,7 +37,7 @@ export async function runChecks(checks: Checks, context: CheckContext): Promise<
   if (checks.metrics.length > 0) problems.push(...(await checkMetrics(checks.metrics, context)));
   if (checks.accessLog.length > 0) problems.push(...(await checkAccessLog(checks.accessLog, context)));
   for (const check of checks.objects) problems.push(...(await checkObject(check, context)));
-  if (checks.events.length > 0) problems.push('events: this source of objects has no events');
+  if (checks.events.length > 0) problems.push(...(await checkEvents(checks.events, context)));
   return problems;
 }
 
@@ -106,6 +109,24 @@ async function checkObject(check: ObjectCheck, context: CheckContext): Promise<s
     return valueFits(check.value, seen) ? true : undefined;
   });
   return fits === true ? [] : [`${check.object} ${check.path}: expected ${show(check.value)}, saw ${show(seen)}`];
+}
+
+async function checkEvents(checks: readonly EventCheck[], { sink }: CheckContext): Promise<string[]> {
+  const { readEvents } = sink;
+  if (readEvents === undefined) return ['events: this source of objects has no events'];
+  const isTold = async ({ object, type, reason }: EventCheck): Promise<boolean> => {
+    const events = await readEvents(parseRef(object));
+    return events.some((event) => event.type === (type ?? event.type) && event.reason === (reason ?? event.reason));
+  };
+  const problems: string[] = [];
+  for (const check of checks.filter(({ absent }) => absent !== true)) {
+    const isThere = await poll({ timeoutMs: EVENTS_WAIT_MS, everyMs: 100 }, async () => ((await isTold(check)) ? true : undefined));
+    if (isThere !== true) problems.push(`${check.object}: no event ${show(check)}`);
+  }
+  const unexpected = checks.filter(({ absent }) => absent === true);
+  if (unexpected.length > 0) await delay(EVENTS_SETTLE_MS);
+  for (const check of unexpected) if (await isTold(check)) problems.push(`${check.object}: an event ${show(check)}`);
+  return problems;
 }
 
 function fieldAt(object: unknown, path: string): unknown {

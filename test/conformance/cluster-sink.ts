@@ -12,7 +12,7 @@ import { startApiServer } from '../support/api-server/start-api-server.ts';
 import type { KubernetesObject, ObjectRef } from './kubernetes-object.ts';
 import { refKey, refOf } from './kubernetes-object.ts';
 import { creationTimestamp, ObjectRefused } from './object-sink.ts';
-import type { ObjectSink } from './object-sink.ts';
+import type { ObjectEvent, ObjectSink } from './object-sink.ts';
 import { PROBE_NAME } from './readiness-probe.ts';
 
 /** What is written last may be seen before what was written first: kinds are watched apart from each other, Secrets are fetched. */
@@ -55,6 +55,11 @@ export async function createStandInSink(): Promise<ObjectSink> {
     read: async (ref) => {
       const object = stored.get(refKey(ref));
       return object === undefined ? undefined : server.get({ apiVersion: object.apiVersion, ...ref });
+    },
+    async readEvents(ref) {
+      const object = stored.get(refKey(ref));
+      const uid = object === undefined ? undefined : server.get({ apiVersion: object.apiVersion, ...ref })?.metadata.uid;
+      return eventsAbout(server.list('events.k8s.io/v1', 'Event', ref.namespace), uid);
     },
     close: () => server.close(),
   };
@@ -136,6 +141,12 @@ class ApiServerSink implements ObjectSink {
     return result.ok ? (result.value as KubernetesObject) : undefined;
   }
 
+  async readEvents(ref: ObjectRef): Promise<readonly ObjectEvent[]> {
+    const uid = (await this.read(ref))?.metadata['uid'];
+    const result = await this.#client.list({ resource: apiResources.Event, namespace: ref.namespace }, this.#signal);
+    return result.ok ? eventsAbout(result.value.items, uid) : [];
+  }
+
   async close(): Promise<void> {
     await this.clear();
     for (const name of this.#namespaces) await this.#removeNamespace(name);
@@ -192,6 +203,13 @@ class ApiServerSink implements ObjectSink {
       await delay(100);
     }
   }
+}
+
+/** Of an object that was made again, only what is about the new one. */
+function eventsAbout(events: readonly unknown[], uid: unknown): readonly ObjectEvent[] {
+  return (events as readonly (ObjectEvent & { readonly regarding?: { readonly uid?: unknown } })[]).filter(
+    ({ regarding }) => uid !== undefined && regarding?.uid === uid,
+  );
 }
 
 function pathOf({ kind, namespace, name }: ObjectRef, apiVersion: string): ObjectPath {

@@ -16,10 +16,17 @@ export interface ObjectSink {
   readonly controllerArgs: readonly string[];
   /** The object as the API has it now, with what the controller wrote into its status; undefined if this sink has no API. */
   readonly read?: (ref: ObjectRef) => Promise<KubernetesObject | undefined>;
+  /** What was told about this object since it was created; undefined if this sink has no API. */
+  readonly readEvents?: (ref: ObjectRef) => Promise<readonly ObjectEvent[]>;
   /** How long the controller may still be busy with what was written, once it serves what was written last. Default 0. */
   readonly settleMs?: number;
   /** Removes everything and gives up what it holds. */
   readonly close?: () => Promise<void>;
+}
+
+export interface ObjectEvent {
+  readonly type: string;
+  readonly reason: string;
 }
 
 /** This sink takes no such object, and a case with it cannot be run. */

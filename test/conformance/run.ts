@@ -58,7 +58,7 @@ async function main(): Promise<number> {
   }
   const place = choosePlace(values);
   accessSync(values.program, constants.X_OK);
-  const scope = loadScope(join(import.meta.dirname, 'scope.yaml'));
+  const scope = loadScope(join(import.meta.dirname, 'scope.yaml'), place.source);
   const pattern = new RegExp(values.only);
   const paths = positionals.length > 0 ? positionals : [join(import.meta.dirname, 'cases')];
   const root = mkdtempSync(join(tmpdir(), 'portico-conformance-'));
@@ -92,6 +92,7 @@ function caseFilesIn(path: string): string[] {
 
 /** Where objects go, and where backends can be. */
 interface Place {
+  readonly source: 'manifests' | 'cluster';
   readonly createSink: WorldOptions['createSink'];
   /** Empty: any loopback address. */
   readonly endpointAddresses: readonly string[];
@@ -101,10 +102,10 @@ function choosePlace(values: { readonly source: string; readonly kubeconfig: str
   const { source, kubeconfig, 'endpoint-ip': addresses } = values;
   if (kubeconfig !== '') {
     if (addresses === '') throw new Error('--kubeconfig needs --endpoint-ip: a real API server refuses loopback addresses of endpoints');
-    return { createSink: async () => createApiServerSink(kubeconfig), endpointAddresses: addresses.split(',') };
+    return { source: 'cluster', createSink: async () => createApiServerSink(kubeconfig), endpointAddresses: addresses.split(',') };
   }
-  if (source === 'cluster') return { createSink: createStandInSink, endpointAddresses: [] };
-  if (source === 'manifests') return { createSink: createManifestDirectory, endpointAddresses: [] };
+  if (source === 'cluster') return { source, createSink: createStandInSink, endpointAddresses: [] };
+  if (source === 'manifests') return { source, createSink: createManifestDirectory, endpointAddresses: [] };
   throw new Error(`--source ${source}: there are manifests and cluster`);
 }
 

@@ -20,8 +20,17 @@ test('what a case needs is read from its objects, settings, flags and requests',
   assert.ok(find('status-events', 'status-events-06').features.has('events'));
 });
 
+test('what an API server has is out of scope only without one', () => {
+  const [first] = loadCaseFile(join(directory, 'cases', 'ingress', 'status-events.yaml')).cases;
+  assert.ok(first);
+  const reasonsIn = (source: 'manifests' | 'cluster'): readonly string[] =>
+    outOfScopeReasons(loadScope(join(directory, 'scope.yaml'), source), 'status-events', first);
+  assert.equal(reasonsIn('manifests').length, 1);
+  assert.deepEqual(reasonsIn('cluster'), []);
+});
+
 test('a case is out of scope for every reason that applies, and only then', () => {
-  const scope = loadScope(join(directory, 'scope.yaml'));
+  const scope = loadScope(join(directory, 'scope.yaml'), 'manifests');
   const grpc = loadCaseFile(join(directory, 'cases', 'ingress', 'grpc.yaml'));
   const [first] = grpc.cases;
   assert.ok(first);

@@ -10,6 +10,8 @@ const names = z.array(z.string()).default([]);
 const schema = z.array(
   z.strictObject({
     reason: z.string(),
+    /** Only where objects come from there. */
+    source: z.enum(['manifests', 'cluster']).optional(),
     annotations: names,
     config: names,
     args: names,
@@ -47,10 +49,11 @@ export interface Needs {
   readonly features: ReadonlySet<string>;
 }
 
-export function loadScope(path: string): Scope {
+/** What is out of scope where objects come from this source. */
+export function loadScope(path: string, source: 'manifests' | 'cluster'): Scope {
   const result = schema.safeParse(parse(readFileSync(path, 'utf8')));
   if (!result.success) throw new Error(`${path}: ${z.prettifyError(result.error)}`);
-  return result.data;
+  return result.data.filter((entry) => (entry.source ?? source) === source);
 }
 
 /** Why the case is out of scope, every reason; empty if it is in scope. */

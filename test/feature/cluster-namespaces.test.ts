@@ -29,6 +29,8 @@ describe('namespaces', () => {
       { apiGroups: [''], resources: ['services'], verbs: ['list', 'watch'] },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
       { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingresses/status'], verbs: ['patch'] },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
     ];
     const own = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['controller'], verbs: ['get', 'list', 'watch'] }];
     const classes = [{ apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['list', 'watch'] }];
@@ -42,11 +44,16 @@ describe('namespaces', () => {
       rig.api.put({ apiVersion: `${group}/v1`, kind: `${prefix}RoleBinding`, metadata, roleRef, subjects });
     };
     grant('portico', 'one', rules);
-    grant('portico', 'default', own);
+    const shared = [
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'get', 'update'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+    ];
+    grant('portico', 'default', [...own, ...shared]);
     grant('portico', undefined, classes);
     rig.api.setAuthorization('rbac');
     const kubeconfig = rig.api.kubeconfig({ name: 'portico', groups: [] });
-    const portico = await rig.start({ kubeconfig, args: ['--watch-namespace', 'one'] });
+    const portico = await rig.start({ kubeconfig, args: ['--watch-namespace', 'one', '--publish-status-address=192.0.2.1'] });
     assert.equal((await ask(portico, 'one.test')).backend, 'backend');
     assert.equal((await ask(portico, 'two.test')).status, 404);
     rig.api.put({

@@ -92,7 +92,7 @@ describe('events', () => {
     assert.deepEqual(
       stored()
         .map(({ series }) => series?.count)
-        .toSorted(),
+        .toSorted((left = 0, right = 0) => right - left),
       [5, undefined],
     );
     assert.equal(counts.written, 2);
