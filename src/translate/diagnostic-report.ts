@@ -1,5 +1,6 @@
 // Gathers everything that translation found into the list of current diagnostics, on demand: most changes happen while nobody asks,
-// and the look-up of lines reads texts again. What was looked up once is kept while its object is the same.
+// and the look-up of lines reads texts again. What was looked up once is kept while its object is the same. What has nothing to tell is not
+// looked at.
 import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
@@ -59,14 +60,9 @@ export class DiagnosticReport {
 
   *#findings(): Iterable<Finding> {
     yield* this.#configFindings;
-    for (const reading of this.#tables.ingresses.readings()) yield* reading.findings;
-    for (const { findings, uses } of this.#tables.hosts.translations()) {
-      yield* findings;
-      for (const use of uses) {
-        const problem = this.#tables.upstreams.problemOf(use.ref.key);
-        if (problem !== undefined) yield this.#useFinding(use, problem);
-      }
-    }
+    yield* this.#tables.ingresses.findings();
+    yield* this.#tables.hosts.findings();
+    yield* this.#upstreamFindings();
     yield* this.#tables.derivedHosts.findings();
     yield* this.#tables.hosts.lonelyCanaryFindings();
     const nowMs = this.#nowMs();
@@ -74,6 +70,14 @@ export class DiagnosticReport {
       if (notAfterMs >= nowMs) continue;
       const message = `the certificate expired at ${new Date(notAfterMs).toISOString()}; it is shown all the same`;
       yield finding('PRT-TLS-4', message, { origin });
+    }
+  }
+
+  *#upstreamFindings(): Iterable<Finding> {
+    for (const { key, problem, hosts } of this.#tables.upstreams.problems()) {
+      for (const host of hosts) {
+        for (const use of this.#tables.hosts.get(host)?.uses ?? []) if (use.ref.key === key) yield this.#useFinding(use, problem);
+      }
     }
   }
 

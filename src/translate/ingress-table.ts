@@ -3,6 +3,7 @@
 // something that it depends on changes.
 import type { Ingress } from '../resources/objects.ts';
 import { finding } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { readIngress } from './ingress/served-ingress.ts';
 import type { IngressContext, IngressReading, ServedIngress } from './ingress/served-ingress.ts';
 import { MultiMap } from './multi-map.ts';
@@ -33,6 +34,8 @@ export class IngressTable {
   readonly #byNamespace = new MultiMap<string, IngressKey>();
   readonly #byConfigMap = new MultiMap<string, IngressKey>();
   readonly #bySecret = new MultiMap<string, IngressKey>();
+  /** Those with findings. */
+  readonly #reported = new Set<IngressKey>();
 
   keys(): Iterable<IngressKey> {
     return this.#entries.keys();
@@ -65,8 +68,8 @@ export class IngressTable {
     return this.#entries.get(key)?.reading.served !== undefined;
   }
 
-  *readings(): Iterable<IngressReading> {
-    for (const entry of this.#entries.values()) yield entry.reading;
+  *findings(): Iterable<Finding> {
+    for (const key of this.#reported) yield* this.#entries.get(key)?.reading.findings ?? [];
   }
 
   /** Reads the Ingress of this key again, or forgets it where it is gone. */
@@ -80,6 +83,7 @@ export class IngressTable {
     const lastGood = read.isDropped ? before?.lastGood : ingress;
     const reading = read.isDropped && lastGood !== undefined ? readLastGood(lastGood, read, context) : read;
     this.#entries.set(key, { ingress, lastGood, reading });
+    if (reading.findings.length > 0) this.#reported.add(key);
     for (const className of classNames(ingress, lastGood)) this.#byClass.add(className, key);
     this.#byNamespace.add(namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.add(`${configMap.namespace}\0${configMap.name}`, key);
@@ -89,6 +93,7 @@ export class IngressTable {
 
   #remove(key: IngressKey, { ingress, lastGood, reading }: Entry): void {
     this.#entries.delete(key);
+    this.#reported.delete(key);
     for (const className of classNames(ingress, lastGood)) this.#byClass.delete(className, key);
     this.#byNamespace.delete(ingress.metadata.namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.delete(`${configMap.namespace}\0${configMap.name}`, key);

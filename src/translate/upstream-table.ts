@@ -32,9 +32,15 @@ export class UpstreamTable {
   readonly #changedUsers = new Set<UpstreamKey>();
   /** Translated again, or removed where no host refers to it any more. */
   readonly #dirty = new Set<UpstreamKey>();
+  /** Those with a problem. */
+  readonly #troubled = new Set<UpstreamKey>();
 
-  problemOf(key: UpstreamKey): UpstreamProblem | undefined {
-    return this.#entries.get(key)?.translation?.problem;
+  /** Those without endpoints, with the hosts that refer to them. */
+  *problems(): Iterable<{ readonly key: UpstreamKey; readonly problem: UpstreamProblem; readonly hosts: Iterable<HostName> }> {
+    for (const key of this.#troubled) {
+      const problem = this.#entries.get(key)?.translation?.problem;
+      if (problem !== undefined) yield { key, problem, hosts: this.#hosts.get(key) };
+    }
   }
 
   markAll(): void {
@@ -95,6 +101,7 @@ export class UpstreamTable {
       const before = entry.translation;
       if (!this.#hosts.has(key)) {
         this.#entries.delete(key);
+        this.#troubled.delete(key);
         this.#byService.delete(serviceKey(entry.ref), key);
         this.#byBackend.delete(entry.ref.backend, key);
         if (before !== undefined) removedUpstreams.push(key);
@@ -103,6 +110,8 @@ export class UpstreamTable {
       entry.settings = this.#settingsOf(entry.ref.backend);
       const after = translateUpstream(entry, snapshot, disableExternalName);
       entry.translation = after;
+      if (after.problem === undefined) this.#troubled.delete(key);
+      else this.#troubled.add(key);
       if (!isDeepStrictEqual(before?.row, after.row)) upstreams.push(after.row);
     }
     this.#dirty.clear();
