@@ -130,6 +130,20 @@ function churnBars(scenario: string): readonly Bar[] {
   ];
 }
 
+function clusterChurnBars(): readonly Bar[] {
+  const bar = (name: string, unit: Bar['unit'], hold: number, metric: Metric): Bar => ({
+    ...{ scenario: 'cluster-churn', name, unit, direction: 'at most', hold },
+    value: own('cluster-churn', metric),
+  });
+  return [
+    bar('endpoint change at the API server to live from outside, p99', 'ms', 50, 'propagationP99Ms'),
+    bar('endpoint change from notice to live in all workers, p99', 'ms', 50, 'reportedP99Ms'),
+    bar('main thread, share of a core', '%', 50, 'mainThreadPercent'),
+    bar('growth of the heap of the main thread', 'MB', 5, 'heapGrowthMegabytes'),
+    bar('failed requests', '', 0, 'failed'),
+  ];
+}
+
 const bars: readonly Bar[] = [
   ...againstNginx('small-50', 1),
   {
@@ -179,4 +193,13 @@ const bars: readonly Bar[] = [
     aim: 250,
     value: own('start', 'residentMegabytes', 1),
   },
+  {
+    scenario: 'cluster-start',
+    name: 'start to ready with {hosts} Ingresses, Services and EndpointSlices each',
+    unit: 'ms',
+    direction: 'at most',
+    hold: 6_000,
+    value: own('cluster-start', 'startMs'),
+  },
+  ...clusterChurnBars(),
 ];

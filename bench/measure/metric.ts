@@ -25,6 +25,8 @@ export const metrics = {
   reportedP50Ms: { heading: 'own p50 ms', decimals: 1, join: 'median' },
   reportedP99Ms: { heading: 'own p99 ms', decimals: 1, join: 'median' },
   changes: { heading: 'changes', decimals: 0, join: 'sum' },
+  mainThreadPercent: { heading: 'main thread %', decimals: 0, join: 'median' },
+  heapGrowthMegabytes: { heading: 'heap growth MB', decimals: 1, join: 'median' },
   startMs: { heading: 'first 200 ms', decimals: 0, join: 'median' },
   residentMegabytes: { heading: 'RSS MB', decimals: 1, join: 'median' },
   proportionalMegabytes: { heading: 'PSS MB', decimals: 1, join: 'median' },

@@ -2,6 +2,8 @@
 import type { TargetName } from '../targets/target.ts';
 import { responsePaths, uploadBytes } from '../workload.ts';
 import { churnScenario } from './churn.ts';
+import { clusterChurnScenario } from './cluster-churn.ts';
+import { clusterStartScenario } from './cluster-start.ts';
 import { idleScenario } from './idle.ts';
 import { loadScenario, plainVariant } from './load-scenario.ts';
 import type { LoadVariant } from './load-scenario.ts';
@@ -79,4 +81,6 @@ export const allScenarios: readonly Scenario[] = [
   churnScenario({ name: 'churn', title: '10 changes a second under a moderate load (50 connections, 2 workers)', workers: 2, pauseMs: 10 }),
   churnScenario({ name: 'churn-full', title: '10 changes a second under full load (50 connections, 1 worker)', workers: 1 }),
   startScenario,
+  clusterStartScenario,
+  clusterChurnScenario,
 ];
