@@ -147,6 +147,12 @@ class Server {
       this.#log.error(started.error);
       return false;
     }
+    // Before readiness, which brings the questions of the API server.
+    this.#admission = await startAdmissionWebhook(this.#options, {
+      check: (ingress) => this.#publisher.check(ingress),
+      isOurs: (ingress) => this.#publisher.isOurs(ingress),
+      log: this.#log,
+    });
     try {
       await this.#pool.listen();
     } catch (error) {
@@ -160,11 +166,6 @@ class Server {
     this.#log.info(
       `serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     );
-    this.#admission = await startAdmissionWebhook(this.#options, {
-      check: (ingress) => this.#publisher.check(ingress),
-      isOurs: (ingress) => this.#publisher.isOurs(ingress),
-      log: this.#log,
-    });
     this.#duties?.start();
     this.#log.info(`health, readiness and metrics on port ${this.#health?.port ?? 0}`);
     return true;

@@ -147,6 +147,14 @@ describe('admission', () => {
     for (const [index, fit] of fits.entries()) assert.match(warnings[index] ?? '', fit);
   });
 
+  it('warns of a path that is a regular expression and cannot be used', () => {
+    const asked = (annotations: Record<string, string>): Ingress =>
+      ingress('odd', { annotations, paths: [['shop.test', '/(a)\\1', 'ImplementationSpecific']] });
+    assert.match(world.warnings(asked({ [`${PREFIX}/use-regex`]: 'true' }))[0] ?? '', /^path \/\(a\)\\1: the pattern .*503$/);
+    assert.equal(world.warnings(asked({ [`${PREFIX}/rewrite-target`]: '/x' })).length, 1);
+    assert.deepEqual(world.warnings(asked({})), []);
+  });
+
   it('refuses a path that belongs to another Ingress, whatever its type', () => {
     world.put(ingress('first', { paths: [['shop.test', '/a'], ['shop.test', '/b']] }));
     const refusal = (parts: IngressParts): string | undefined => world.refusal(ingress('second', parts));

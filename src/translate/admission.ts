@@ -8,6 +8,7 @@ import type { Ingress, IngressClass } from '../resources/objects.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { readAnnotations } from './annotations/read-annotations.ts';
 import { annotationsByName } from './annotations/registry.ts';
+import type { AnnotationDraft } from './annotations/row.ts';
 import type { RoutingConfig } from './configmap/row.ts';
 import type { Finding } from './finding.ts';
 import { findForeignClass } from './ingress/class-selection.ts';
@@ -16,6 +17,7 @@ import { checkPathTypes } from './ingress/path-types.ts';
 import { hostOfRule, isWatched } from './ingress/served-ingress.ts';
 import type { ServedIngress } from './ingress/served-ingress.ts';
 import type { TranslatorOptions } from './options.ts';
+import type { PatternChecker } from './pattern-checker.ts';
 
 export type AdmissionVerdict =
   /** Each warning is one sentence about one field. */
@@ -30,6 +32,7 @@ export interface AdmissionView {
   readonly defaultClass: IngressClass | undefined;
   /** Ingresses that are served and name the host, without canaries, oldest first. */
   readonly ingressesOf: (host: HostName) => readonly ServedIngress[];
+  readonly patterns: PatternChecker;
 }
 
 const DEFAULT_PREFIX = 'nginx.ingress.kubernetes.io';
@@ -47,8 +50,11 @@ export function checkIngress(ingress: Ingress, view: AdmissionView): AdmissionVe
   if (inspected !== undefined) return { kind: 'refused', reason: textOf(inspected), warnings: [] };
   if (!isOurs(ingress, view)) return ALLOWED;
   const pathProblems = checkPathTypes(ingress);
-  const { verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
-  const warnings = warningsOf(ingress, options.annotationsPrefix, [...findings, ...(routing.strictPathTypes ? [] : pathProblems)]);
+  const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
+  const warnings = [
+    ...warningsOf(ingress, options.annotationsPrefix, [...findings, ...(routing.strictPathTypes ? [] : pathProblems)]),
+    ...problemsOfPatterns(ingress, values, view),
+  ];
   const reason =
     problemOfObject(ingress, view) ??
     (routing.strictPathTypes ? textOfFirst(pathProblems) : undefined) ??
@@ -59,7 +65,7 @@ export function checkIngress(ingress: Ingress, view: AdmissionView): AdmissionVe
 }
 
 /** Whether the Ingress has a class that is ours, and a namespace that is watched. */
-export function isOurs(ingress: Ingress, { snapshot, options, defaultClass }: Omit<AdmissionView, 'ingressesOf' | 'routing'>): boolean {
+export function isOurs(ingress: Ingress, { snapshot, options, defaultClass }: Pick<AdmissionView, 'snapshot' | 'options' | 'defaultClass'>): boolean {
   return (
     findForeignClass(ingress, snapshot, options, defaultClass) === undefined && isWatched(ingress.metadata.namespace, snapshot, options)
   );
@@ -152,6 +158,20 @@ function warningsOf(ingress: Ingress, prefix: string, findings: readonly Finding
     return !deprecated.some((key) => field.includes(`"${key}"`));
   });
   return [...deprecated.map((key) => `annotation ${key}: is deprecated and has no effect`), ...told.map(textOf)];
+}
+
+/** Paths that are regular expressions and cannot be used; ingress-nginx does not look, so they are only told. */
+function problemsOfPatterns(ingress: Ingress, values: Readonly<AnnotationDraft>, { patterns }: AdmissionView): readonly string[] {
+  const { useRegex = false, rewriteTarget } = values;
+  if (!useRegex && rewriteTarget === undefined) return [];
+  const problems = new Set<string>();
+  for (const rule of ingress.spec.rules) {
+    for (const { path } of rule.paths ?? []) {
+      const problem = useRegex || path !== rewriteTarget ? patterns.problemOf(path) : undefined;
+      if (problem !== undefined) problems.add(`path ${path}: the pattern ${problem}: such paths answer 503`);
+    }
+  }
+  return [...problems];
 }
 
 function textOfFirst(findings: readonly Finding[]): string | undefined {

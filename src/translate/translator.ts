@@ -54,7 +54,7 @@ export interface TranslationResult {
   /** What differs from the results of the calls before, all together. */
   readonly delta: ModelDelta;
   /**
-   * All that there is to say now, sorted by object. Worked out when it is read, in time proportional to all routes, since most changes
+   * All that there is to say now, sorted by object. Worked out when it is read, in time proportional to it, since most changes
    * have nobody who asks; to be read before the next call of `translate`.
    */
   readonly diagnostics: readonly Diagnostic[];
@@ -123,7 +123,8 @@ class IncrementalTranslator implements Translator {
   check(ingress: Ingress, snapshot: Snapshot): AdmissionVerdict {
     const { routing } = this.#config.config;
     const ingressesOf = (host: HostName): readonly ServedIngress[] => this.#hosts.ingressesOf(host);
-    return checkIngress(ingress, { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass, ingressesOf });
+    const view = { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass, ingressesOf, patterns: this.#patterns };
+    return checkIngress(ingress, view);
   }
 
   isOurs(ingress: Ingress, snapshot: Snapshot): boolean {

@@ -38,6 +38,7 @@ const HEAD_TIMEOUT_MS = 5_000;
 /** API servers wait for ten seconds unless told otherwise. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 60_000;
+const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' } as const;
 
 /** Listens; rejects with the system's error, or that of the certificate, as a message for the operator. */
 export async function listenWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
@@ -112,10 +113,10 @@ class RequestReader {
   take(request: IncomingMessage, response: ServerResponse): void {
     if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST');
-      return refuse(response, 405, 'only POST is answered here');
+      return refuseEarly(request, response, { status: 405, message: 'only POST is answered here' });
     }
-    if (Number(request.headers['content-length'] ?? 0) >= MAX_BODY_BYTES) return refuseTooLarge(response);
-    if (this.#requests >= MAX_REQUESTS) return refuseBusy(response);
+    if (Number(request.headers['content-length'] ?? 0) >= MAX_BODY_BYTES) return refuseTooLarge(request, response);
+    if (this.#requests >= MAX_REQUESTS) return refuseBusy(request, response);
     this.#requests++;
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -134,8 +135,8 @@ class RequestReader {
       chunks.push(chunk);
       if (bytes < MAX_BODY_BYTES && this.#bufferedBytes <= MAX_BUFFERED_BYTES) return;
       release();
-      if (bytes >= MAX_BODY_BYTES) refuseTooLarge(response);
-      else refuseBusy(response);
+      if (bytes >= MAX_BODY_BYTES) refuseTooLarge(request, response);
+      else refuseBusy(request, response);
     });
     request.on('end', () => {
       if (!isOpen) return;
@@ -155,17 +156,28 @@ class RequestReader {
   }
 }
 
-/** What goes on coming is thrown away by Node, for as long as a request may take, so that the sender comes to read the answer. */
-function refuseTooLarge(response: ServerResponse): void {
-  refuse(response, 413, 'the body has 9 MiB or more');
+function refuseTooLarge(request: IncomingMessage, response: ServerResponse): void {
+  refuseEarly(request, response, { status: 413, message: 'the body has 9 MiB or more' });
 }
 
-function refuseBusy(response: ServerResponse): void {
+function refuseBusy(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('Retry-After', '1');
-  refuse(response, 503, 'too many reviews at once');
+  refuseEarly(request, response, { status: 503, message: 'too many reviews at once' });
+}
+
+/**
+ * Answers while the body is still coming. The rest of it is thrown away, for as long as a request may take: a sender whose connection is
+ * closed in the middle does not come to read the answer.
+ */
+function refuseEarly(request: IncomingMessage, response: ServerResponse, { status, message }: { readonly status: number; readonly message: string }): void {
+  const text = `${message}\n`;
+  response.writeHead(status, { ...PLAIN_TEXT, 'Content-Length': Buffer.byteLength(text) });
+  response.write(text);
+  request.once('end', () => response.end());
+  request.resume();
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' });
+  response.writeHead(status, PLAIN_TEXT);
   response.end(`${message}\n`);
 }
