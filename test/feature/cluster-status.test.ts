@@ -228,6 +228,8 @@ describe('replicas in a cluster', () => {
       const lease = leaseSpec();
       assert.equal(lease['holderIdentity'], 'b');
       assert.equal(lease['leaseTransitions'], 1);
+      // What happened while nobody led is told all the same.
+      await waitForEvent('late', 'Sync', second);
     });
 
     it('is lost by a leader that was stopped for a while: it wakes up and does not write', async () => {
