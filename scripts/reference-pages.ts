@@ -1,4 +1,5 @@
 // What stands on each page of docs/reference: tables of the registries, with a few words around them.
+import type { Command } from 'commander';
 import { createProgram } from '../src/cli/program.ts';
 import { FLAG_GROUPS, flagKeys, flags } from '../src/cli/flags.ts';
 import type { FlagDescription } from '../src/cli/flags.ts';
@@ -100,8 +101,8 @@ function flagRow(flag: FlagDescription): readonly string[] {
 }
 
 function commandSections(): readonly string[] {
-  const program = createProgram();
-  const sections = program.commands.flatMap((command) => {
+  const sections = lowestCommands(createProgram()).flatMap((command) => {
+    const name = fullName(command);
     // The flags of serve and check have a page of their own.
     const ownOptions = command.options.filter((option) => !isRegistryFlag(option.long ?? ''));
     const rows = [
@@ -111,9 +112,9 @@ function commandSections(): readonly string[] {
     const more = ownOptions.length < command.options.length ? ['Further flags: [flags.md](flags.md).'] : [];
     const table = rows.length === 0 ? [] : [markdownTable(['Argument or option', 'Meaning'], rows)];
     return [
-      `## portico ${command.name()}`,
+      `## ${name}`,
       `${capitalised(command.description())}.`,
-      `\`portico ${command.name()} ${command.usage()}\``,
+      `\`${name} ${command.usage()}\``,
       ...table,
       ...more,
     ];
@@ -123,6 +124,16 @@ function commandSections(): readonly string[] {
     'Exit codes: 0 done; 1 the command failed, or `check` found an error; 2 the command line is wrong.',
     ...sections,
   ];
+}
+
+/** Those that do something: a command with commands below it does not. */
+function lowestCommands(command: Command): readonly Command[] {
+  return command.commands.flatMap((below) => (below.commands.length === 0 ? [below] : lowestCommands(below)));
+}
+
+/** `portico webhook-certs create`. */
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 
 function isRegistryFlag(long: string): boolean {
