@@ -94,7 +94,9 @@ export function parseListenAddress(text: string): Result<ListenAddress | undefin
   const address = parseAddress(host);
   const port = parsePort(portText);
   const isBare = isIP(host) === 6;
-  return address.ok && port.ok && !isBare ? ok({ host: address.value, port: port.value }) : fail('is not an address and a port such as ":8443"');
+  return address.ok && port.ok && !isBare
+    ? ok({ host: address.value, port: port.value })
+    : fail('is not an address and a port such as ":8443"');
 }
 
 /** A path that a request target can be: begins with `/`, without query, white space or control characters. */

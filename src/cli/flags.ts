@@ -25,7 +25,16 @@ import {
   parseWorkers,
 } from './flag-values.ts';
 
-export const FLAG_GROUPS = ['Objects', 'Classes and namespaces', 'Ports', 'Traffic', 'Admission webhook', 'Status and events', 'Metrics and log', 'Life'] as const;
+export const FLAG_GROUPS = [
+  'Objects',
+  'Classes and namespaces',
+  'Ports',
+  'Traffic',
+  'Admission webhook',
+  'Status and events',
+  'Metrics and log',
+  'Life',
+] as const;
 export type FlagGroup = (typeof FLAG_GROUPS)[number];
 
 /** `translation`: `portico check` has the flag too. */
@@ -326,7 +335,8 @@ export const flags: FlagTable = {
     placeholder: 'duration',
     defaultText: '60',
     parse: parseDurationMs,
-    summary: 'Time between two looks at the status of all Ingresses, at least 5 seconds: "60s", "1m", or seconds. Changes do not wait for it.',
+    summary:
+      'Time between two looks at the status of all Ingresses, at least 5 seconds: "60s", "1m", or seconds. Changes do not wait for it.',
   },
   electionId: {
     ...cluster,

@@ -27,7 +27,9 @@ const RUN_LIMIT_MS = 60_000;
 
 /** Adds the `webhook-certs` command to the program. */
 export function addWebhookCertsCommand(program: Command): void {
-  const command = program.command('webhook-certs').description('make the certificate of the admission webhook, and enter it into the API server');
+  const command = program
+    .command('webhook-certs')
+    .description('make the certificate of the admission webhook, and enter it into the API server');
   const create = command
     .command('create')
     .description('keep a certificate and its authority in a Secret; one that is good stays, another is renewed')

@@ -105,7 +105,8 @@ class Server {
       onLook: () => this.#publisher.forgetRemoved(),
     });
     const getDiagnostics = (): readonly Diagnostic[] => this.#diagnosticLog.current;
-    this.#duties = client === undefined ? undefined : createClusterDuties(options, { client, publisher: this.#publisher, getDiagnostics, log });
+    this.#duties =
+      client === undefined ? undefined : createClusterDuties(options, { client, publisher: this.#publisher, getDiagnostics, log });
     const onBatch = (batch: SourceBatch): void => this.#publisher.take(batch);
     this.#client = client;
     this.#cluster =

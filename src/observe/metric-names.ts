@@ -76,7 +76,12 @@ const rows = {
     ['namespace', 'ingress', 'type'],
     '1 for an Ingress with a backend without Service (no-service) or without endpoints (no-endpoint).',
   ),
-  checkSuccess: nginx('check_success', 'counter', ['namespace', 'ingress'], 'Checks of an Ingress by the admission webhook that let it pass.'),
+  checkSuccess: nginx(
+    'check_success',
+    'counter',
+    ['namespace', 'ingress'],
+    'Checks of an Ingress by the admission webhook that let it pass.',
+  ),
   checkErrors: nginx('check_errors', 'counter', ['namespace', 'ingress'], 'Checks of an Ingress by the admission webhook that refused it.'),
   admissionTested: nginx('admission_tested_ingresses', 'gauge', [], 'Ingresses that the last check of the admission webhook looked at.'),
   admissionTestedTime: nginx('admission_tested_duration', 'gauge', [], 'Seconds that the last check of the admission webhook took.'),

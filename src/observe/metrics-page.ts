@@ -56,7 +56,12 @@ export interface AdmissionMetrics {
   readonly testedIngresses: number;
   readonly testedSeconds: number;
   readonly roundtripSeconds: number;
-  readonly checks: ReadonlyArray<{ readonly namespace: string; readonly ingress: string; readonly success: number; readonly errors: number }>;
+  readonly checks: ReadonlyArray<{
+    readonly namespace: string;
+    readonly ingress: string;
+    readonly success: number;
+    readonly errors: number;
+  }>;
 }
 
 export interface MetricsPageDeps {

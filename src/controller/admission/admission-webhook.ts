@@ -34,7 +34,8 @@ export async function startAdmissionWebhook(options: ServeOptions, deps: Admissi
     check,
     isOurs,
     nowMs: () => performance.now(),
-    onRefusal: ({ namespace, name }, reason) => log.info({ ingress: `${namespace}/${name}`, reason }, 'the admission webhook refused an Ingress'),
+    onRefusal: ({ namespace, name }, reason) =>
+      log.info({ ingress: `${namespace}/${name}`, reason }, 'the admission webhook refused an Ingress'),
   });
   try {
     const server = await listenWebhookServer({
@@ -45,7 +46,8 @@ export async function startAdmissionWebhook(options: ServeOptions, deps: Admissi
       rereadEveryMs: REREAD_CERTIFICATE_EVERY_MS,
       review: (body) => checks.review(body),
       onCertificateChange: () => log.info('the admission webhook has a new certificate'),
-      onCertificateError: (reason) => log.error({ reason }, 'the certificate of the admission webhook cannot be read; the last one is kept'),
+      onCertificateError: (reason) =>
+        log.error({ reason }, 'the certificate of the admission webhook cannot be read; the last one is kept'),
     });
     log.info(`admission webhook on port ${server.port}`);
     return {
@@ -63,5 +65,7 @@ export async function startAdmissionWebhook(options: ServeOptions, deps: Admissi
 function explain(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
   if (!(error instanceof Error)) return String(error);
   const isListen = 'syscall' in error && error.syscall === 'listen' && 'code' in error;
-  return isListen ? explainListenError(String(error.code), { flag: '--validating-webhook', host, port }) : `admission webhook: ${error.message}`;
+  return isListen
+    ? explainListenError(String(error.code), { flag: '--validating-webhook', host, port })
+    : `admission webhook: ${error.message}`;
 }

@@ -29,7 +29,15 @@ function statusOf(body: string): number | undefined {
 describe('AdmissionReview', () => {
   it('is taken in version v1, for Ingresses only', () => {
     assert.equal(statusOf(review()), undefined);
-    for (const body of ['', '{', 'null', '[]', '{}', review({}, { apiVersion: 'admission.k8s.io/v1beta1' }), review({}, { request: undefined })]) {
+    for (const body of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{}',
+      review({}, { apiVersion: 'admission.k8s.io/v1beta1' }),
+      review({}, { request: undefined }),
+    ]) {
       assert.equal(statusOf(body), 400, body);
     }
     assert.equal(statusOf(review({ uid: '' })), 400);

@@ -40,7 +40,8 @@ export function parseReview(body: string): Result<AdmissionRequest, ReviewProble
   const request = review['request'];
   if (!isMap(request) || !isMap(request['kind'])) return undecodable('the AdmissionReview has no request with a kind');
   const uid = request['uid'];
-  if (typeof uid !== 'string' || uid === '' || uid.length > MAX_UID_LENGTH) return undecodable('the AdmissionReview has no usable request.uid');
+  if (typeof uid !== 'string' || uid === '' || uid.length > MAX_UID_LENGTH)
+    return undecodable('the AdmissionReview has no usable request.uid');
   const { group, version, kind } = request['kind'];
   if (group !== 'networking.k8s.io' || version !== 'v1' || kind !== 'Ingress') {
     return fail({ status: 500, message: 'only Ingresses of networking.k8s.io/v1 are checked here' });

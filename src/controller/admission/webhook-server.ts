@@ -169,7 +169,11 @@ function refuseBusy(request: IncomingMessage, response: ServerResponse): void {
  * Answers while the body is still coming. The rest of it is thrown away, for as long as a request may take: a sender whose connection is
  * closed in the middle does not come to read the answer.
  */
-function refuseEarly(request: IncomingMessage, response: ServerResponse, { status, message }: { readonly status: number; readonly message: string }): void {
+function refuseEarly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message }: { readonly status: number; readonly message: string },
+): void {
   const text = `${message}\n`;
   response.writeHead(status, { ...PLAIN_TEXT, 'Content-Length': Buffer.byteLength(text) });
   response.write(text);
