@@ -28,7 +28,7 @@ const MAX_DEPTH = 100;
 const SERVER_NAME = /^[A-Za-z0-9._-]{1,253}$/;
 const CIPHER_LIST = /^[A-Za-z0-9:+!@=_., -]{1,4096}$/;
 /** What ingress-nginx accepts before it looks at the form. */
-const BASIC_CHARACTERS = /^[-._~A-Za-z0-9/: ]*$/;
+const BASIC_CHARACTERS = /^[-._~A-Za-z0-9/: ]{1,512}$/;
 const TLS_WORDS: ReadonlySet<string> = new Set(['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']);
 
 const parseSwitch = oneOf<'on' | 'off'>(['on', 'off']);
