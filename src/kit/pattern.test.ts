@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { compilePathPattern, compileSearchPattern } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
+import { parseSimplePattern } from './simple-pattern.ts';
 
 function compiled(pattern: string): Pattern {
   const result = compilePathPattern(pattern);
@@ -96,4 +98,37 @@ test('a sign of a construct inside a class or an escape is none', () => {
     assert.ok(!result.ok);
     assert.match(result.error, /missing closing \)/);
   }
+});
+
+describe('a pattern that is matched by hand means what it means to RE2', () => {
+  const literals = ['/', '/foo', '/Foo/', '/a\\.b', '/a-b_c~1', '/k', '/s'];
+  const endings = ['', '$', '(.*)', '(.*)$', '(.+)', '(.+)$', '(/|$)', '(/|$)(.*)', '(/|$)(.*)$'];
+  const path = fc
+    .tuple(
+      fc.constantFrom('/', '/foo', '/FOO/', '/a.b', '/axb', '/A-B_c~1', '/\u212a', '/K', '/\u017f', '/s'),
+      fc.array(fc.constantFrom('/', 'x', '\n', '\u00e9', ' ', '.'), { maxLength: 4 }),
+    )
+    .map(([start, rest]) => start + rest.join(''));
+  for (const pattern of literals.flatMap((literal) => endings.map((ending) => literal + ending))) {
+    test(pattern, () => {
+      assert.ok(parseSimplePattern(pattern) !== undefined);
+      const re2 = RE2JS.compile(`^${pattern}`, RE2JS.CASE_INSENSITIVE);
+      const ours = compiled(pattern);
+      fc.assert(
+        fc.property(path, (text) => {
+          const matcher = re2.matcher(text);
+          const expected = matcher.find() ? Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined) : undefined;
+          assert.deepEqual(ours.capture(text), expected);
+          assert.equal(ours.test(text), expected !== undefined);
+        }),
+        { numRuns: 200 },
+      );
+    });
+  }
+
+  test('what only looks as simple is not', () => {
+    for (const pattern of ['/foo?', '/foo*(.*)', '/a.b(.*)', '/foo{2}', '/foo|/bar', '/foo(/|$)?(.*)', '/foo/?(.*)', '/foo\\d', '']) {
+      assert.equal(parseSimplePattern(pattern), undefined, pattern);
+    }
+  });
 });

@@ -5,6 +5,8 @@ import { RE2JS } from 're2js';
 import { takeLookAheads } from './look-ahead.ts';
 import { fail, ok } from './result.ts';
 import type { Result } from './result.ts';
+import { parseSimplePattern } from './simple-pattern.ts';
+import type { SimplePattern } from './simple-pattern.ts';
 
 /** Longer patterns are refused: compiled size grows with the text. */
 export const MAX_PATTERN_LENGTH = 1024;
@@ -22,6 +24,8 @@ export interface Pattern {
  */
 export function compilePathPattern(pattern: string): Result<Pattern> {
   if (pattern.length > MAX_PATTERN_LENGTH) return fail(`is longer than ${MAX_PATTERN_LENGTH} characters`);
+  const simple = parseSimplePattern(pattern);
+  if (simple !== undefined) return ok(new HandMatchedPattern(simple, pattern));
   const taken = takeLookAheads(pattern);
   if (!taken.ok) return taken;
   const expression = compile(`^${taken.value.pattern}`);
@@ -63,7 +67,35 @@ class PlainPattern implements Pattern {
   capture(text: string): readonly (string | undefined)[] | undefined {
     const matcher = this.#expression.matcher(text);
     if (!matcher.find()) return undefined;
-    return Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined);
+    const groups: (string | undefined)[] = [];
+    const count = matcher.groupCount();
+    for (let group = 0; group <= count; group++) groups.push(matcher.group(group) ?? undefined);
+    return groups;
+  }
+}
+
+/** Compiled by RE2 only when a text comes that is not matched by hand. */
+class HandMatchedPattern implements Pattern {
+  readonly #simple: SimplePattern;
+  readonly #text: string;
+  #expression: PlainPattern | undefined;
+
+  constructor(simple: SimplePattern, text: string) {
+    this.#simple = simple;
+    this.#text = text;
+  }
+
+  test(text: string): boolean {
+    return this.#simple.takes(text) ? this.#simple.test(text) : this.#compiled().test(text);
+  }
+
+  capture(text: string): readonly (string | undefined)[] | undefined {
+    return this.#simple.takes(text) ? this.#simple.capture(text) : this.#compiled().capture(text);
+  }
+
+  #compiled(): PlainPattern {
+    this.#expression ??= new PlainPattern(RE2JS.compile(`^${this.#text}`, RE2JS.CASE_INSENSITIVE));
+    return this.#expression;
   }
 }
 
