@@ -167,6 +167,15 @@ const bars: readonly Bar[] = [
   ...churnBars('churn'),
   ...churnBars('churn-full'),
   {
+    scenario: 'admission',
+    name: 'review by the admission webhook with {hosts} Ingresses, p99',
+    unit: 'ms',
+    direction: 'at most',
+    hold: 20,
+    value: own('admission', 'p99Ms'),
+  },
+  { scenario: 'admission', name: 'wrong answers', unit: '', direction: 'at most', hold: 0, value: own('admission', 'failed') },
+  {
     scenario: 'start',
     name: 'start to serving with {hosts} Ingresses',
     unit: 'ms',

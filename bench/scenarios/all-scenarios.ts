@@ -1,6 +1,7 @@
 // All scenarios, in the order in which they run.
 import type { TargetName } from '../targets/target.ts';
 import { responsePaths, uploadBytes } from '../workload.ts';
+import { admissionScenario } from './admission.ts';
 import { churnScenario } from './churn.ts';
 import { clusterChurnScenario } from './cluster-churn.ts';
 import { clusterStartScenario } from './cluster-start.ts';
@@ -83,4 +84,5 @@ export const allScenarios: readonly Scenario[] = [
   startScenario,
   clusterStartScenario,
   clusterChurnScenario,
+  admissionScenario,
 ];

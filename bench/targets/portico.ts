@@ -25,6 +25,14 @@ export const porticoTarget: Target = {
   },
 };
 
+function webhookFlags({ certificate }: TargetDeps, port: number): readonly string[] {
+  return [
+    `--validating-webhook=127.0.0.1:${port}`,
+    `--validating-webhook-certificate=${certificate.certificatePath}`,
+    `--validating-webhook-key=${certificate.keyPath}`,
+  ];
+}
+
 interface Ports {
   readonly http: number;
   readonly https: number;
@@ -40,6 +48,7 @@ function start(deps: TargetDeps, setup: Setup, ports: Ports): RunningTarget {
       ...['--http-port', String(ports.http), '--https-port', String(ports.https), '--healthz-port', String(ports.health)],
       ...['--workers', String(setup.workers), '--configmap', 'bench/controller'],
       ...(setup.metrics ? ['--enable-metrics'] : []),
+      ...(setup.webhookPort === undefined ? [] : webhookFlags(deps, setup.webhookPort)),
     ],
     cores: deps.cores.proxy(setup.workers),
     stdoutPath: join(directory, 'stdout'),

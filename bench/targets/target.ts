@@ -20,6 +20,8 @@ export interface Setup {
   readonly metrics: boolean;
   /** How nginx buffers responses; other targets have no such choice. */
   readonly nginxBuffers: NginxBuffers;
+  /** Where the admission webhook listens; only Portico has one. */
+  readonly webhookPort?: number;
 }
 
 /** `usual`: nginx's defaults. `ingress`: none, 4 KiB at a time, the default of ingress-nginx. `large`: 16 KiB each, 256 KiB in all, no temporary files. */
