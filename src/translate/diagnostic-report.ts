@@ -112,11 +112,12 @@ export class DiagnosticReport {
   }
 }
 
-function describeProblem({ ref, subject, fields }: UpstreamUse, problem: UpstreamProblem): Finding {
+function describeProblem({ ref, subject, fields, user }: UpstreamUse, problem: UpstreamProblem): Finding {
   if (subject.origin.kind === 'Flag') return finding('PRT-CONF-5', `${problem.message}; the built-in 404 answers`, subject);
   if (ref.port.kind === 'first')
     return finding(problem.code, `${problem.message}: it cannot stand in for Services without endpoints`, subject, fields?.name);
-  return finding(problem.code, `${problem.message}: the path answers 503`, subject, problem.code === 'PRT-RULE-4' ? fields?.port : fields?.name);
+  const consequence = user?.canary === undefined ? 'the path answers 503' : 'the canary takes no requests';
+  return finding(problem.code, `${problem.message}: ${consequence}`, subject, problem.code === 'PRT-RULE-4' ? fields?.port : fields?.name);
 }
 
 function sortKey({ origin, code, message }: Diagnostic): string {

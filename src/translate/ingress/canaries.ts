@@ -40,6 +40,11 @@ interface Place {
   readonly backend: IngressBackend;
 }
 
+interface MadeCanary {
+  readonly row: Canary;
+  readonly uses: readonly UpstreamUse[];
+}
+
 export function attachCanaries(input: CanaryInput): CanaryReading {
   return new CanaryAttachment(input).run();
 }
@@ -72,15 +77,19 @@ class CanaryAttachment {
     if (main === undefined || routes.length === 0) {
       return this.#report(canary, place, 'no Ingress without annotation canary has a route for this host, path and path type');
     }
-    const row = this.#canaryOf(canary, place, this.#input.transportOf(main.served));
-    for (const route of routes) {
-      const { action, policies } = route;
-      // What is refused or answered otherwise stays as it is.
-      if (row === undefined || action.kind !== 'forward') continue;
-      if (policies.canary !== undefined) this.#report(canary, place, 'an older canary has this path already');
-      else if (action.upstream === row.upstream) this.#report(canary, place, 'its Service port is that of the main Ingress');
-      else this.#input.routes.set(route.id, { ...route, policies: { ...policies, canary: row } });
+    const made = this.#makeCanary(canary, place, this.#input.transportOf(main.served));
+    // What is refused or answered otherwise stays as it is.
+    const forwarding = routes.filter(({ action }) => action.kind === 'forward');
+    if (made === undefined || forwarding.length === 0) return;
+    const { row, uses } = made;
+    if (forwarding.some(({ policies }) => policies.canary !== undefined)) {
+      return this.#report(canary, place, 'an older canary has this path already');
     }
+    if (forwarding.some(({ action }) => action.kind === 'forward' && action.upstream === row.upstream)) {
+      return this.#report(canary, place, 'its Service port is that of the main Ingress');
+    }
+    for (const route of forwarding) this.#input.routes.set(route.id, { ...route, policies: { ...route.policies, canary: row } });
+    this.#uses.push(...uses);
   }
 
   #routesOf({ ingress }: ServedIngress, field: string): readonly Route[] {
@@ -91,20 +100,21 @@ class CanaryAttachment {
   }
 
   /** The canary is reached as the main Ingress says its own backend is. */
-  #canaryOf(served: ServedIngress, { backend, service: fields, field }: Place, transport: Transport): Canary | undefined {
+  #makeCanary(served: ServedIngress, { backend, service: fields, field }: Place, transport: Transport): MadeCanary | undefined {
     if (backend.kind !== 'service' || served.canary === undefined) {
       this.#findings.push(finding('PRT-RULE-2', 'the backend of a canary must be a Service', served.ingress, field));
       return undefined;
     }
     const { namespace } = served.ingress.metadata;
+    const uses: UpstreamUse[] = [];
     const use = (tls: UpstreamTls | undefined): UpstreamKey => {
       const ref = serviceRef({ namespace, service: backend.name, port: backend.port, tls });
-      this.#uses.push({ ref, subject: served.ingress, fields, user: served });
+      uses.push({ ref, subject: served.ingress, fields, user: served });
       return ref.key;
     };
     const upstream = use(transport.kind === 'tls' ? transport.tls : undefined);
     const secureUpstream = transport.kind === 'as-client' ? use(transport.tls) : undefined;
-    return { ...served.canary, upstream, ...(secureUpstream !== undefined && { secureUpstream }) };
+    return { row: { ...served.canary, upstream, ...(secureUpstream !== undefined && { secureUpstream }) }, uses };
   }
 
   #report({ ingress }: ServedIngress, { field }: Place, reason: string): void {
