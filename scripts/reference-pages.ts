@@ -111,13 +111,7 @@ function commandSections(): readonly string[] {
     ];
     const more = ownOptions.length < command.options.length ? ['Further flags: [flags.md](flags.md).'] : [];
     const table = rows.length === 0 ? [] : [markdownTable(['Argument or option', 'Meaning'], rows)];
-    return [
-      `## ${name}`,
-      `${capitalised(command.description())}.`,
-      `\`${name} ${command.usage()}\``,
-      ...table,
-      ...more,
-    ];
+    return [`## ${name}`, `${capitalised(command.description())}.`, `\`${name} ${command.usage()}\``, ...table, ...more];
   });
   return [
     '`bin/portico` runs from any directory, also through a symbolic link. Each command has `--help`.',

@@ -99,7 +99,10 @@ function reviewOf(name: string, hosts: readonly string[]): string {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: { name, namespace, annotations: { 'nginx.ingress.kubernetes.io/proxy-read-timeout': '30' } },
-    spec: { ingressClassName: 'nginx', rules: hosts.map((host) => ({ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } })) },
+    spec: {
+      ingressClassName: 'nginx',
+      rules: hosts.map((host) => ({ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } })),
+    },
   };
   const kind = { group: 'networking.k8s.io', version: 'v1', kind: 'Ingress' };
   const asked = { uid: 'bench', kind, namespace, name, operation: 'UPDATE', object, oldObject: object };

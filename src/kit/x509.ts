@@ -98,7 +98,10 @@ function extensions({ purpose, publicKey, issuer }: CertificateContents): readon
 
 /** Any name that is the same in both certificates will do (RFC 5280, section 4.2.1.2). */
 function keyIdentifier(publicKey: KeyObject): Buffer {
-  return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest().subarray(0, 20);
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest()
+    .subarray(0, 20);
 }
 
 function extension(identifier: string, value: Buffer, isCritical: boolean): Buffer {

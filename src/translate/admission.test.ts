@@ -44,7 +44,12 @@ class World {
 
   constructor(options: Partial<TranslatorOptions> = {}, config: Readonly<Record<string, string>> = {}) {
     this.#translator = createTranslator(testOptions({ configmap: { namespace: 'default', name: 'controller' }, ...options }));
-    const ours = { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } };
+    const ours = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'nginx' },
+      spec: { controller: 'k8s.io/ingress-nginx' },
+    };
     this.put(
       object(ours),
       object({ ...ours, metadata: { name: 'other' }, spec: { controller: 'example.com/other' } }),
@@ -156,10 +161,25 @@ describe('admission', () => {
   });
 
   it('refuses a path that belongs to another Ingress, whatever its type', () => {
-    world.put(ingress('first', { paths: [['shop.test', '/a'], ['shop.test', '/b']] }));
+    world.put(
+      ingress('first', {
+        paths: [
+          ['shop.test', '/a'],
+          ['shop.test', '/b'],
+        ],
+      }),
+    );
     const refusal = (parts: IngressParts): string | undefined => world.refusal(ingress('second', parts));
     const message = 'host "shop.test" and path "/b" is already defined in ingress default/first';
-    assert.equal(refusal({ paths: [['shop.test', '/c'], ['shop.test', '/b', 'Exact']] }), message);
+    assert.equal(
+      refusal({
+        paths: [
+          ['shop.test', '/c'],
+          ['shop.test', '/b', 'Exact'],
+        ],
+      }),
+      message,
+    );
     assert.equal(refusal({ paths: [['SHOP.test', '/b']] }), message);
     assert.equal(refusal({ paths: [['other.test', '/b']] }), undefined);
     assert.equal(refusal({ paths: [['shop.test', '/b']], metadata: { namespace: 'elsewhere' } }), message);

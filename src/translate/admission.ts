@@ -65,7 +65,10 @@ export function checkIngress(ingress: Ingress, view: AdmissionView): AdmissionVe
 }
 
 /** Whether the Ingress has a class that is ours, and a namespace that is watched. */
-export function isOurs(ingress: Ingress, { snapshot, options, defaultClass }: Pick<AdmissionView, 'snapshot' | 'options' | 'defaultClass'>): boolean {
+export function isOurs(
+  ingress: Ingress,
+  { snapshot, options, defaultClass }: Pick<AdmissionView, 'snapshot' | 'options' | 'defaultClass'>,
+): boolean {
   return (
     findForeignClass(ingress, snapshot, options, defaultClass) === undefined && isWatched(ingress.metadata.namespace, snapshot, options)
   );

@@ -46,7 +46,11 @@ export function createWebhookCertificate(dnsNames: readonly string[], nowMs: num
 }
 
 /** Why the certificate has to be made anew, to go on a sentence that starts with "the certificate"; undefined: it is good. */
-export function problemOfCertificate({ ca, cert, key }: WebhookCertificate, dnsNames: readonly string[], nowMs: number): string | undefined {
+export function problemOfCertificate(
+  { ca, cert, key }: WebhookCertificate,
+  dnsNames: readonly string[],
+  nowMs: number,
+): string | undefined {
   try {
     const certificate = new X509Certificate(cert);
     if (!certificate.checkPrivateKey(createPrivateKey(key))) return 'does not belong to its key';

@@ -42,7 +42,11 @@ interface Obstacle {
   readonly isConflict: boolean;
 }
 
-async function tryEnsure(secret: SecretName, hosts: readonly string[], { client, nowMs, signal }: WebhookContext): Promise<Result<string, Obstacle>> {
+async function tryEnsure(
+  secret: SecretName,
+  hosts: readonly string[],
+  { client, nowMs, signal }: WebhookContext,
+): Promise<Result<string, Obstacle>> {
   const { namespace, name } = secret;
   const path = { resource: apiResources.Secret, namespace, name };
   const found = await client.get(path, signal);
@@ -50,7 +54,13 @@ async function tryEnsure(secret: SecretName, hosts: readonly string[], { client,
     fail({ message: formatApiError(error), isConflict: error.status === 409 });
   if (!found.ok && found.error.status !== 404) return obstacle(found.error);
   if (!found.ok) {
-    const object = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'Opaque', data: encode(createWebhookCertificate(hosts, nowMs)) };
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace, name },
+      type: 'Opaque',
+      data: encode(createWebhookCertificate(hosts, nowMs)),
+    };
     const created = await client.create({ resource: apiResources.Secret, namespace }, object, signal);
     return created.ok ? ok('was created') : obstacle(created.error);
   }
@@ -74,7 +84,10 @@ export interface PatchRequest {
 }
 
 /** Writes the authority of the Secret into every webhook of the configuration. Answers with a sentence about what was done. */
-export async function patchWebhook({ secret, webhookName, failurePolicy }: PatchRequest, { client, signal }: WebhookContext): Promise<Result<string>> {
+export async function patchWebhook(
+  { secret, webhookName, failurePolicy }: PatchRequest,
+  { client, signal }: WebhookContext,
+): Promise<Result<string>> {
   const found = await client.get({ resource: apiResources.Secret, ...secret }, signal);
   if (!found.ok) return fail(`Secret ${secret.namespace}/${secret.name}: ${formatApiError(found.error)}`);
   const { ca } = decode(found.value);
@@ -96,7 +109,8 @@ function patchOperations(configuration: unknown, caBundle: string, failurePolicy
     if (!isMap(webhook)) return [];
     const clientConfig = isMap(webhook['clientConfig']) ? webhook['clientConfig'] : {};
     const changes: JsonPatchOperation[] = [];
-    if (clientConfig['caBundle'] !== caBundle) changes.push({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle });
+    if (clientConfig['caBundle'] !== caBundle)
+      changes.push({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle });
     if (failurePolicy !== undefined && webhook['failurePolicy'] !== failurePolicy)
       changes.push({ op: 'add', path: `/webhooks/${index}/failurePolicy`, value: failurePolicy });
     return changes.length === 0 ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: webhook['name'] }, ...changes];

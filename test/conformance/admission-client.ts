@@ -78,7 +78,10 @@ async function review(object: KubernetesObject, endpoint: AdmissionEndpoint): Pr
     oldObject: null,
     dryRun: false,
   };
-  const { status, text } = await post(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: asked }), endpoint);
+  const { status, text } = await post(
+    JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: asked }),
+    endpoint,
+  );
   if (status !== 200) throw new Error(`the webhook answered with status ${status}: ${text}`);
   const { response } = JSON.parse(text) as {
     response: { uid: string; allowed: boolean; status?: { message?: string }; warnings?: string[] };

@@ -25,7 +25,13 @@ describe('portico webhook-certs', () => {
 
   const run = (...args: readonly string[]): Promise<{ readonly status: number | null; readonly output: string }> =>
     new Promise((resolve) => {
-      const child = spawn(launcher, ['webhook-certs', ...args, `--kubeconfig=${kubeconfig}`, `--namespace=${NAMESPACE}`, `--secret-name=${NAME}`]);
+      const child = spawn(launcher, [
+        'webhook-certs',
+        ...args,
+        `--kubeconfig=${kubeconfig}`,
+        `--namespace=${NAMESPACE}`,
+        `--secret-name=${NAME}`,
+      ]);
       let output = '';
       for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
       child.on('close', (status) => resolve({ status, output }));
@@ -130,7 +136,13 @@ function putRights(api: ApiServer): void {
       },
     ],
   });
-  api.put({ apiVersion, kind: 'ClusterRoleBinding', metadata: { name: NAME }, roleRef: { apiGroup: group, kind: 'ClusterRole', name: NAME }, subjects });
+  api.put({
+    apiVersion,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: NAME },
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name: NAME },
+    subjects,
+  });
 }
 
 function putConfiguration(api: ApiServer): void {
