@@ -53,7 +53,7 @@ export interface ManifestTiming extends HoldTiming {
   readonly walkIntervalMs: number;
 }
 
-const defaultTiming: ManifestTiming = { holdOffMs: 3, maxWaitMs: 15, settleMs: 20, maxHoldMs: 100, walkIntervalMs: 10_000 };
+const defaultTiming: ManifestTiming = { holdOffMs: 1, maxWaitMs: 15, settleMs: 20, maxHoldMs: 100, walkIntervalMs: 10_000 };
 /** Walks may take this share of the time of the thread, so that very many files are walked over less often. */
 const walkShare = 0.01;
 const maxFileBytes = 64 * 1024 * 1024;
