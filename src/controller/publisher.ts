@@ -64,7 +64,7 @@ export class Publisher {
     this.#deps.onReport();
   }
 
-  /** All that there is to say now. Takes time proportional to all routes. */
+  /** All that there is to say now. Takes time proportional to it. */
   diagnostics(): readonly Diagnostic[] {
     return [...this.#sourceDiagnostics, ...(this.#translation?.diagnostics ?? [])];
   }
