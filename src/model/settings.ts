@@ -1,5 +1,6 @@
 // Global settings of the data plane, fully resolved: flags and ConfigMap keys with every default filled in. Names follow the
 // ConfigMap keys of ingress-nginx. `translate/configmap` makes them; workers compile them with the hosts.
+import type { CompressionSettings } from './policies/compression.ts';
 import type { HeaderField } from './policies/header-fields.ts';
 import type { BlockedClients } from './policies/access.ts';
 import type { ProxyParameters } from './route.ts';
@@ -19,6 +20,7 @@ export interface Settings {
   /** Lower-case names of backend response headers that are not passed on. */
   readonly hideHeaders: readonly string[];
   readonly limits: LimitSettings;
+  readonly compression: CompressionSettings;
   /** Fields of every response, Portico's own ones too, instead of the backend's. */
   readonly addHeaders: readonly HeaderField[];
   /** Fields of every request towards a backend, instead of the client's and of Portico's own. */

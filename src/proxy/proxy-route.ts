@@ -2,6 +2,7 @@
 // no look-up that could be done once. A policy that the route does not have is `undefined` here and costs nothing.
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { ErrorPages } from '../model/policies/error-pages.ts';
+import type { Bandwidth } from '../model/policies/rate-limits.ts';
 import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
@@ -38,6 +39,7 @@ export interface ProxyRoute {
   /** Whether its responses may carry an affinity cookie, and the path of it. */
   readonly setsAffinityCookie: boolean;
   readonly cookiePath: string;
+  readonly bandwidth: Bandwidth | undefined;
   readonly errorBackend: ErrorBackend | undefined;
   readonly hooks: CompiledHooks | undefined;
   readonly series: RouteSeries;
@@ -79,6 +81,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     isLogged: policies.accessLog !== false,
     setsAffinityCookie: policies.setsAffinityCookie === true,
     cookiePath: route.labels.path,
+    bandwidth: policies.bandwidth,
     errorBackend: compileErrorBackend(policies.errorPages, deps),
     hooks: compileHooks(route, host, deps),
     series: deps.createSeries(route),

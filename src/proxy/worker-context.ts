@@ -4,6 +4,7 @@ import type { AccessLog } from '../observe/access-log/access-log.ts';
 import type { WorkerCounters } from '../observe/worker-counters.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import type { TimerWheel } from '../kit/timer-wheel.ts';
+import type { Compression } from './filters/compression.ts';
 import type { MessageHead } from './http1/message-head.ts';
 import type { RequestIds } from './exchange/request-ids.ts';
 import type { ClientAddressResolver } from './exchange/client-address.ts';
@@ -20,6 +21,8 @@ export interface WorkerContext {
   clientAddresses: ClientAddressResolver;
   /** Fields of responses that depend on the settings only. */
   responseFields: ResponseFields;
+  /** Undefined: nothing is compressed. Compiled from the settings. */
+  compression: Compression | undefined;
   readonly table: RoutingTable<ProxyRoute>;
   readonly wheel: TimerWheel;
   readonly counters: WorkerCounters;

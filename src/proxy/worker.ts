@@ -16,6 +16,7 @@ import { createRoutingTable } from '../routing/table.ts';
 import { createClientAddressResolver } from './exchange/client-address.ts';
 import { compileRetryRules } from './exchange/retry-rules.ts';
 import { RequestIds } from './exchange/request-ids.ts';
+import { Compression } from './filters/compression.ts';
 import { MessageHead } from './http1/message-head.ts';
 import { compileResponseFields } from './http1/response-writer.ts';
 import { ClientCertificateContexts } from './listener/client-certificate-contexts.ts';
@@ -112,6 +113,7 @@ class Worker {
       settings,
       clientAddresses: createClientAddressResolver(settings.forwarded),
       responseFields: compileResponseFields(settings),
+      compression: Compression.compile(settings.compression),
       table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), { patterns: this.#patterns }),
       wheel: createTimerWheel({ nowMs: performance.now() }),
       counters,
@@ -198,6 +200,7 @@ class Worker {
     this.#compilerDeps = this.#createCompilerDeps(settings);
     context.clientAddresses = createClientAddressResolver(settings.forwarded);
     context.responseFields = compileResponseFields(settings);
+    context.compression = Compression.compile(settings.compression);
     context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });
     this.#tlsContexts.setSettings(settings.tls);
     this.#clientCertificates.forget();

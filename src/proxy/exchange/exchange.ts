@@ -23,8 +23,10 @@ import { errorPage } from './error-page.ts';
 import { ExchangeEntry } from './exchange-entry.ts';
 import { ForwardedCache } from './forwarded-cache.ts';
 import { PolicyRun } from './policy-run.ts';
+import { methodOf, readPath } from './request-line.ts';
+import { joinEdits, ResponseBody } from './response-body.ts';
 import { redirectToSlash, redirectToTls } from './redirects.ts';
-import { type CallOwner, UpstreamCall } from './upstream-call.ts';
+import { type CallOptions, type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { type MatchedRequest, UpstreamRequestHead } from './upstream-request-head.ts';
 
 const NO_BODY: ResponseFraming = { kind: 'none' };
@@ -40,6 +42,7 @@ export class Exchange implements CallOwner {
   readonly #forwarded: ForwardedCache;
   readonly #requestHeads: UpstreamRequestHead;
   readonly #call: UpstreamCall;
+  readonly #response: ResponseBody;
   #isActive = false;
   #route: ProxyRoute | undefined;
   /** Of routes with policies only. */
@@ -68,6 +71,14 @@ export class Exchange implements CallOwner {
     this.#forwarded = new ForwardedCache(context, client.origin);
     this.#requestHeads = new UpstreamRequestHead(context, this.#forwarded, this.entry);
     this.#call = new UpstreamCall(context, this);
+    this.#response = new ResponseBody(context, client, {
+      onReady: () => this.#call.resumeResponse(),
+      onEnd: (trailers) => {
+        this.#client.sendEnd(trailers);
+        this.#finish();
+      },
+      onFailure: () => this.fail('PRT-INT-1'),
+    });
   }
 
   get isActive(): boolean {
@@ -110,6 +121,7 @@ export class Exchange implements CallOwner {
     entry.clientAddress = forwarded.clientAddress;
     const request: MatchedRequest = { route, hostText, hostName, path, forwarded, target };
     if (route.errorBackend !== undefined) this.#matched = request;
+    if (this.#context.compression !== undefined || route.bandwidth !== undefined) this.#response.begin(head, route.bandwidth);
     if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
     if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
@@ -154,6 +166,7 @@ export class Exchange implements CallOwner {
     if (!this.#isActive) return;
     this.#policies?.cancel();
     this.#call.abort();
+    this.#response.reset();
     if (!this.#isTunnel) {
       this.entry.errorCode = 'PRT-REQ-18';
       if (!this.#isHeadSent) this.entry.status = 499;
@@ -164,7 +177,7 @@ export class Exchange implements CallOwner {
 
   /** What was sent to the client has left for the kernel. */
   onClientFlushed(): void {
-    this.#call.resumeResponse();
+    this.#response.onClientFlushed();
   }
 
   onClientTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void {
@@ -221,25 +234,26 @@ export class Exchange implements CallOwner {
     if (this.#context.accessLog.isEnabled) this.entry.responseHead.keep(head);
     this.entry.status = head.status;
     this.#isHeadSent = true;
-    const edit = this.#policies?.editResponse(head.status, head);
-    const errorLines = this.#errorLines;
-    const all = errorLines === undefined ? edit : { lines: (edit?.lines ?? '') + errorLines, dropped: edit?.dropped };
-    this.#client.sendForwardedHead(head, this.#framingFor(head, isBodyless), all);
+    const plan = isBodyless ? undefined : this.#response.planFor(head);
+    if (!isBodyless) this.#response.open(plan);
+    const errorEdit = this.#errorLines === undefined ? undefined : { lines: this.#errorLines, dropped: undefined };
+    const edit = joinEdits(joinEdits(plan, this.#policies?.editResponse(head.status, head)), errorEdit);
+    this.#client.sendForwardedHead(head, plan?.open === undefined ? this.#framingFor(head, isBodyless) : CHUNKED_BODY, edit);
     return true;
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number, isStable: boolean): void {
-    this.#client.sendBody(buffer, start, end, isStable);
+    this.#response.write(buffer, start, end, isStable);
   }
 
   onResponsePause(): void {
-    this.#client.flush();
-    if (this.#client.pendingBytes > 0) this.#call.pauseResponse();
+    if (this.#isTunnel) this.#client.flush();
+    else this.#response.flush();
+    if (this.#response.isFull) this.#call.pauseResponse();
   }
 
   onResponseEnd(trailers: Buffer | undefined): void {
-    this.#client.sendEnd(this.#passableTrailers(trailers));
-    this.#finish();
+    this.#response.end(this.#passableTrailers(trailers));
   }
 
   onTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void {
@@ -380,17 +394,21 @@ export class Exchange implements CallOwner {
     // A default backend is asked for the path that was requested.
     const sent = isFallback || target === request.target ? request : { ...request, target };
     this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
+    this.#start(route, group, this.#isRequestComplete, this.#startPicking(group, head, request));
+    if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
+  }
+
+  #start({ proxy, retry }: ProxyRoute, group: UpstreamGroup, isComplete: boolean, pick: CallOptions['pick']): void {
     this.#call.start({
       group,
-      proxy: route.proxy,
-      retry: route.retry,
+      proxy,
+      retry,
       method: this.entry.method,
       isChunked: this.#isChunkedRequest,
-      isComplete: this.#isRequestComplete,
+      isComplete,
       receivedAtMs: this.#receivedAtMs,
-      pick: this.#startPicking(group, head, request),
+      pick,
     });
-    if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
   }
 
   /** True: this response of a backend is not passed on, for an error backend answers instead. */
@@ -423,17 +441,7 @@ export class Exchange implements CallOwner {
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;
     const isComplete = this.#isRequestComplete || !hasBody;
-    const { proxy, retry } = route;
-    this.#call.start({
-      group,
-      proxy,
-      retry,
-      method: this.entry.method,
-      isChunked: this.#isChunkedRequest,
-      isComplete,
-      receivedAtMs: this.#receivedAtMs,
-      pick: undefined,
-    });
+    this.#start(route, group, isComplete, undefined);
     if (!isComplete && this.#expectsContinue && this.#isActive) this.#client.sendContinue();
     this.#client.resumeBody();
     return true;
@@ -469,24 +477,10 @@ export class Exchange implements CallOwner {
     entry.sentBytes = this.#client.sentBytes;
     entry.sentBodyBytes = this.#client.sentBodyBytes;
     this.#policies?.end();
+    this.#response.reset();
     this.#call.release();
     this.#route?.series.observe(entry);
     this.#context.accessLog.observe(entry);
     this.#client.onExchangeEnd();
   }
-}
-
-/** The path as received; `target` is the text of the whole target. */
-function readPath(head: MessageHead, target: string): string {
-  if (head.targetForm === 'asterisk' || head.targetStart === head.pathEnd) return '/';
-  if (head.pathEnd === head.targetEnd) return target;
-  return head.buffer.latin1Slice(head.targetStart, head.pathEnd);
-}
-
-function methodOf(head: MessageHead): string {
-  const { buffer, methodStart, methodEnd } = head;
-  // The common one without making a string.
-  if (methodEnd - methodStart === 3 && buffer[methodStart] === 71 && buffer[methodStart + 1] === 69 && buffer[methodStart + 2] === 84)
-    return 'GET';
-  return buffer.latin1Slice(methodStart, methodEnd);
 }

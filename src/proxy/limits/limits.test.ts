@@ -119,3 +119,30 @@ test('a full table gives the slot that was not seen for the longest time to a ne
   assert.equal(slots.find(0, 'k3', 9, 99), found.get('k3'));
   assert.equal(slots.find(0, 'new', 10, 0), found.get('k0'));
 });
+
+test('threads that bring the same new key at the same time share one slot', async () => {
+  const rounds = 3000;
+  const buffer = BusyCounts.allocate(4, seeds);
+  const gate = new SharedArrayBuffer(4);
+  const code = `
+    const { workerData, parentPort } = require('node:worker_threads');
+    import(workerData.module).then(({ BusyCounts }) => {
+      const busy = new BusyCounts(workerData.buffer, 4);
+      const gate = new Int32Array(workerData.gate);
+      Atomics.add(gate, 0, 1);
+      while (Atomics.load(gate, 0) < 3);
+      let acquired = 0;
+      for (let i = 0; i < workerData.rounds; i++) if (busy.tryAcquire(7, 'k' + i, 0, { limit: 1, place: workerData.place }) >= 0) acquired++;
+      parentPort.postMessage(acquired);
+    });`;
+  const module = new URL('./busy-counts.ts', import.meta.url).href;
+  const run = (place: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      new Worker(code, { eval: true, workerData: { buffer, gate, module, place, rounds } }).once('message', resolve).once('error', reject);
+    });
+  const acquired = await Promise.all([run(0), run(1), run(2)]);
+  assert.equal(
+    acquired.reduce((sum, count) => sum + count, 0),
+    rounds,
+  );
+});

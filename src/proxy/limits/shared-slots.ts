@@ -15,7 +15,12 @@ const FREE = 0;
 const TAKEN = 1;
 /** Slots that a key may be in. */
 const PROBES = 8;
-const SPINS = 1000;
+/** A worker that prepares a slot may lose its processor meanwhile; one that takes longer has died. */
+const SPINS = 100;
+const WAITS = 100;
+const WAIT_MS = 1;
+/** Other workers may claim slots in between. */
+const ATTEMPTS = 100;
 const NO_SLOT = -1;
 const LOST = -2;
 
@@ -64,7 +69,7 @@ export class SharedSlots {
     place = mix(place);
     tag = mix(tag ^ key.length);
     if (tag === FREE || tag === TAKEN) tag = 2;
-    for (let attempt = 0; attempt < PROBES; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const slot = this.#look(place, tag);
       if (slot >= 0) return slot;
       const taken = this.#take(place, tag, nowSeconds, initial);
@@ -78,18 +83,30 @@ export class SharedSlots {
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = this.#slotAt(place + probe);
       let found = Atomics.load(cells, slot + TAG);
-      for (let spin = 0; found === TAKEN && spin < SPINS; spin++) found = Atomics.load(cells, slot + TAG);
+      if (found === TAKEN) found = this.#awaitTag(slot);
       if (found === tag) return slot;
       if (found === FREE) return NO_SLOT;
     }
     return NO_SLOT;
   }
 
+  /** The tag of a slot that another worker is preparing. */
+  #awaitTag(slot: number): number {
+    const { cells } = this;
+    let found = TAKEN;
+    for (let spin = 0; found === TAKEN && spin < SPINS; spin++) found = Atomics.load(cells, slot + TAG);
+    for (let wait = 0; found === TAKEN && wait < WAITS; wait++) {
+      Atomics.wait(cells, slot + TAG, TAKEN, WAIT_MS);
+      found = Atomics.load(cells, slot + TAG);
+    }
+    return found === TAKEN ? Atomics.compareExchange(cells, slot + TAG, TAKEN, FREE) : found;
+  }
+
   /** Claims a free slot, else the one that was not seen for the longest time. `LOST`: another worker was faster, look again. */
   #take(place: number, tag: number, nowSeconds: number, initial: number): number {
     const { cells } = this;
-    const slot = this.#findVictim(place, nowSeconds);
-    if (slot < 0) return NO_SLOT;
+    const slot = this.#findVictim(place, tag, nowSeconds);
+    if (slot < 0) return slot;
     const held = Atomics.load(cells, slot + TAG);
     if (held === TAKEN || Atomics.compareExchange(cells, slot + TAG, held, TAKEN) !== held) return LOST;
     // Somebody may have begun to use it meanwhile.
@@ -103,13 +120,16 @@ export class SharedSlots {
     return slot;
   }
 
-  #findVictim(place: number, nowSeconds: number): number {
+  /** Also `LOST` where another worker has, or may have, claimed a slot for the same key. */
+  #findVictim(place: number, tag: number, nowSeconds: number): number {
     const { cells } = this;
     let victim = NO_SLOT;
     let oldest = -1;
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = this.#slotAt(place + probe);
-      if (Atomics.load(cells, slot + TAG) === FREE) return slot;
+      const held = Atomics.load(cells, slot + TAG);
+      if (held === FREE) return slot;
+      if (held === TAKEN || held === tag) return LOST;
       const age = nowSeconds - Atomics.load(cells, slot + SEEN);
       if (age <= oldest || !this.#mayForget(slot)) continue;
       victim = slot;

@@ -61,6 +61,7 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
     log: { enabled: true, format: options.logFormat, textFormat: '', escape: 'default', skipUrls: [], defaultBackend: false },
     serverTokens: false,
     allowBackendServerHeader: false,
+    compression: { codings: { br: noCoding(), zstd: noCoding(), gzip: noCoding() }, gzipDisabledAgents: '' },
     limits: { requestStatus: 503, connectionStatus: 503, connectionKey: '' },
     hideHeaders: [],
     addHeaders: [],
@@ -79,6 +80,10 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
       excluded: [...options.metrics.excluded],
     },
   };
+}
+
+function noCoding(): ConfigDraft['settings']['compression']['codings']['br'] {
+  return { isEnabled: false, level: 0, minBytes: 0, types: [] };
 }
 
 function emptyRouting(): ConfigDraft['routing'] {

@@ -1,6 +1,7 @@
 // All keys of the controller's ConfigMap, those of ingress-nginx and Portico's own (`portico-*`).
 import { accessKeys } from './access-keys.ts';
 import { clientKeys } from './client-keys.ts';
+import { compressionKeys } from './compression-keys.ts';
 import { foreignKeys } from './foreign-keys.ts';
 import { forwardingKeys } from './forwarding-keys.ts';
 import { loggingKeys } from './logging-keys.ts';
@@ -17,6 +18,7 @@ export const configRows: readonly ConfigRow[] = [
   ...forwardingKeys,
   ...proxyKeys,
   ...clientKeys,
+  ...compressionKeys,
   ...loggingKeys,
   ...foreignKeys,
 ];
