@@ -2,11 +2,12 @@
 // main thread. With them a route takes twice the memory in each worker, and the copy of a large delta half as long again.
 import type { ModelDelta } from '../model/delta.ts';
 import type { Origin } from '../model/origin.ts';
-import type { Route, VirtualHost } from '../model/route.ts';
+import type { Route, RoutePolicies, VirtualHost } from '../model/route.ts';
 
 const nowhere: Origin = { kind: '', namespace: '', name: '' };
+const noPolicies: RoutePolicies = {};
 
-/** The same rows with one empty origin. */
+/** The same rows with one empty origin; policies that say nothing are one object too. */
 export function deltaForWorkers(delta: ModelDelta): ModelDelta {
   return {
     ...delta,
@@ -17,9 +18,11 @@ export function deltaForWorkers(delta: ModelDelta): ModelDelta {
 }
 
 function hostWithoutOrigins(host: VirtualHost): VirtualHost {
-  return { ...host, origin: nowhere, routes: host.routes.map(routeWithoutOrigin) };
+  const routes = host.routes.map(routeWithoutOrigin);
+  if (host.rootRoute === undefined) return { ...host, origin: nowhere, routes };
+  return { ...host, origin: nowhere, routes, rootRoute: routeWithoutOrigin(host.rootRoute) };
 }
 
 function routeWithoutOrigin(route: Route): Route {
-  return { ...route, origin: nowhere };
+  return { ...route, origin: nowhere, policies: Object.keys(route.policies).length === 0 ? noPolicies : route.policies };
 }

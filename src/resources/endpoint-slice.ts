@@ -1,5 +1,6 @@
 // EndpointSlice, discovery.k8s.io/v1, checked as `ValidateEndpointSlice` does, except that loopback addresses are allowed: backends
 // beside a manifests directory usually run on the same machine.
+import { keptList } from '../kit/kept-list.ts';
 import type { Fields } from './fields.ts';
 import { canonicalAddress, endpointAddressProblem } from './ip-address.ts';
 import { readMetadata } from './metadata.ts';
@@ -71,7 +72,7 @@ function readEndpoint(fields: Fields, addressType: AddressType): SliceEndpoint {
     terminating: conditions?.flag('terminating') ?? false,
     nodeName: fields.text('nodeName', checkDnsSubdomain),
     zone: fields.text('zone', undefined),
-    hintZones: readHintZones(fields.fields('hints')),
+    hintZones: keptList(readHintZones(fields.fields('hints'))),
   };
 }
 

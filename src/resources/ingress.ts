@@ -1,5 +1,6 @@
 // Ingress, networking.k8s.io/v1, checked as the API server does (`pkg/apis/networking/validation`), with two leniencies that users of
 // plain manifests need: a host may have upper case letters (it is lower-cased), and pathType and path may be absent.
+import { keptList } from '../kit/kept-list.ts';
 import type { Fields } from './fields.ts';
 import { isBeingDeleted, readMetadata } from './metadata.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkHost, checkPortName } from './names.ts';
@@ -61,7 +62,7 @@ function readSpec(object: Fields): IngressSpec {
     ingressClassName: ingressClassName === '' ? undefined : ingressClassName,
     defaultBackend: defaultBackend === undefined ? undefined : readBackend(defaultBackend),
     rules,
-    tls: spec.items('tls').map(readTls),
+    tls: keptList(spec.items('tls').map(readTls)),
   };
 }
 

@@ -1,5 +1,6 @@
 // Service, v1. Checked as `ValidateService` does for the fields that decide where traffic goes; other fields are only known by name.
 import { isIP } from 'node:net';
+import { keptList } from '../kit/kept-list.ts';
 import type { Fields } from './fields.ts';
 import { canonicalAddress } from './ip-address.ts';
 import { readMetadata } from './metadata.ts';
@@ -52,9 +53,9 @@ export function readService(object: Fields, place: Place): Service {
     type,
     clusterIP: canonicalIfAddress(clusterIP),
     externalName: readExternalName(spec, type),
-    externalIPs: spec.texts('externalIPs', checkAddress).map(canonicalIfAddress),
+    externalIPs: keptList(spec.texts('externalIPs', checkAddress).map(canonicalIfAddress)),
     ports: readPorts(spec, object.has('spec') && type !== 'ExternalName' && clusterIP !== 'None'),
-    loadBalancerIngress: readLoadBalancer(object.fields('status')),
+    loadBalancerIngress: keptList(readLoadBalancer(object.fields('status'))),
     trafficDistribution: spec.text('trafficDistribution'),
   };
 }

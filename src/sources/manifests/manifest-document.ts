@@ -1,6 +1,7 @@
 // One document of a manifest file: its text, the objects read from it and what there is to say about it. A document is read once for
 // as long as its text stays the same; when lines are added above it, it is only moved.
 import { assertNever } from '../../kit/assert-never.ts';
+import { keptList } from '../../kit/kept-list.ts';
 import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { DiagnosticCode } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
@@ -42,8 +43,6 @@ export interface ReadingContext {
 
 const formatNames: Readonly<Record<TextFormat, string>> = { yaml: 'YAML', json: 'JSON' };
 const noKeys: ReadonlySet<string> = new Set();
-const noObjects: readonly KubernetesObject[] = [];
-const noDiagnostics: readonly Diagnostic[] = [];
 /** Separator, comments and empty lines before the first field. */
 const leading = /^(?:(?:---[ \t]*|%[^\n]*|[ \t]*(?:#[^\n]*)?)\r?\n)+/;
 
@@ -58,8 +57,8 @@ export function readDocument(text: string, line: number, context: ReadingContext
     lineCount: countLines(text),
     leadingLines: lead === undefined ? 0 : countLines(lead),
     line,
-    objects: noObjects,
-    diagnostics: noDiagnostics,
+    objects: [],
+    diagnostics: [],
     invalidKeys: noKeys,
     isBroken: false,
   };
@@ -140,9 +139,8 @@ class DocumentReading {
   }
 
   finish(): void {
-    // Copies have no room to grow; there are many documents, nearly all of one object and without diagnostics.
-    if (this.#objects.length > 0) this.#document.objects = this.#objects.slice();
-    if (this.#diagnostics.length > 0) this.#document.diagnostics = this.#diagnostics.slice();
+    this.#document.objects = keptList(this.#objects);
+    this.#document.diagnostics = keptList(this.#diagnostics);
     if (this.#invalidKeys.size > 0) this.#document.invalidKeys = this.#invalidKeys;
   }
 

@@ -1,6 +1,7 @@
 // One manifest file: its documents in order. A new text is compared with the documents that stand there, and only those whose text
 // changed are read. Also decides what a half-broken edit means: objects of documents that no longer read keep their last good state,
 // objects that are gone from a text that reads are gone.
+import { keptList } from '../../kit/kept-list.ts';
 import { objectKey } from '../../resources/objects.ts';
 import type { KubernetesObject } from '../../resources/objects.ts';
 import { finishDocument, moveDocument, readDocument } from './manifest-document.ts';
@@ -47,8 +48,7 @@ export function editFile(before: readonly ManifestDocument[], bytes: Buffer, con
   const staying = new Set(kept);
   const gone = before.filter((document) => !staying.has(document));
   finishFresh(documents, fresh, gone);
-  // Without room to grow: it is kept for each file.
-  return { documents: documents.slice(), gone, fresh, moved };
+  return { documents: keptList(documents), gone, fresh, moved };
 }
 
 /**

@@ -29,17 +29,21 @@ export interface IngressAnnotations {
 
 /** `prefix` without the slash. ingress-nginx: `internal/ingress/annotations`; the three outcomes of invalid values are kept. */
 export function readAnnotations(ingress: Ingress, prefix: string, limits: AnnotationLimits): IngressAnnotations {
-  const reading = new Reading(ingress, limits);
+  let reading: Reading | undefined;
   const start = `${prefix}/`;
   for (const [key, text] of ingress.metadata.annotations) {
     if (!key.startsWith(start)) continue;
+    reading ??= new Reading(ingress, limits);
     const name = key.slice(start.length);
     const row = annotationsByName.get(name);
     if (row === undefined) reading.reportUnknown(key, name);
     else if (!isShadowedAlias(ingress, start, row, name)) reading.read(key, row, text);
   }
-  return reading.result();
+  return reading?.result() ?? NONE;
 }
+
+/** What most Ingresses say. */
+const NONE: IngressAnnotations = { values: emptyDraft(), verdict: 'serve', findings: [] };
 
 /** An alias only counts where the main name is absent or empty. */
 function isShadowedAlias(ingress: Ingress, start: string, row: AnnotationRow, name: string): boolean {
@@ -47,6 +51,9 @@ function isShadowedAlias(ingress: Ingress, start: string, row: AnnotationRow, na
 }
 
 const VERDICTS: readonly IngressAnnotations['verdict'][] = ['serve', 'refuse', 'refuse-hosts', 'ignore'];
+
+/** Findings about one Ingress that come with advice. */
+const MAX_ADVICE = 50;
 
 class Reading {
   readonly #ingress: Ingress;
@@ -65,7 +72,8 @@ class Reading {
   }
 
   reportUnknown(key: string, name: string): void {
-    const meant = nearestName(name, annotationsByName.keys());
+    // Looking for it takes time, and an Ingress has room for thousands of names.
+    const meant = this.#findings.length < MAX_ADVICE ? nearestName(name, annotationsByName.keys()) : undefined;
     this.#report('PRT-ANN-1', key, `no annotation ${name} exists${meant === undefined ? '' : `; did you mean ${meant}?`}`);
   }
 

@@ -1,5 +1,6 @@
 // What one Ingress means before hosts are put together: whether it is served at all, which hosts it names, and what its annotations
 // and the ConfigMap's defaults make of its routes. Depends on the Ingress, its class, its namespace and the ConfigMap, nothing else.
+import { keptList } from '../../kit/kept-list.ts';
 import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
 import type { HeaderField } from '../../model/policies/header-fields.ts';
 import type { Redirect } from '../../model/policies/redirect.ts';
@@ -104,9 +105,9 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
       refusesHosts: verdict === 'refuse-hosts',
     },
     isDropped: false,
-    findings: [...findings, ...headers.findings, ...access.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])],
-    configMaps: [...headers.configMaps, ...access.configMaps],
-    secrets: access.secrets,
+    findings: keptList([...findings, ...headers.findings, ...access.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])]),
+    configMaps: keptList([...headers.configMaps, ...access.configMaps]),
+    secrets: keptList(access.secrets),
   };
 }
 
@@ -121,7 +122,11 @@ interface CustomHeaders {
   readonly configMaps: readonly ObjectName[];
 }
 
-function readCustomHeaders(ingress: Ingress, values: Readonly<AnnotationDraft>, { snapshot, options, routing }: IngressContext): CustomHeaders {
+function readCustomHeaders(
+  ingress: Ingress,
+  values: Readonly<AnnotationDraft>,
+  { snapshot, options, routing }: IngressContext,
+): CustomHeaders {
   const name = values.customHeaders;
   if (name === undefined) return { fields: [], findings: [], configMaps: [] };
   const headers = resolveCustomHeaders(name, snapshot, routing.allowedResponseHeaders);

@@ -1,5 +1,6 @@
 // Puts one host together from all Ingresses that name it: its root route, the merged rules, the conflicts, the certificate.
 // Depends on those Ingresses, their Secrets, and whether the wildcard host above has a TLS entry; never on Services.
+import { keptList } from '../../kit/kept-list.ts';
 import { literalPrefix } from '../../kit/literal-prefix.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import { formatOrigin } from '../../model/origin.ts';
@@ -142,16 +143,15 @@ class HostBuilder {
       ...(clientCertificates !== undefined && { clientCertificates }),
       origin,
     };
-    // Copies without room to grow: they are kept for each host.
     return {
       row,
       ingresses,
       derived: this.#derive(row, tls.names),
       certificate: tls.certificate,
-      upstreamSecrets: this.#transports.rows,
-      secrets: [...tls.secrets, ...this.#transports.secrets, ...this.#clientCertificates.secrets],
-      uses: [...this.#uses, ...this.#access.uses],
-      findings: [...this.#findings, ...this.#access.findings],
+      upstreamSecrets: keptList(this.#transports.rows),
+      secrets: keptList([...tls.secrets, ...this.#transports.secrets, ...this.#clientCertificates.secrets]),
+      uses: keptList([...this.#uses, ...this.#access.uses]),
+      findings: keptList([...this.#findings, ...this.#access.findings]),
     };
   }
 
@@ -299,7 +299,9 @@ class HostBuilder {
       if (owner === undefined) continue;
       for (const { ingress } of others) {
         const message = `${formatOrigin(owner.ingress.origin)} decides about ${annotation} of host ${this.#input.name}; this value has no effect there`;
-        this.#findings.push(finding('PRT-HOST-3', message, ingress, annotationField(`${this.#context.options.annotationsPrefix}/${annotation}`)));
+        this.#findings.push(
+          finding('PRT-HOST-3', message, ingress, annotationField(`${this.#context.options.annotationsPrefix}/${annotation}`)),
+        );
       }
     }
   }
@@ -324,7 +326,9 @@ class HostBuilder {
       if (route.match.kind !== 'regex' && !told.has(served) && route.match.path !== '/') {
         told.add(served);
         const why = `${formatOrigin(regexOwner.ingress.origin)} uses regular expressions on host ${this.#input.name}`;
-        this.#findings.push(finding('PRT-RULE-9', `${why}: ${route.match.path} is one, too, and so are all paths of this host`, served.ingress, field));
+        this.#findings.push(
+          finding('PRT-RULE-9', `${why}: ${route.match.path} is one, too, and so are all paths of this host`, served.ingress, field),
+        );
       }
       const pattern = route.match.kind === 'regex' ? route.match.pattern : route.match.path;
       const problem = this.#context.patterns.problemOf(pattern);
