@@ -1,5 +1,6 @@
 // A route as the workers use it: the model's row with every default filled in and every reference looked up, so that a request costs
 // no look-up that could be done once. A policy that the route does not have is `undefined` here and costs nothing.
+import type { LruMap } from '../kit/lru.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { ErrorPages } from '../model/policies/error-pages.ts';
 import type { Bandwidth } from '../model/policies/rate-limits.ts';
@@ -13,6 +14,7 @@ import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
 import type { AuthServices } from './policies/auth-services.ts';
 import type { CompiledBlocks } from './policies/blocked-clients.ts';
 import type { SharedLimits } from './limits/shared-limits.ts';
+import type { RouteHooks } from './policies/policy.ts';
 import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
 
@@ -54,6 +56,10 @@ export interface RouteCompilerDeps {
   readonly limits: SharedLimits;
   /** The table's own. */
   readonly patterns: PatternCache;
+  /** Of routes with one family of policies whose hooks are shared with other routes. */
+  readonly joinedHooks: WeakMap<RouteHooks, CompiledHooks>;
+  /** Hooks of rewrites that routes share, by target and prefix. */
+  readonly rewrites: LruMap<string, RouteHooks>;
   findUpstream(key: UpstreamKey): UpstreamGroup;
   createSeries(route: Route): RouteSeries;
 }

@@ -1,6 +1,7 @@
 // One worker thread: receives deltas, owns the routing table, the upstreams, the listeners and all connections. A delta is applied within one
 // turn of the event loop, so that a request sees the old table or the new one, never half of each.
 import { parentPort, workerData } from 'node:worker_threads';
+import { LruMap } from '../kit/lru.ts';
 import { createTimerWheel } from '../kit/timer-wheel.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import { CATCH_ALL_HOST } from '../model/route.ts';
@@ -28,6 +29,8 @@ import { SharedLimits } from './limits/shared-limits.ts';
 import { BufferPool, OutBuffer } from './out-buffer.ts';
 import { AuthServices } from './policies/auth-services.ts';
 import { compileBlocks } from './policies/blocked-clients.ts';
+import type { CompiledHooks } from './policies/compile-hooks.ts';
+import type { RouteHooks } from './policies/policy.ts';
 import { compileProxyRoute, type ProxyRoute, type RouteCompilerDeps } from './proxy-route.ts';
 import { UpstreamGroup } from './upstream/upstream-group.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -37,6 +40,8 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 const OUT_BYTES = 96 * 1024;
 /** Room for the head of an ordinary request as it is sent on. */
 const REQUEST_BYTES = 2048;
+/** Rewrites whose hooks are shared by the routes that have them. */
+const KEPT_REWRITES = 1000;
 /** How often the drain looks whether it is done. */
 const DRAIN_CHECK_MS = 50;
 
@@ -56,6 +61,8 @@ class Worker {
   readonly #limits: SharedLimits;
   readonly #ticker: NodeJS.Timeout;
   readonly #patterns = createPatternCache();
+  readonly #joinedHooks = new WeakMap<RouteHooks, CompiledHooks>();
+  readonly #rewrites = new LruMap<string, RouteHooks>(KEPT_REWRITES);
   #compilerDeps: RouteCompilerDeps;
 
   constructor(start: WorkerStart, send: (message: FromWorker) => void) {
@@ -154,6 +161,8 @@ class Worker {
       blocks: compileBlocks(settings.blocked),
       limits: this.#limits,
       patterns: this.#patterns,
+      rewrites: this.#rewrites,
+      joinedHooks: this.#joinedHooks,
       findUpstream: (key) => this.#findUpstream(key),
       createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
     };

@@ -5,7 +5,7 @@ import { compilePathPattern } from '../kit/pattern.ts';
 import type { Pattern } from '../kit/pattern.ts';
 
 /** About 15 KB for each pattern that has matched. */
-const DEFAULT_CAPACITY = 2000;
+const DEFAULT_CAPACITY = 1000;
 
 export interface PatternCache {
   /**

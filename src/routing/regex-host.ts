@@ -65,25 +65,36 @@ interface Row<T> {
   readonly verdict: CompiledRoute<T>;
 }
 
+interface LiteralIndex {
+  /** The places of the rows with this literal beginning. */
+  readonly placesByLiteral: ReadonlyMap<string, readonly number[]>;
+  readonly lengths: readonly number[];
+}
+
+function createIndex(rows: readonly Row<unknown>[]): LiteralIndex {
+  return {
+    placesByLiteral: Map.groupBy(rows.keys(), (place) => rows[place]?.literal ?? ''),
+    lengths: [...new Set(rows.map((row) => row.literal.length))],
+  };
+}
+
 class RegexHost<T> implements CompiledHost<T> {
   readonly host: VirtualHost;
   readonly #rows: readonly Row<T>[];
   readonly #patterns: PatternCache;
-  /** The places in `#rows` of the rows with this literal beginning. */
-  readonly #placesByLiteral: ReadonlyMap<string, readonly number[]>;
-  readonly #literalLengths: readonly number[];
+  /** Of hosts with many rows only. */
+  readonly #index: LiteralIndex | undefined;
 
   constructor(host: VirtualHost, rows: readonly Row<T>[], patterns: PatternCache) {
     this.host = host;
     this.#rows = rows;
     this.#patterns = patterns;
-    this.#placesByLiteral = Map.groupBy(rows.keys(), (place) => rows[place]?.literal ?? '');
-    this.#literalLengths = [...new Set(rows.map((row) => row.literal.length))];
+    this.#index = rows.length > MAX_LINEAR_ROWS ? createIndex(rows) : undefined;
   }
 
   matchPath(path: string): CompiledRoute<T> | undefined {
     // Unicode folds some characters outside ASCII to ASCII letters, such as the Kelvin sign to k: then the index could miss a row.
-    if (this.#rows.length > MAX_LINEAR_ROWS && ASCII_ONLY.test(path)) return this.#matchIndexed(path);
+    if (this.#index !== undefined && ASCII_ONLY.test(path)) return this.#matchIndexed(path, this.#index);
     for (const row of this.#rows) {
       if (mayBeginWith(path, row.literal) && this.#patterns.matches(row.pattern, path)) return row.verdict;
     }
@@ -91,12 +102,12 @@ class RegexHost<T> implements CompiledHost<T> {
   }
 
   /** With many services under one host nearly every pattern begins differently: few are left to run. */
-  #matchIndexed(path: string): CompiledRoute<T> | undefined {
+  #matchIndexed(path: string, { placesByLiteral, lengths }: LiteralIndex): CompiledRoute<T> | undefined {
     const lower = path.toLowerCase();
     const places: number[] = [];
-    for (const length of this.#literalLengths) {
+    for (const length of lengths) {
       if (length > lower.length) continue;
-      for (const place of this.#placesByLiteral.get(lower.slice(0, length)) ?? NO_PLACES) places.push(place);
+      for (const place of placesByLiteral.get(lower.slice(0, length)) ?? NO_PLACES) places.push(place);
     }
     places.sort((one, other) => one - other);
     for (const place of places) {

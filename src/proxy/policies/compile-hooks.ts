@@ -40,7 +40,15 @@ export function compileHooks(route: Route, host: VirtualHost, deps: RouteCompile
     const hooks = compile(route, host, deps);
     if (hooks !== undefined) found.push(hooks);
   }
-  if (found.length === 0) return undefined;
+  const [only] = found;
+  if (only === undefined) return undefined;
+  if (found.length > 1) return join(found);
+  let joined = deps.joinedHooks.get(only);
+  if (joined === undefined) deps.joinedHooks.set(only, (joined = join(found)));
+  return joined;
+}
+
+function join(found: readonly RouteHooks[]): CompiledHooks {
   const requests = found.flatMap((hooks) => hooks.request ?? []).toSorted((a, b) => phaseOf(a) - phaseOf(b));
   const firstLate = REQUEST_PHASES.indexOf(FIRST_LATE_PHASE);
   return {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
 import { hostWith, prefix, regex, routeFor } from '../../../test/support/model-rows.ts';
+import { LruMap } from '../../kit/lru.ts';
 import type { PathMatch } from '../../model/route.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
 import { createPatternCache } from '../../routing/pattern-cache.ts';
@@ -17,16 +18,17 @@ interface Rewritten {
   readonly drops: readonly string[];
 }
 
-const deps = { patterns: createPatternCache() } as unknown as RouteCompilerDeps;
+const deps = { patterns: createPatternCache(), rewrites: new LruMap(10) } as unknown as RouteCompilerDeps;
 
 function rewrite(match: PathMatch, policy: { target: string; forwardedPrefix?: string }, fixture: RequestFixture): Rewritten {
-  const hooks = compileRewrite(routeFor(match, { rewrite: policy }), hostWith('shop.example', []), deps);
+  const route = routeFor(match, { rewrite: policy });
+  const hooks = compileRewrite(route, hostWith('shop.example', []), deps);
   const [policyOfRoute] = hooks?.request ?? [];
   assert.ok(policyOfRoute !== undefined);
   assert.equal(policyOfRoute.phase, 'rewrite');
   const normal = normalisePath((fixture.target ?? '/').split('?', 1)[0] ?? '');
   assert.ok(normal.kind === 'ok');
-  const request = policyRequest({ ...fixture, path: normal.path });
+  const request = policyRequest({ ...fixture, path: normal.path, route: { route } });
   const verdict = policyOfRoute.onRequest(request);
   return { verdict, target: request.target, lines: request.requestLines, drops: [...request.droppedRequestFields] };
 }

@@ -1,8 +1,11 @@
 // Rewrites the path for the upstream (`rewrite-target`): the whole path is replaced by the target with the captures of the rule's pattern, the
 // query stays. The result is made from the decoded path, encoded again as nginx does, and checked as a received path would be, for captures
 // can put a dot segment together that was none before (docs/security.md, "After rewrite").
+import type { RewritePolicy } from '../../model/policies/rewrite.ts';
+import type { PathMatch } from '../../model/route.ts';
 import { parseTemplate } from '../../model/template.ts';
 import { isPlainPath, normalisePath } from '../../routing/normalise-path.ts';
+import type { PatternCache } from '../../routing/pattern-cache.ts';
 import { errorPage } from '../exchange/error-page.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { HookCompiler } from './compile-hooks.ts';
@@ -11,10 +14,17 @@ import { compileTemplate, type ExpandTemplate } from './variables.ts';
 
 const REFUSED: PolicyVerdict = { kind: 'refuse', code: 'PRT-REQ-5' };
 
-export const compileRewrite: HookCompiler = ({ match, action, policies }, _host, { patterns }): RouteHooks | undefined => {
+export const compileRewrite: HookCompiler = ({ action, policies }, _host, { patterns, rewrites }): RouteHooks | undefined => {
   const { rewrite } = policies;
   if (rewrite === undefined || action.kind === 'redirect' || action.kind === 'refuse') return undefined;
-  const pattern = match.kind === 'regex' ? match.pattern : match.path;
+  const key = `${rewrite.target} ${rewrite.forwardedPrefix ?? ''}`;
+  let hooks = rewrites.get(key);
+  if (hooks === undefined) rewrites.set(key, (hooks = hooksFor(rewrite, patterns)));
+  return hooks;
+};
+
+/** Nothing in it belongs to one route: thousands of routes have the same target. */
+function hooksFor(rewrite: RewritePolicy, patterns: PatternCache): RouteHooks {
   const needsCaptures = hasCaptures(rewrite.target) || hasCaptures(rewrite.forwardedPrefix ?? '');
   const expandTarget = compileTemplate(rewrite.target);
   const expandPrefix = rewrite.forwardedPrefix === undefined ? undefined : compileTemplate(rewrite.forwardedPrefix);
@@ -24,7 +34,7 @@ export const compileRewrite: HookCompiler = ({ match, action, policies }, _host,
       {
         phase: 'rewrite',
         onRequest(request) {
-          if (needsCaptures) request.captures = patterns.capture(pattern, request.path) ?? [];
+          if (needsCaptures) request.captures = patterns.capture(patternOf(request.route.route.match), request.path) ?? [];
           if (isRedirect) return redirectTo(expandTarget(request), request);
           if (expandPrefix !== undefined) setPrefix(request, expandPrefix);
           return setTarget(request, expandTarget(request));
@@ -32,7 +42,11 @@ export const compileRewrite: HookCompiler = ({ match, action, policies }, _host,
       },
     ],
   };
-};
+}
+
+function patternOf(match: PathMatch): string {
+  return match.kind === 'regex' ? match.pattern : match.path;
+}
 
 function hasCaptures(text: string): boolean {
   const template = parseTemplate(text);
