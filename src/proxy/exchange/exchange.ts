@@ -344,7 +344,10 @@ export class Exchange implements CallOwner {
   #runPolicies(policies: PolicyRun, matched: MatchedRequest): void {
     const { route } = matched;
     policies.run({
-      onWait: () => this.#client.pauseBody(),
+      onWait: () => {
+        // A client that is not read from is not seen to go.
+        if (!this.#isRequestComplete) this.#client.pauseBody();
+      },
       onContinue: () => this.#client.resumeBody(),
       between: () => this.#redirectToTls(matched) || this.#findGroup(route) === undefined,
       onAnswer: (verdict) => {

@@ -1,0 +1,216 @@
+// Authentication by an HTTP service, with real sockets: what the service is asked, what becomes of its answers and of its failures.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { type Portico, startPortico } from './portico.ts';
+import { waitUntil } from './engine-rig.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+class TestServer {
+  readonly seen: IncomingMessage[] = [];
+  readonly #server: Server;
+  connections = 0;
+  handler: Handler = (_request, response) => response.end();
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      this.seen.push(request);
+      this.handler(request, response);
+    });
+    this.#server.on('connection', () => this.connections++);
+  }
+
+  async listen(): Promise<number> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+function ingress(name: string, annotations: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(annotations).map(([key, value]) => `    nginx.ingress.kubernetes.io/${key}: ${JSON.stringify(value)}\n`);
+  return `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: ${name}
+  annotations:
+${lines.join('')}spec:
+  ingressClassName: nginx
+  rules: [{host: ${name}.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+---
+`;
+}
+
+function backendManifests(port: number): string {
+  return `apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: nginx}
+spec: {controller: k8s.io/ingress-nginx}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+endpoints: [{addresses: [127.0.0.1]}]
+ports: [{name: http, port: ${port}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: controller}
+data: {proxy-read-timeout: "1", proxy-connect-timeout: "1"}
+---
+`;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+describe('external authentication', () => {
+  const auth = new TestServer();
+  const backend = new TestServer();
+  let portico: Portico;
+
+  before(async () => {
+    const authPort = await auth.listen();
+    const url = `http://127.0.0.1:${authPort}/check`;
+    const manifests = [
+      backendManifests(await backend.listen()),
+      ingress('plain', { 'auth-url': url, 'auth-response-headers': 'X-User' }),
+      ingress('cached', { 'auth-url': url, 'auth-cache-key': '$http_authorization', 'auth-cache-duration': '200 401 10m' }),
+      ingress('secret', { 'auth-url': url, 'auth-type': 'basic', 'auth-secret': 'missing' }),
+    ];
+    portico = await startPortico({ manifests: { 'all.yaml': manifests.join('') }, workers: 2 });
+  });
+  after(async () => {
+    await portico.stop();
+    auth.close();
+    backend.close();
+  });
+  beforeEach(() => {
+    auth.seen.length = 0;
+    backend.seen.length = 0;
+    auth.handler = (_request, response) => response.end();
+    backend.handler = (_request, response) => response.end('backend');
+  });
+
+  async function ask(host: string, options: { headers?: Record<string, string>; method?: string; body?: string; path?: string } = {}): Promise<Answer> {
+    const { headers = {}, method = 'GET', body, path = '/' } = options;
+    const request = httpRequest({ port: portico.httpPort, host: '127.0.0.1', method, path, headers: { host: `${host}.example`, ...headers }, agent: false });
+    request.end(body);
+    const [response]: IncomingMessage[] = await once(request, 'response');
+    let text = '';
+    for await (const chunk of response ?? []) text += String(chunk);
+    return { status: response?.statusCode ?? 0, headers: response?.headers ?? {}, body: text };
+  }
+
+  it('asks without body and framing, and sends the body to the backend only', async () => {
+    let received = '';
+    backend.handler = (request, response) => {
+      request.on('data', (chunk: Buffer) => (received += chunk.toString()));
+      request.on('end', () => response.end());
+    };
+    const body = 'x'.repeat(200_000);
+    const answer = await ask('plain', { method: 'POST', body, headers: { 'transfer-encoding': 'chunked', cookie: 'a=b' } });
+    assert.equal(answer.status, 200);
+    assert.equal(received, body);
+    assert.deepEqual([auth.seen[0]?.method, auth.seen[0]?.url], ['GET', '/check']);
+    assert.equal(auth.seen[0]?.headers['content-length'], undefined);
+    assert.equal(auth.seen[0]?.headers['transfer-encoding'], undefined);
+    assert.equal(auth.seen[0]?.headers.cookie, 'a=b');
+  });
+
+  it('tells both the same request id', async () => {
+    await ask('plain');
+    assert.match(String(auth.seen[0]?.headers['x-request-id']), /^[0-9a-f]{32}$/);
+    assert.equal(auth.seen[0]?.headers['x-request-id'], backend.seen[0]?.headers['x-request-id']);
+  });
+
+  it('removes a listed field of the client that the service does not send', async () => {
+    await ask('plain', { headers: { 'x-user': 'root' } });
+    assert.equal(backend.seen[0]?.headers['x-user'], undefined);
+  });
+
+  it('keeps a connection, also when the answer has a body', async () => {
+    auth.handler = (_request, response) => response.end('x'.repeat(1000));
+    // As many as there are workers, and one more for a race.
+    for (let i = 0; i < 12; i++) assert.equal((await ask('plain')).status, 200);
+    const before = auth.connections;
+    for (let i = 0; i < 12; i++) await ask('plain');
+    assert.ok(auth.connections - before <= 2, `${auth.connections - before} new connections`);
+  });
+
+  const failures: readonly (readonly [what: string, handler: Handler])[] = [
+    ['a redirect', (_request, response) => response.writeHead(302, { location: '/' }).end()],
+    ['an error', (_request, response) => response.writeHead(503).end()],
+    ['not found', (_request, response) => response.writeHead(404).end()],
+    ['nothing, and closes', (request) => request.socket.destroy()],
+    ['rubbish', (request) => request.socket.end('rubbish\r\n\r\n')],
+    ['nothing at all', () => undefined],
+  ];
+  for (const [what, handler] of failures) {
+    it(`refuses with 500 when the service answers ${what}`, async () => {
+      auth.handler = handler;
+      const answer = await ask('plain');
+      assert.equal(answer.status, 500);
+      assert.equal(answer.headers['x-portico-error'], 'PRT-AUTH-3');
+      assert.equal(backend.seen.length, 0);
+    });
+  }
+
+  for (const status of [401, 403]) {
+    it(`refuses with ${status}`, async () => {
+      auth.handler = (_request, response) => response.writeHead(status, { 'www-authenticate': ['Basic realm="a"', 'Bearer'] }).end('secret page');
+      const answer = await ask('plain');
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers['www-authenticate'], status === 401 ? 'Basic realm="a", Bearer' : undefined);
+      assert.ok(!answer.body.includes('secret page'));
+      assert.equal(backend.seen.length, 0);
+    });
+  }
+
+  it('asks once for equal keys, whichever worker takes the request', async () => {
+    auth.handler = (request, response) => response.writeHead(request.headers.authorization === 'good' ? 200 : 401).end();
+    for (let i = 0; i < 20; i++) assert.equal((await ask('cached', { headers: { authorization: 'good' } })).status, 200);
+    for (let i = 0; i < 20; i++) assert.equal((await ask('cached', { headers: { authorization: 'bad' } })).status, 401);
+    assert.equal(auth.seen.length, 2);
+  });
+
+  it('does not keep what the service forbids to keep', async () => {
+    auth.handler = (_request, response) => response.writeHead(200, { 'cache-control': 'no-store' }).end();
+    for (let i = 0; i < 3; i++) await ask('cached', { headers: { authorization: 'fresh' } });
+    assert.equal(auth.seen.length, 3);
+  });
+
+  it('does not ask at all where the other protection is missing', async () => {
+    assert.equal((await ask('secret')).status, 503);
+    assert.equal(auth.seen.length, 0);
+  });
+
+  it('lets go of the service when the client goes', async () => {
+    let isClosed = false;
+    auth.handler = (request) => request.socket.on('close', () => (isClosed = true));
+    const request = httpRequest({ port: portico.httpPort, host: '127.0.0.1', headers: { host: 'plain.example' }, agent: false });
+    request.on('error', () => undefined);
+    request.end();
+    await waitUntil('the question', () => auth.seen.length === 1);
+    request.destroy();
+    await waitUntil('the end of the question', () => isClosed);
+    assert.equal(backend.seen.length, 0);
+  });
+});
