@@ -93,7 +93,9 @@ class Server {
       store: new ResourceStore(),
       translator: createTranslator(forTranslator),
       pool: this.#pool,
-      ownPorts: [options.httpPort, options.httpsPort, options.healthzPort],
+      ownPorts: [options.httpPort, options.httpsPort, options.healthzPort, options.validatingWebhook?.port ?? 0].filter(
+        (port) => port !== 0,
+      ),
       onChanges: (changes) => this.#duties?.onChanges(changes),
       onReport: () => this.#diagnosticLog.schedule(),
       onResolveError: (host, error) => log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),
