@@ -5,12 +5,12 @@ import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeEntry } from './exchange-entry.ts';
+import type { RequestCopy } from './request-copy.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 
 const SPACE = 0x20;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
-const EQUALS = 0x3d;
 
 export interface PolicyRequestParts {
   readonly context: WorkerContext;
@@ -63,6 +63,8 @@ export class PolicyRequest {
   group: UpstreamGroup | undefined;
   /** `Set-Cookie` of session affinity with its CRLF; the last attempt's counts. Only goes with an answer of the upstream. */
   affinityCookieLine = '';
+  /** A copy of the request on its way to another server. */
+  copy: RequestCopy | undefined;
   /** Values of nginx variables that policies set, by name without `$`; undefined: none. */
   variables: Map<string, string> | undefined;
   /** Groups of the regular expression that matched last, the whole match first: `$1` and so on. */
@@ -149,28 +151,26 @@ export class PolicyRequest {
 
 /** As nginx's `$cookie_name`: pairs are parted by `;` or `,`. */
 function findCookie(cookies: string, name: string, isAnyCase: boolean): string | undefined {
-  const wanted = isAnyCase ? name.toLowerCase() : name;
-  let start = 0;
-  while (start < cookies.length) {
-    const code = cookies.charCodeAt(start);
-    if (code === SPACE || code === SEMICOLON || code === COMMA) {
-      start++;
-      continue;
-    }
+  const text = isAnyCase ? cookies.toLowerCase() : cookies;
+  const wanted = `${isAnyCase ? name.toLowerCase() : name}=`;
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+    if (!isPairStart(text, at)) continue;
+    const start = at + wanted.length;
     let end = start;
-    let equals = -1;
-    for (; end < cookies.length; end++) {
-      const next = cookies.charCodeAt(end);
-      if (next === SEMICOLON || next === COMMA) break;
-      if (next === EQUALS && equals < 0) equals = end;
-    }
-    if (equals - start === name.length) {
-      const found = cookies.slice(start, equals);
-      if (found === wanted || (isAnyCase && found.toLowerCase() === wanted)) return cookies.slice(equals + 1, end).trimEnd();
-    }
-    start = end + 1;
+    while (end < text.length && !isPairEnd(text.charCodeAt(end))) end++;
+    return cookies.slice(start, end).trimEnd();
   }
   return undefined;
+}
+
+function isPairStart(text: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && text.charCodeAt(before) === SPACE) before--;
+  return before < 0 || isPairEnd(text.charCodeAt(before));
+}
+
+function isPairEnd(code: number): boolean {
+  return code === SEMICOLON || code === COMMA;
 }
 
 /** Whether a value may stand in a head: every character a byte, no control but HTAB (docs/security.md, rule 1). */

@@ -55,15 +55,21 @@ export class HostTransports {
   constructor(ingresses: readonly ServedIngress[], context: TransportContext) {
     this.#context = context;
     const own = new Map<ServedIngress, UpstreamTls | 'refused'>();
-    let shared: UpstreamTls | undefined;
+    let trusting: UpstreamTls | undefined;
+    let first: UpstreamTls | undefined;
     for (const served of ingresses) {
       const { secret } = served.annotations.upstreamTls;
       if (secret === undefined) continue;
       const row = this.#readSecret(served, secret);
-      own.set(served, row === undefined ? 'refused' : tlsOf(served.annotations.upstreamTls, secret));
-      if (row !== undefined && row.trustPem !== '' && !context.proxySslLocationOnly) shared ??= tlsOf(served.annotations.upstreamTls, secret);
+      const tls = row === undefined ? 'refused' : tlsOf(served.annotations.upstreamTls, secret);
+      own.set(served, tls);
+      if (tls === 'refused') continue;
+      first ??= tls;
+      if (row !== undefined && row.trustPem !== '') trusting ??= tls;
     }
-    for (const served of ingresses) this.#transports.set(served, transportOf(served, own.get(served) ?? shared ?? DEFAULT_TLS));
+    // ingress-nginx goes on looking while it has found no trusted certificates.
+    const shared = (context.proxySslLocationOnly ? undefined : (trusting ?? first)) ?? DEFAULT_TLS;
+    for (const served of ingresses) this.#transports.set(served, transportOf(served, own.get(served) ?? shared));
   }
 
   /** Rows that the transports refer to. */
