@@ -14,7 +14,10 @@ function compiled(pattern: string): Pattern {
 
 test('a path pattern is anchored at the start only and ignores case', () => {
   const pattern = compiled('/Id/[0-9]+');
-  assert.deepEqual(['/id/1', '/ID/12a', '/id/', '/x/id/1'].map((path) => pattern.test(path)), [true, true, false, false]);
+  assert.deepEqual(
+    ['/id/1', '/ID/12a', '/id/', '/x/id/1'].map((path) => pattern.test(path)),
+    [true, true, false, false],
+  );
 });
 
 test('captures are those of the first match; a group that took no part is undefined', () => {
@@ -26,7 +29,10 @@ test('captures are those of the first match; a group that took no part is undefi
 test('a search pattern matches anywhere', () => {
   const result = compileSearchPattern('shop[0-9]\\.');
   assert.ok(result.ok);
-  assert.deepEqual(['my.shop1.example', 'shop.example'].map((name) => result.value.test(name)), [true, false]);
+  assert.deepEqual(
+    ['my.shop1.example', 'shop.example'].map((name) => result.value.test(name)),
+    [true, false],
+  );
 });
 
 const text = fc.array(fc.constantFrom('a', 'b', 'c', '/', '1', '.', 'ab'), { maxLength: 8 }).map((parts) => `/${parts.join('')}`);
@@ -117,7 +123,9 @@ describe('a pattern that is matched by hand means what it means to RE2', () => {
       fc.assert(
         fc.property(path, (text) => {
           const matcher = re2.matcher(text);
-          const expected = matcher.find() ? Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined) : undefined;
+          const expected = matcher.find()
+            ? Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined)
+            : undefined;
           assert.deepEqual(ours.capture(text), expected);
           assert.equal(ours.test(text), expected !== undefined);
         }),

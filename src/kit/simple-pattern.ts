@@ -32,8 +32,8 @@ interface Ending {
 
 const nothing: Ending = { test: () => true, capture: (text, at) => [text.slice(0, at)] };
 const end: Ending = { test: isAtEnd, capture: (text) => [text] };
-const rest: Ending = { test: () => true, capture: (text, at) => [text, text.slice(at)] };
-const someRest: Ending = { test: (text, at) => !isAtEnd(text, at), capture: rest.capture };
+const rest: Ending = { test: () => true, capture: captureRest };
+const someRest: Ending = { test: (text, at) => !isAtEnd(text, at), capture: captureRest };
 const boundary: Ending = { test: isAtBoundary, capture: (text, at) => [text.slice(0, at + 1), text.slice(at, at + 1)] };
 const boundaryAndRest: Ending = { test: isAtBoundary, capture: (text, at) => [text, text.slice(at, at + 1), text.slice(at + 1)] };
 
@@ -48,6 +48,10 @@ const ENDINGS: ReadonlyMap<string, Ending> = new Map([
   ['(/|$)(.*)', boundaryAndRest],
   ['(/|$)(.*)$', boundaryAndRest],
 ]);
+
+function captureRest(text: string, at: number): readonly string[] {
+  return [text, text.slice(at)];
+}
 
 function isAtEnd(text: string, at: number): boolean {
   return text.length === at;

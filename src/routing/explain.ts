@@ -57,7 +57,11 @@ export type CandidateReason =
       readonly because: 'app-root' | 'exact-path' | 'path-of-the-prefix' | 'longest-prefix' | 'first-pattern' | 'path-lacks-slash';
     }
   /** It takes the path, but another rule goes first. */
-  | { readonly kind: 'lost'; readonly to: string; readonly because: 'app-root' | 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern' }
+  | {
+      readonly kind: 'lost';
+      readonly to: string;
+      readonly because: 'app-root' | 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern';
+    }
   | { readonly kind: 'no-match'; readonly because: 'other-path' | 'case' | 'part-of-an-element' | 'pattern' }
   | { readonly kind: 'no-match'; readonly because: 'bad-pattern'; readonly message: string };
 

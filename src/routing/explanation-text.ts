@@ -61,7 +61,9 @@ function formatReason(reason: CandidateReason): string {
     case 'lost':
       return `${lostSentences[reason.because]} (${reason.to})`;
     case 'no-match':
-      return reason.because === 'bad-pattern' ? `begins otherwise; besides, the pattern ${reason.message}` : noMatchSentences[reason.because];
+      return reason.because === 'bad-pattern'
+        ? `begins otherwise; besides, the pattern ${reason.message}`
+        : noMatchSentences[reason.because];
     default:
       return assertNever(reason);
   }

@@ -53,7 +53,8 @@ const aliasOf = (name: string, host: string): VirtualHost => ({ ...hostWith(name
 
 test('aliases take names in the order of nginx', () => {
   const table = createRoutingTable((route) => route.id);
-  for (const name of ['_', '*.shop.example', '*.zoo.example', 'shop.example', 'real.example']) table.upsertHost(hostWith(name, [prefix('/')]));
+  for (const name of ['_', '*.shop.example', '*.zoo.example', 'shop.example', 'real.example'])
+    table.upsertHost(hostWith(name, [prefix('/')]));
   const aliases: readonly (readonly [name: string, host: string])[] = [
     ['exact.alias', 'shop.example'],
     ['*.any.example', 'shop.example'],
@@ -191,8 +192,14 @@ test('the pattern cache stays right when it is smaller than the patterns in use'
 
 test('a pattern above the length limit takes what begins like it', () => {
   const patterns = createPatternCache();
-  assert.deepEqual(['/', '/x'].map((path) => patterns.matches(`/x?${'a?'.repeat(510)}$`, path)), [true, true]);
-  assert.deepEqual(['/', '/x', '/\u00e9', '/xy'].map((path) => patterns.matches(`/x${'a?'.repeat(512)}`, path)), [false, true, false, true]);
+  assert.deepEqual(
+    ['/', '/x'].map((path) => patterns.matches(`/x?${'a?'.repeat(510)}$`, path)),
+    [true, true],
+  );
+  assert.deepEqual(
+    ['/', '/x', '/\u00e9', '/xy'].map((path) => patterns.matches(`/x${'a?'.repeat(512)}`, path)),
+    [false, true, false, true],
+  );
 });
 
 test('captures are those of the pattern; one that does not compile has none', () => {

@@ -39,7 +39,9 @@ export function createRoutingTable<T>(compileRoute: CompileRoute<T>, options: Ro
 /** Compiles one host. Equal hosts give the same verdicts. */
 export function compileHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>, patterns: PatternCache): CompiledHost<T> {
   const compiled = host.pathMode === 'regex' ? compileRegexHost(host, compileRoute, patterns) : compileLiteralHost(host, compileRoute);
-  return host.rootRoute === undefined ? compiled : new RootedHost(compiled, compiledRoute(host.rootRoute, compileRoute(host.rootRoute, host)));
+  return host.rootRoute === undefined
+    ? compiled
+    : new RootedHost(compiled, compiledRoute(host.rootRoute, compileRoute(host.rootRoute, host)));
 }
 
 /** A host of which one route takes exactly `/`, before all others. */

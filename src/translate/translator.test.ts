@@ -131,7 +131,7 @@ describe('a change', () => {
       'settings',
     ]);
     assert.ok(
-      isEmptyDelta(world.apply([object('ConfigMap', 'controller', { data: { 'proxy-read-timeout': '5', 'use-gzip': 'true' } })]).delta),
+      isEmptyDelta(world.apply([object('ConfigMap', 'controller', { data: { 'proxy-read-timeout': '5', 'reuse-port': 'false' } })]).delta),
     );
   });
 
@@ -152,14 +152,19 @@ describe('a change', () => {
 describe('an Ingress that is dropped', () => {
   const dropped = { 'nginx.ingress.kubernetes.io/permanent-redirect': '$x' };
   const served = (result: TranslationResult): readonly string[] =>
-    result.delta.hosts.flatMap((host) => host.routes.map(({ labels }) => `${host.name} ${labels.service}`).filter((text) => !text.endsWith(' ')));
+    result.delta.hosts.flatMap((host) =>
+      host.routes.map(({ labels }) => `${host.name} ${labels.service}`).filter((text) => !text.endsWith(' ')),
+    );
 
   it('goes on in its last good version until it is corrected or gone', () => {
     const world = new World();
     assert.deepEqual(served(world.apply([ingress('shop', 'a.example', { service: 'one' })])), ['a.example one']);
     const bad = world.apply([ingress('shop', 'b.example', { service: 'two', annotations: dropped })]);
     assert.deepEqual(touched(bad.delta), []);
-    assert.deepEqual(bad.diagnostics.map(({ code }) => code).filter((code) => code.startsWith('PRT-ANN')), ['PRT-ANN-9', 'PRT-ANN-5']);
+    assert.deepEqual(
+      bad.diagnostics.map(({ code }) => code).filter((code) => code.startsWith('PRT-ANN')),
+      ['PRT-ANN-9', 'PRT-ANN-5'],
+    );
     const worse = world.apply([ingress('shop', 'c.example', { service: 'three', annotations: dropped })]);
     assert.deepEqual(touched(worse.delta), []);
     assert.deepEqual(served(world.apply([ingress('shop', 'b.example', { service: 'two' })])), ['b.example two']);
@@ -171,7 +176,10 @@ describe('an Ingress that is dropped', () => {
   it('is not there when no good version of it was seen', () => {
     const result = new World().apply([ingress('shop', 'a.example', { annotations: dropped })]);
     assert.deepEqual(served(result), []);
-    assert.deepEqual(result.diagnostics.map(({ code }) => code), ['PRT-ANN-5']);
+    assert.deepEqual(
+      result.diagnostics.map(({ code }) => code),
+      ['PRT-ANN-5'],
+    );
   });
 
   it('is not there either when what was good is dropped by a key that has changed since', () => {

@@ -167,7 +167,9 @@ export class Listeners {
       timeoutMs: context.settings.client.tlsHandshakeTimeoutMs,
       understand: (bytes) => {
         const answer = parseClientHello(bytes);
-        return answer.kind === 'more' ? undefined : () => this.#startHandshake(socket, answer.kind === 'hello' ? answer.serverName : '', bytes);
+        return answer.kind === 'more'
+          ? undefined
+          : () => this.#startHandshake(socket, answer.kind === 'hello' ? answer.serverName : '', bytes);
       },
       onGone: () => context.counters.add(workerCounter.tlsHandshakeFailures, 1),
     });
@@ -198,7 +200,8 @@ export class Listeners {
     const { servername } = socket;
     const { hostName, trust } = clientCertificates.policyFor(typeof servername === 'string' ? servername : '');
     const begun = parent === undefined ? undefined : this.#policies.get(parent)?.trust;
-    if (trust === undefined || begun === undefined || !isSameTrust(trust, begun)) return { hostName, trust: undefined, certificate: undefined };
+    if (trust === undefined || begun === undefined || !isSameTrust(trust, begun))
+      return { hostName, trust: undefined, certificate: undefined };
     return { hostName, trust, certificate: readClientCertificate(socket) };
   }
 

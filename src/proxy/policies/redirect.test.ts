@@ -36,7 +36,11 @@ const rows: readonly (readonly [to: RedirectTarget, fixture: RequestFixture, loc
   [www, { target: '/a/?b=c/', origin: { localPort: 8080 } }, 'http://www.shop.example:8080/a/?b=c'],
   [www, { target: '/', origin: tls }, 'https://www.shop.example:8443'],
   [www, { target: '/x', fields: ['X-Forwarded-Port: 443'] }, 'http://www.shop.example:80/x'],
-  [www, { target: '/x', fields: ['X-Forwarded-Port: 443'], forwarded: { scheme: 'https' }, useForwardedHeaders: true }, 'https://www.shop.example:443/x'],
+  [
+    www,
+    { target: '/x', fields: ['X-Forwarded-Port: 443'], forwarded: { scheme: 'https' }, useForwardedHeaders: true },
+    'https://www.shop.example:443/x',
+  ],
   [www, { target: '/x', fields: ['X-Forwarded-Port: 4/@x'], useForwardedHeaders: true }, 'http://www.shop.example:80/x'],
   [www, { method: 'OPTIONS', target: '*' }, 'http://www.shop.example:80'],
 ];

@@ -8,7 +8,12 @@ import { absoluteLocation, redirectScheme } from '../exchange/redirects.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import type { RequestPhase, RouteHooks } from './policy.ts';
 
-const PHASES: Readonly<Record<RedirectTarget['kind'], RequestPhase>> = { url: 'redirect', path: 'redirect', 'app-root': 'host', host: 'host' };
+const PHASES: Readonly<Record<RedirectTarget['kind'], RequestPhase>> = {
+  url: 'redirect',
+  path: 'redirect',
+  'app-root': 'host',
+  host: 'host',
+};
 
 export const compileRedirect: HookCompiler = ({ action }): RouteHooks | undefined => {
   if (action.kind !== 'redirect') return undefined;

@@ -80,7 +80,12 @@ describe('X-Forwarded-Prefix', () => {
     rewrite(regex('/([^/]*)/'), { target: '/', forwardedPrefix }, { target: asked, fields: ['X-Forwarded-Prefix: client'] });
 
   it('replaces that of the client', () => {
-    assert.deepEqual(withPrefix('/p/$1', '/a/x'), { verdict: { kind: 'continue' }, target: '/', lines: 'X-Forwarded-Prefix: /p/a\r\n', drops: ['x-forwarded-prefix'] });
+    assert.deepEqual(withPrefix('/p/$1', '/a/x'), {
+      verdict: { kind: 'continue' },
+      target: '/',
+      lines: 'X-Forwarded-Prefix: /p/a\r\n',
+      drops: ['x-forwarded-prefix'],
+    });
   });
 
   it('is sent as bytes of UTF-8', () => {

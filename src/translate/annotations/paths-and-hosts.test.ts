@@ -40,7 +40,17 @@ const invalid: readonly (readonly [name: string, outcome: Outcome, values: reado
   ['server-alias', 'drop', ['bad alias;{', 'a..b', '*.*.x', 'x.*.y', 'a.example/x', '~a b', 'a,b c', '~']],
   ['ssl-ciphers', 'drop', ['nonsense', 'A B;', 'ECDHE-RSA-AES128-GCM-SHA256;x']],
 ];
-const hostile = ['/a\r\nX-Evil: 1', '/a\nb', 'https://x.example/\r\nx', '/\0', '$(id)', '`id`', '/$(id)', `/${'x'.repeat(1_000_000)}`, `~${'a'.repeat(5000)}`];
+const hostile = [
+  '/a\r\nX-Evil: 1',
+  '/a\nb',
+  'https://x.example/\r\nx',
+  '/\0',
+  '$(id)',
+  '`id`',
+  '/$(id)',
+  `/${'x'.repeat(1_000_000)}`,
+  `~${'a'.repeat(5000)}`,
+];
 
 function outcomeOf({ verdict, findings }: IngressAnnotations): string {
   return `${verdict} ${findings.map(({ code }) => code).join(' ')}`;
@@ -76,7 +86,12 @@ const valid: readonly (readonly [name: string, value: string, member: keyof Anno
   ['app-root', '/#/login?next=%2F', 'appRoot', '/#/login?next=%2F'],
   ['x-forwarded-prefix', '/api/$1', 'forwardedPrefix', '/api/$1'],
   ['from-to-www-redirect', '1', 'wwwRedirect', true],
-  ['server-alias', 'A.example, *.B.example ,c.*,.d.example,~^E[0-9]+,a.example', 'serverAliases', ['a.example', '*.b.example', 'c.*', 'd.example', '*.d.example', '~^E[0-9]+']],
+  [
+    'server-alias',
+    'A.example, *.B.example ,c.*,.d.example,~^E[0-9]+,a.example',
+    'serverAliases',
+    ['a.example', '*.b.example', 'c.*', 'd.example', '*.d.example', '~^E[0-9]+'],
+  ],
   ['ssl-ciphers', 'ECDHE-RSA-AES128-GCM-SHA256:!aNULL@STRENGTH', 'ciphers', 'ECDHE-RSA-AES128-GCM-SHA256:!aNULL@STRENGTH'],
 ];
 describe('a value that is valid', () => {
@@ -92,15 +107,28 @@ describe('a value that is valid', () => {
 const redirects: readonly (readonly [annotations: Readonly<Record<string, string>>, redirect: unknown])[] = [
   [{ 'permanent-redirect': 'https://x.example' }, { statusCode: 301, to: { kind: 'url', url: 'https://x.example' } }],
   [{ 'permanent-redirect': '/x' }, { statusCode: 301, to: { kind: 'path', path: '/x' } }],
-  [{ 'permanent-redirect': '/x', 'permanent-redirect-code': '308' }, { statusCode: 308, to: { kind: 'path', path: '/x' } }],
-  [{ 'permanent-redirect': '/x', 'permanent-redirect-code': '309' }, { statusCode: 301, to: { kind: 'path', path: '/x' } }],
-  [{ 'temporal-redirect': 'http://x.example', 'permanent-redirect': '/x' }, { statusCode: 302, to: { kind: 'url', url: 'http://x.example' } }],
-  [{ 'temporal-redirect': 'http://x.example', 'temporal-redirect-code': '308' }, { statusCode: 302, to: { kind: 'url', url: 'http://x.example' } }],
+  [
+    { 'permanent-redirect': '/x', 'permanent-redirect-code': '308' },
+    { statusCode: 308, to: { kind: 'path', path: '/x' } },
+  ],
+  [
+    { 'permanent-redirect': '/x', 'permanent-redirect-code': '309' },
+    { statusCode: 301, to: { kind: 'path', path: '/x' } },
+  ],
+  [
+    { 'temporal-redirect': 'http://x.example', 'permanent-redirect': '/x' },
+    { statusCode: 302, to: { kind: 'url', url: 'http://x.example' } },
+  ],
+  [
+    { 'temporal-redirect': 'http://x.example', 'temporal-redirect-code': '308' },
+    { statusCode: 302, to: { kind: 'url', url: 'http://x.example' } },
+  ],
   [{ 'temporal-redirect': 'ftp://x.example', 'permanent-redirect': '/x' }, undefined],
   [{ 'permanent-redirect-code': '308' }, undefined],
 ];
 test('redirects', () => {
-  for (const [annotations, redirect] of redirects) assert.deepEqual(redirectOf(read(annotations).values), redirect, JSON.stringify(annotations));
+  for (const [annotations, redirect] of redirects)
+    assert.deepEqual(redirectOf(read(annotations).values), redirect, JSON.stringify(annotations));
 });
 
 test('an alias whose pattern is not supported is left out, the others stay', () => {

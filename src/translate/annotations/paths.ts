@@ -8,9 +8,9 @@ import { noEffect, supported } from './row.ts';
 import type { AnnotationDraft, AnnotationRow } from './row.ts';
 
 /** ingress-nginx's `RegexPathWithCapture`. */
-const PATH_WITH_CAPTURES = /^[/\-._~A-Za-z0-9:$]{1,2048}$/;
+const PATH_WITH_CAPTURES = /^[-/._~A-Za-z0-9:$]{1,2048}$/;
 /** What may stand in a path, query and fragment; no `$`, which nginx would expand. */
-const ABSOLUTE_PATH = /^\/[\-._~A-Za-z0-9/:%?#=&+,;@!'()*]{0,2047}$/;
+const ABSOLUTE_PATH = /^\/[-._~A-Za-z0-9/:%?#=&+,;@!'()*]{0,2047}$/;
 
 export const pathAnnotations: readonly AnnotationRow[] = [
   supported({

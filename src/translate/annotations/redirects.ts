@@ -10,12 +10,12 @@ import type { AnnotationDraft, AnnotationRow, ReadProblem } from './row.ts';
 export interface RedirectDraft {
   permanent?: string;
   permanentCode?: number;
-  /** `none`: not an HTTP URL, so there is no redirect at all, as in ingress-nginx. */
-  temporal?: string | 'none';
+  /** null: not an HTTP URL, so there is no redirect at all, as in ingress-nginx. */
+  temporal?: string | null;
   temporalCode?: number;
 }
 
-const LOCATION = /^[\-._~A-Za-z0-9/:,?&=]{1,4096}$/;
+const LOCATION = /^[-._~A-Za-z0-9/:,?&=]{1,4096}$/;
 const HTTP_URL = /^https?:\/\/[A-Za-z0-9]/i;
 const parseCode = integerBetween(-1_000_000, 1_000_000);
 
@@ -78,7 +78,7 @@ export const redirectAnnotations: readonly AnnotationRow[] = [
 /** Where requests for routes with these annotations are redirected to; undefined: nowhere. */
 export function redirectOf({ redirects }: Readonly<AnnotationDraft>): Redirect | undefined {
   const { permanent, permanentCode, temporal, temporalCode } = redirects;
-  if (temporal === 'none') return undefined;
+  if (temporal === null) return undefined;
   if (temporal !== undefined) return { statusCode: temporalCode ?? 302, to: { kind: 'url', url: temporal } };
   if (permanent === undefined) return undefined;
   const to = permanent.startsWith('/') ? ({ kind: 'path', path: permanent } as const) : ({ kind: 'url', url: permanent } as const);
@@ -121,6 +121,6 @@ function readTemporal(text: string, draft: AnnotationDraft): ReadProblem | undef
   const location = parseLocation(text);
   if (!location.ok) return { kind: 'invalid', message: location.error };
   const isHttp = HTTP_URL.test(text);
-  draft.redirects.temporal = isHttp ? text : 'none';
+  draft.redirects.temporal = isHttp ? text : null;
   return isHttp ? undefined : { kind: 'ignored', message: 'is not an HTTP URL; nothing is redirected' };
 }

@@ -39,7 +39,9 @@ function readAliases(text: string, draft: AnnotationDraft): ReadProblem | undefi
     return pattern?.ok !== false;
   });
   setAliases(draft, usable);
-  return problems.length === 0 ? undefined : { kind: 'ignored', message: `has aliases that are left out: ${problems.slice(0, 5).join('; ')}` };
+  return problems.length === 0
+    ? undefined
+    : { kind: 'ignored', message: `has aliases that are left out: ${problems.slice(0, 5).join('; ')}` };
 }
 
 function setAliases(draft: AnnotationDraft, aliases: readonly HostName[]): void {
