@@ -2,6 +2,7 @@
 // load, so its time is not Portico's.
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { probe } from '../load/probe.ts';
@@ -13,6 +14,8 @@ import type { ApiServerStart, FromApiServer, ToApiServer } from './api-server-th
 
 const launcher = fileURLToPath(new URL('../../bin/portico', import.meta.url));
 const readyTimeoutMs = 120_000;
+/** From the signal to the end of the collection. */
+const collectMs = 1_000;
 
 export interface ClusterPortico {
   readonly process: ManagedProcess;
@@ -92,6 +95,7 @@ export async function spawnClusterPortico(bench: Bench, kubeconfig: string, work
     cores: bench.cores.proxy(workers),
     stdoutPath: join(directory, 'stdout'),
     stderrPath: join(directory, 'stderr'),
+    env: { NODE_OPTIONS: `--import ${new URL('./collect-garbage.ts', import.meta.url).href}` },
   });
   return { process, httpPort, metricsPort };
 }
@@ -109,6 +113,13 @@ export async function waitUntilReady(
     if (status !== 200 || body !== smallBody)
       throw new Error(`${hostName(index)} answers ${status} although portico says that it is ready`);
   }
+}
+
+/** Bytes that the main thread keeps on its heap, garbage not counted. */
+export async function readKeptHeapBytes(running: ClusterPortico): Promise<number> {
+  process.kill(running.process.pid, 'SIGUSR2');
+  await delay(collectMs);
+  return sumMetric(await readMetricsPage(running), 'nodejs_heap_size_used_bytes');
 }
 
 /** Sum of all series of a metric on Portico's page whose labels hold the text. */

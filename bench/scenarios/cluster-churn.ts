@@ -1,8 +1,14 @@
 // Two hundred changes of EndpointSlices a second, from an API server, with many hosts loaded. All of them are timed by Portico itself, from its
 // notice of a change until every worker has it; a few of them a second also from outside, from the moment when the API server has the change
 // until fresh connections reach the other backend. Measured beside: how busy the main thread is, and whether its heap grows.
-import { setTimeout as delay } from 'node:timers/promises';
-import { readMetricsPage, spawnClusterPortico, startBenchCluster, sumMetric, waitUntilReady } from '../cluster/bench-cluster.ts';
+import {
+  readKeptHeapBytes,
+  readMetricsPage,
+  spawnClusterPortico,
+  startBenchCluster,
+  sumMetric,
+  waitUntilReady,
+} from '../cluster/bench-cluster.ts';
 import type { BenchCluster, ClusterPortico } from '../cluster/bench-cluster.ts';
 import { observeChange } from '../load/change-observer.ts';
 import type { Observation } from '../load/change-observer.ts';
@@ -57,15 +63,13 @@ export const clusterChurnScenario: Scenario = {
 
 async function measureChurn(bench: Bench, churn: ClusterChurn): Promise<Sample> {
   const seconds = bench.options.seconds * lengthFactor;
+  const keptBefore = await readKeptHeapBytes(churn.running);
   const before = await readMetricsPage(churn.running);
-  const stop = new AbortController();
-  const watching = watchHeap(churn.running, stop.signal);
   const startedAt = performance.now();
   const { changes, observations } = await changeFor(churn, seconds);
   const elapsedSeconds = (performance.now() - startedAt) / 1000;
-  stop.abort();
-  const heaps = await watching;
   const after = await readMetricsPage(churn.running);
+  const keptAfter = await readKeptHeapBytes(churn.running);
   const active = (page: string): number => sumMetric(page, 'portico_event_loop_active_seconds_total', 'thread="controller"');
   const own = parseHistogram(after, propagationHistogram);
   const reported = own === undefined ? undefined : histogramSince(parseHistogram(before, propagationHistogram), own);
@@ -79,7 +83,7 @@ async function measureChurn(bench: Bench, churn: ClusterChurn): Promise<Sample> 
       ? {}
       : { reportedP50Ms: histogramPercentile(reported, 50) * 1e3, reportedP99Ms: histogramPercentile(reported, 99) * 1e3 }),
     mainThreadPercent: ((active(after) - active(before)) / elapsedSeconds) * 100,
-    heapGrowthMegabytes: heapGrowth(heaps) / 1e6,
+    heapGrowthMegabytes: (keptAfter - keptBefore) / 1e6,
     residentMegabytes: sumMetric(after, 'process_resident_memory_bytes') / 1e6,
     failed: sum(observations.map(({ failedProbes }) => failedProbes)),
   };
@@ -108,19 +112,4 @@ async function changeFor({ cluster, running }: ClusterChurn, seconds: number): P
     },
   });
   return { changes: total, observations };
-}
-
-async function watchHeap(running: ClusterPortico, signal: AbortSignal): Promise<readonly number[]> {
-  const heaps: number[] = [];
-  while (!signal.aborted) {
-    heaps.push(sumMetric(await readMetricsPage(running), 'nodejs_heap_size_used_bytes'));
-    await delay(1_000, undefined, { signal }).catch(() => undefined);
-  }
-  return heaps;
-}
-
-/** What stays after collections: the least of the last third against the least of the first. */
-function heapGrowth(heaps: readonly number[]): number {
-  const third = Math.max(1, Math.floor(heaps.length / 3));
-  return Math.min(...heaps.slice(-third)) - Math.min(...heaps.slice(0, third));
 }
