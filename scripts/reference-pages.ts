@@ -1,8 +1,9 @@
 // What stands on each page of docs/reference: tables of the registries, with a few words around them.
 import type { Command } from 'commander';
 import { createProgram } from '../src/cli/program.ts';
-import { FLAG_GROUPS, flagKeys, flags } from '../src/cli/flags.ts';
-import type { FlagDescription } from '../src/cli/flags.ts';
+import { FLAG_GROUPS } from '../src/cli/flag.ts';
+import type { FlagDescription } from '../src/cli/flag.ts';
+import { flagKeys, flags } from '../src/cli/flags.ts';
 import { otherFlags } from '../src/cli/other-flags.ts';
 import { assertNever } from '../src/kit/assert-never.ts';
 import { diagnosticCodes } from '../src/model/diagnostic-codes.ts';

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ServeOptions } from '../controller/serve-options.ts';
 import { flagKeys, flags, parseFlag } from './flags.ts';
-import type { Flag, FlagKey } from './flags.ts';
+import type { Flag, FlagKey } from './flag.ts';
 
 export function addFlagOptions(command: Command, keys: readonly FlagKey[]): void {
   for (const key of keys) command.addOption(createOption(key));

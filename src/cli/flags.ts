@@ -5,73 +5,30 @@ import type { ServeOptions } from '../controller/serve-options.ts';
 import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
 import { integerBetween, oneOf, parseBool } from '../translate/value-parsers.ts';
+import { clusterFlags } from './cluster-flags.ts';
+import { joined } from './flag.ts';
+import type { FlagKey, FlagTable } from './flag.ts';
 import {
   parseAddress,
   parseAnnotationsPrefix,
   parseBuckets,
   parseDurationMs,
-  parseElectionTtlMs,
   parseFilePath,
-  parseLeaseName,
-  parseListenAddress,
   parseNamespace,
   parseObjectName,
   parsePath,
   parsePort,
   parseSelector,
-  parseStatusAddresses,
   parseWord,
   parseWords,
   parseWorkers,
 } from './flag-values.ts';
-
-export const FLAG_GROUPS = [
-  'Objects',
-  'Classes and namespaces',
-  'Ports',
-  'Traffic',
-  'Admission webhook',
-  'Status and events',
-  'Metrics and log',
-  'Life',
-] as const;
-export type FlagGroup = (typeof FLAG_GROUPS)[number];
-
-/** `translation`: `portico check` has the flag too. */
-type FlagUse = 'serve' | 'translation';
-
-/** What the help and the reference page say about a flag. */
-export interface FlagDescription {
-  readonly name: string;
-  /** `v` for `-v`. */
-  readonly short?: string;
-  /** What stands for the value in the help; null: a boolean flag, whose value may be left out. */
-  readonly placeholder: string | null;
-  readonly defaultText: string;
-  readonly group: FlagGroup;
-  readonly use: FlagUse;
-  /** Whether ingress-nginx has the flag with this meaning. */
-  readonly isFromIngressNginx: boolean;
-  /** One sentence without the default. */
-  readonly summary: string;
-}
-
-export interface Flag<T> extends FlagDescription {
-  readonly parse: (text: string) => Result<T>;
-  /** Present where the flag may be repeated. */
-  readonly append?: (values: T, more: T) => T;
-}
-
-export type FlagTable = { readonly [K in keyof ServeOptions]: Flag<ServeOptions[K]> };
-export type FlagKey = keyof ServeOptions;
 
 const objects = { group: 'Objects', use: 'translation', isFromIngressNginx: true } as const;
 const classes = { group: 'Classes and namespaces', use: 'translation', isFromIngressNginx: true } as const;
 const ports = { group: 'Ports', use: 'serve', isFromIngressNginx: true } as const;
 const traffic = { group: 'Traffic', use: 'translation', isFromIngressNginx: true } as const;
 const metrics = { group: 'Metrics and log', use: 'serve', isFromIngressNginx: true } as const;
-const cluster = { group: 'Status and events', use: 'serve', isFromIngressNginx: true } as const;
-const admission = { group: 'Admission webhook', use: 'serve', isFromIngressNginx: true } as const;
 const life = { group: 'Life', use: 'serve', isFromIngressNginx: true } as const;
 
 export const flags: FlagTable = {
@@ -288,112 +245,7 @@ export const flags: FlagTable = {
     parse: parseBool,
     summary: 'Ignore Ingresses with text of an nginx configuration in hosts, paths or names of Secrets.',
   },
-  publishService: {
-    ...cluster,
-    name: 'publish-service',
-    placeholder: 'ns/name',
-    defaultText: '',
-    parse: parseObjectName,
-    summary: 'Service whose addresses are written into the status of Ingresses.',
-  },
-  publishStatusAddress: {
-    ...cluster,
-    name: 'publish-status-address',
-    placeholder: 'addresses',
-    defaultText: '',
-    parse: parseStatusAddresses,
-    append: joined,
-    summary: 'Addresses or host names to write into the status of Ingresses, separated by commas. Not together with --publish-service.',
-  },
-  reportNodeInternalIp: {
-    ...cluster,
-    name: 'report-node-internal-ip-address',
-    placeholder: null,
-    defaultText: 'false',
-    parse: parseBool,
-    summary: 'Without the two flags above, the addresses of nodes are written; this prefers their internal addresses.',
-  },
-  updateStatus: {
-    ...cluster,
-    name: 'update-status',
-    placeholder: null,
-    defaultText: 'true',
-    parse: parseBool,
-    summary: 'Write the addresses into the status of Ingresses.',
-  },
-  updateStatusOnShutdown: {
-    ...cluster,
-    name: 'update-status-on-shutdown',
-    placeholder: null,
-    defaultText: 'true',
-    parse: parseBool,
-    summary: 'Take the addresses away again when the last pod ends.',
-  },
-  statusUpdateIntervalMs: {
-    ...cluster,
-    name: 'status-update-interval',
-    placeholder: 'duration',
-    defaultText: '60',
-    parse: parseDurationMs,
-    summary:
-      'Time between two looks at the status of all Ingresses, at least 5 seconds: "60s", "1m", or seconds. Changes do not wait for it.',
-  },
-  electionId: {
-    ...cluster,
-    name: 'election-id',
-    placeholder: 'name',
-    defaultText: 'ingress-controller-leader',
-    parse: parseLeaseName,
-    summary: 'Name of the Lease in the namespace of the pod by which replicas agree on one that writes status and events.',
-  },
-  electionTtlMs: {
-    ...cluster,
-    name: 'election-ttl',
-    placeholder: 'duration',
-    defaultText: '30s',
-    parse: parseElectionTtlMs,
-    summary: 'Time after which a leader that does not renew the Lease is given up.',
-  },
-  disableLeaderElection: {
-    ...cluster,
-    name: 'disable-leader-election',
-    placeholder: null,
-    defaultText: 'false',
-    parse: parseBool,
-    summary: 'Write status and events without a Lease, for a single replica.',
-  },
-  disableSyncEvents: {
-    ...cluster,
-    name: 'disable-sync-events',
-    placeholder: null,
-    defaultText: 'false',
-    parse: parseBool,
-    summary: 'Write no event "Sync" for each Ingress that was added or changed.',
-  },
-  validatingWebhook: {
-    ...admission,
-    name: 'validating-webhook',
-    placeholder: 'address',
-    defaultText: '',
-    parse: parseListenAddress,
-    summary: 'Address and port on which the API server may ask whether an Ingress is good, such as ":8443". Empty: there is no webhook.',
-  },
-  validatingWebhookCertificate: {
-    ...admission,
-    name: 'validating-webhook-certificate',
-    placeholder: 'file',
-    defaultText: '',
-    parse: ok,
-    summary: 'File with the certificate of the webhook, which is read again when it changes.',
-  },
-  validatingWebhookKey: {
-    ...admission,
-    name: 'validating-webhook-key',
-    placeholder: 'file',
-    defaultText: '',
-    parse: ok,
-    summary: 'File with the key of the certificate of the webhook.',
-  },
+  ...clusterFlags,
   enableMetrics: {
     ...metrics,
     name: 'enable-metrics',
@@ -503,8 +355,4 @@ export function parseFlag<K extends FlagKey>(key: K, text: string): Result<Serve
   const flag = flags[key];
   const value = flag.parse(text);
   return value.ok ? value : fail(`the value ${JSON.stringify(text)} ${value.error}`);
-}
-
-function joined<T>(values: readonly T[], more: readonly T[]): readonly T[] {
-  return [...values, ...more];
 }
