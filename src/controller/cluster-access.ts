@@ -68,7 +68,10 @@ export function openClusterSource(options: ServeOptions, { client, translatorOpt
 
 function createListener(client: ApiClient, log: Logger): ClusterListener {
   return {
-    onAway: (error) => log.error(`the API server does not answer (${formatApiError(error)}); the last state keeps serving`),
+    onAway: (error, isServing) => {
+      const consequence = isServing ? 'the last state keeps serving' : 'nothing is served before it does';
+      log.error(`the API server does not answer (${formatApiError(error)}); ${consequence}`);
+    },
     onBack: (awayMs) => log.info(`the API server at ${client.server} answers again after ${Math.round(awayMs / 1000)} s`),
     onForbidden: (name, error) => log.error(`${name} cannot be read: ${formatApiError(error)}`),
     onAllowed: (name) => log.info(`${name} can be read now`),

@@ -52,7 +52,9 @@ export interface ClusterSourceOptions {
 }
 
 /** What an operator should read in the log. */
-export interface ClusterListener extends ConnectionListener {
+export interface ClusterListener extends Omit<ConnectionListener, 'onAway'> {
+  /** The API server has not answered for a while; `isServing`: there is a state that goes on serving. */
+  readonly onAway: (error: ApiError, isServing: boolean) => void;
   readonly onSnapshotUsed: (objects: number) => void;
   readonly onSnapshotError: (message: string) => void;
 }
@@ -126,7 +128,7 @@ class WatchedCluster implements ClusterSource {
     this.#connection = new ConnectionState({
       nowMs: options.nowMs,
       awayAfterMs: this.#timing.awayAfterMs,
-      onAway: (error) => options.listener.onAway(error),
+      onAway: (error) => options.listener.onAway(error, this.#hasDelivered),
       onBack: (awayMs) => options.listener.onBack(awayMs),
       onForbidden: (name, error) => this.#onForbidden(name, error),
       onAllowed: (name) => this.#onAllowed(name),

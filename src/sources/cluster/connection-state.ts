@@ -3,7 +3,7 @@
 import type { ApiError } from './api-error.ts';
 
 export interface ConnectionListener {
-  /** It has been failing for a while; the last state keeps serving. */
+  /** It has been failing for a while. */
   readonly onAway: (error: ApiError) => void;
   readonly onBack: (awayMs: number) => void;
   /** A right is missing, and not only for a moment. Told once until it is there. */

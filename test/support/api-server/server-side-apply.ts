@@ -26,7 +26,9 @@ const unowned: ReadonlySet<string> = new Set([
 
 /** The object after the apply, with its `managedFields`. Throws a conflict that names the other managers. */
 export function applyServerSide(before: ApiObject, applied: Json, request: ApplyRequest): ApiObject {
-  const wanted = leaves(applied).filter((path) => !unowned.has(path.join('.')));
+  // An empty map says nothing about what is in it.
+  const isSilent = (path: Path): boolean => isJson(valueAt(applied, path)) && isJson(valueAt(before, path));
+  const wanted = leaves(applied).filter((path) => !unowned.has(path.join('.')) && !isSilent(path));
   const entries = before.metadata.managedFields ?? [];
   const isOwn = (entry: ManagedFields): boolean =>
     entry.manager === request.manager && entry.operation === 'Apply' && entry.subresource === request.subresource;
