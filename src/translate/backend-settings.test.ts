@@ -4,12 +4,21 @@ import type { CookieAffinity } from '../model/policies/cookie-affinity.ts';
 import { parseObject } from '../resources/parse-object.ts';
 import { BackendUsers, PLAIN_SETTINGS, type BackendSettings, type BackendUser } from './backend-settings.ts';
 
-const affinity: CookieAffinity = { cookieName: 'a', mode: 'balanced', secure: false, conditionalSameSiteNone: false, changeOnFailure: false };
+const affinity: CookieAffinity = {
+  cookieName: 'a',
+  mode: 'balanced',
+  secure: false,
+  conditionalSameSiteNone: false,
+  changeOnFailure: false,
+};
 
 /** `day` of its creation; a smaller one is older. */
 function user(day: number, backend: BackendSettings): BackendUser {
   const metadata = { name: `i${day}`, creationTimestamp: `2024-01-${String(day).padStart(2, '0')}T00:00:00Z` };
-  const parsed = parseObject({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec: { rules: [{ host: 'a.example' }] } }, {});
+  const parsed = parseObject(
+    { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec: { rules: [{ host: 'a.example' }] } },
+    {},
+  );
   assert.ok(parsed.kind === 'object' && parsed.object.kind === 'Ingress');
   return { ingress: parsed.object, backend };
 }

@@ -1,7 +1,14 @@
 // How a request finds its backend, with the real program and real sockets: TLS towards it, affinity and its retries, balancing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -32,7 +39,8 @@ ${lines.join('')}spec:
 `;
 }
 
-const ingressClass = 'apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n---\n';
+const ingressClass =
+  'apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n---\n';
 
 function service(name: string, ports: readonly number[]): string {
   const slices = ports.map(
@@ -54,7 +62,11 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function ask(portico: Portico, host: string, options: { headers?: Record<string, string>; body?: Buffer; path?: string } = {}): Promise<Answer> {
+async function ask(
+  portico: Portico,
+  host: string,
+  options: { headers?: Record<string, string>; body?: Buffer; path?: string } = {},
+): Promise<Answer> {
   const { headers = {}, body, path = '/' } = options;
   const call = httpRequest({
     host: '127.0.0.1',
@@ -86,7 +98,13 @@ describe('TLS towards the backend', () => {
   before(async () => {
     authority = await issuer.issue({ commonName: 'ca', hosts: [], isAuthority: true });
     const leaf = await issuer.issue({ commonName: 'web', hosts: ['web.internal'], issuer: authority });
-    const options = { cert: leaf.certificatePem, key: leaf.privateKeyPem, ca: authority.certificatePem, requestCert: true, rejectUnauthorized: false };
+    const options = {
+      cert: leaf.certificatePem,
+      key: leaf.privateKeyPem,
+      ca: authority.certificatePem,
+      requestCert: true,
+      rejectUnauthorized: false,
+    };
     server = createTlsServer(options, (request, response) => {
       const { CN } = (request.socket as TLSSocket).getPeerCertificate().subject ?? {};
       clients.push(Array.isArray(CN) ? CN[0] : CN);
@@ -106,7 +124,11 @@ describe('TLS towards the backend', () => {
     };
     portico = await startPortico({
       manifests: {
-        'all.yaml': ingressClass + service('web', [port]) + ingress('good', 'web', annotations) + ingress('wrong', 'web', { ...annotations, 'proxy-ssl-name': 'x' }),
+        'all.yaml':
+          ingressClass +
+          service('web', [port]) +
+          ingress('good', 'web', annotations) +
+          ingress('wrong', 'web', { ...annotations, 'proxy-ssl-name': 'x' }),
         'secret.yaml': secretManifest('client', authority, client),
       },
     });
@@ -141,7 +163,10 @@ describe('TLS towards the backend', () => {
 
   it('shows a new client certificate as soon as its Secret is there, on new connections', async () => {
     assert.equal(clients.at(-1), 'first');
-    portico.write('secret.yaml', secretManifest('client', authority, await issuer.issue({ commonName: 'second', hosts: [], issuer: authority })));
+    portico.write(
+      'secret.yaml',
+      secretManifest('client', authority, await issuer.issue({ commonName: 'second', hosts: [], issuer: authority })),
+    );
     await waitUntilAsync(async () => {
       await ask(portico, 'good.example');
       return clients.at(-1) === 'second';

@@ -13,7 +13,13 @@ import type { UpstreamSelector } from './policy.ts';
 
 const canaryKey = upstreamKey('default', 'canary', '80');
 const never: Canary = { upstream: canaryKey, weight: 0, weightTotal: 100, isSticky: true };
-const affinity: CookieAffinity = { cookieName: 'route', mode: 'balanced', secure: false, conditionalSameSiteNone: false, changeOnFailure: false };
+const affinity: CookieAffinity = {
+  cookieName: 'route',
+  mode: 'balanced',
+  secure: false,
+  conditionalSameSiteNone: false,
+  changeOnFailure: false,
+};
 const mainName = 'default-main-80';
 const canaryName = 'default-canary-80';
 
@@ -90,7 +96,12 @@ const rows: readonly (readonly [name: string, canary: Canary, fields: readonly s
   ['cookie always, its name in any case', byCookie, ['Cookie: a=b; CANARY=always'], true],
   ['cookie never', { ...byCookie, weight: 100 }, ['Cookie: Canary=never'], false],
   ['cookie of another name', byCookie, ['Cookie: xCanary=always'], false],
-  ['header before cookie', { ...byCookie, header: bySwitch.header ?? { name: '', rule: { kind: 'switch' } } }, ['X-Canary: never', 'Cookie: Canary=always'], false],
+  [
+    'header before cookie',
+    { ...byCookie, header: bySwitch.header ?? { name: '', rule: { kind: 'switch' } } },
+    ['X-Canary: never', 'Cookie: Canary=always'],
+    false,
+  ],
 ];
 
 describe('a request goes to the canary or not', () => {

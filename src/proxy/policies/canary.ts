@@ -3,6 +3,7 @@
 import { compileExactCasePattern, type Pattern } from '../../kit/pattern.ts';
 import type { Canary, CanaryHeader } from '../../model/policies/canary.ts';
 import type { Route, VirtualHost } from '../../model/route.ts';
+import type { UpstreamKey } from '../../model/upstream.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
@@ -16,7 +17,7 @@ type Decision = boolean | undefined;
 export function compileCanary({ policies, action }: Route, _host: VirtualHost, deps: RouteCompilerDeps): RouteHooks | undefined {
   const { canary } = policies;
   if (canary === undefined || action.kind !== 'forward') return undefined;
-  const find = deps.findUpstream;
+  const find = (key: UpstreamKey): UpstreamGroup => deps.findUpstream(key);
   const plain = { main: find(action.upstream), canary: find(canary.upstream) };
   const secure =
     action.secureUpstream === undefined || canary.secureUpstream === undefined

@@ -6,7 +6,13 @@ import { UpstreamGroup } from '../upstream/upstream-group.ts';
 import { formatCookieTime, misreadsSameSiteNone, startAffinity } from './cookie-affinity.ts';
 import { policyRequest, type RequestFixture } from './policy-request-fixture.ts';
 
-const plain: CookieAffinity = { cookieName: 'route', mode: 'balanced', secure: false, conditionalSameSiteNone: false, changeOnFailure: false };
+const plain: CookieAffinity = {
+  cookieName: 'route',
+  mode: 'balanced',
+  secure: false,
+  conditionalSameSiteNone: false,
+  changeOnFailure: false,
+};
 const route = { setsAffinityCookie: true, cookiePath: '/shop' };
 
 function groupOf(count: number): UpstreamGroup {
@@ -93,7 +99,15 @@ describe('attributes', () => {
   });
 
   test('all of them, in order', () => {
-    const all: CookieAffinity = { ...plain, path: '/x', domain: 'x.example', expiresSeconds: -1, maxAgeSeconds: 60, secure: true, sameSite: 'Strict' };
+    const all: CookieAffinity = {
+      ...plain,
+      path: '/x',
+      domain: 'x.example',
+      expiresSeconds: -1,
+      maxAgeSeconds: 60,
+      secure: true,
+      sameSite: 'Strict',
+    };
     assert.match(
       cookieFor(all),
       /^route=[^;]+; Expires=\w{3}, \d{2}-\w{3}-\d{2} [\d:]{8} GMT; Max-Age=60; Domain=x\.example; Path=\/x; Secure; HttpOnly; SameSite=Strict$/,

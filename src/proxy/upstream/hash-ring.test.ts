@@ -39,11 +39,20 @@ test('what is excluded is passed over for the next on the ring', () => {
   const first = ring.find('key');
   const second = ring.findExcept('key', (member) => member === first);
   assert.ok(second >= 0 && second !== first);
-  assert.equal(ring.findExcept('key', () => false), first);
-  assert.equal(ring.findExcept('key', () => true), -1);
+  assert.equal(
+    ring.findExcept('key', () => false),
+    first,
+  );
+  assert.equal(
+    ring.findExcept('key', () => true),
+    -1,
+  );
 });
 
 test('without members there is no owner', () => {
   assert.equal(new HashRing([]).find('key'), -1);
-  assert.equal(new HashRing([]).findExcept('key', () => false), -1);
+  assert.equal(
+    new HashRing([]).findExcept('key', () => false),
+    -1,
+  );
 });

@@ -40,7 +40,8 @@ export const backendProtocolAnnotations: readonly AnnotationRow[] = [
     scope: 'location',
     risk: 'Low',
     status: { kind: 'supported', onInvalid: 'default', read: readBackendProtocol },
-    summary: '`HTTP`, `HTTPS` or `AUTO_HTTP` (as the client speaks); with `GRPC`, `GRPCS` and `FCGI`, not supported yet, the paths answer 503.',
+    summary:
+      '`HTTP`, `HTTPS` or `AUTO_HTTP` (as the client speaks); with `GRPC`, `GRPCS` and `FCGI`, not supported yet, the paths answer 503.',
   },
   {
     name: 'proxy-ssl-secret',

@@ -97,8 +97,13 @@ describe('a value that is not valid', () => {
 });
 
 describe('backend-protocol', () => {
-  for (const [value, protocol] of [['HTTPS', 'https'], ['https', 'https'], ['Auto_Http', 'auto'], ['http', 'http']] as const) {
-    it(`${value}`, () => assert.equal(read({ 'backend-protocol': value }).values.backendProtocol, protocol));
+  for (const [value, protocol] of [
+    ['HTTPS', 'https'],
+    ['https', 'https'],
+    ['Auto_Http', 'auto'],
+    ['http', 'http'],
+  ] as const) {
+    it(value, () => assert.equal(read({ 'backend-protocol': value }).values.backendProtocol, protocol));
   }
   for (const value of ['GRPC', 'grpcs', 'FCGI']) {
     it(`${value} answers 503 for now`, () => assert.equal(outcomeOf(read({ 'backend-protocol': value })), 'refuse PRT-ANN-4'));
@@ -106,7 +111,8 @@ describe('backend-protocol', () => {
 });
 
 test('a Secret of proxy-ssl-secret without namespace answers 503', () => {
-  for (const value of ['ca', 'a/b/c', '/ca', 'ns/', 'NS/ca']) assert.equal(outcomeOf(read({ 'proxy-ssl-secret': value })), 'refuse PRT-ANN-4', value);
+  for (const value of ['ca', 'a/b/c', '/ca', 'ns/', 'NS/ca'])
+    assert.equal(outcomeOf(read({ 'proxy-ssl-secret': value })), 'refuse PRT-ANN-4', value);
   assert.deepEqual(read({ 'proxy-ssl-secret': 'default/ca' }).values.upstreamTls.secret, { namespace: 'default', name: 'ca' });
 });
 
@@ -126,8 +132,14 @@ test('canary rules', () => {
   assert.deepEqual(rules({ 'canary-weight': '5', 'canary-weight-total': '200' }), { ...plain, weight: 5, weightTotal: 200 });
   assert.deepEqual(rules({ 'affinity-canary-behavior': 'legacy' }), { ...plain, isSticky: false });
   assert.deepEqual(rules(header), { ...plain, header: { name: 'x-canary', rule: { kind: 'switch' } } });
-  assert.deepEqual(rules({ ...header, 'canary-by-header-pattern': 'a' }), { ...plain, header: { name: 'x-canary', rule: { kind: 'pattern', pattern: 'a' } } });
-  assert.deepEqual(rules({ ...header, 'canary-by-header-pattern': '[' }), { ...plain, header: { name: 'x-canary', rule: { kind: 'broken-pattern' } } });
+  assert.deepEqual(rules({ ...header, 'canary-by-header-pattern': 'a' }), {
+    ...plain,
+    header: { name: 'x-canary', rule: { kind: 'pattern', pattern: 'a' } },
+  });
+  assert.deepEqual(rules({ ...header, 'canary-by-header-pattern': '[' }), {
+    ...plain,
+    header: { name: 'x-canary', rule: { kind: 'broken-pattern' } },
+  });
   const value = { name: 'x-canary', rule: { kind: 'value', value: 'v' } };
   assert.deepEqual(rules({ ...header, 'canary-by-header-pattern': '[', 'canary-by-header-value': 'v' }), { ...plain, header: value });
   // Without the header its companions mean nothing.
@@ -152,7 +164,11 @@ test('load balancing', () => {
   assert.deepEqual(balancing({}, 'ewma'), { kind: 'ewma' });
   assert.equal(balancing({ 'load-balance': 'round_robin' }, 'ewma'), undefined);
   assert.deepEqual(balancing({ 'upstream-hash-by': '$host', 'load-balance': 'ewma' }), { kind: 'hash', key: '$host' });
-  assert.deepEqual(balancing({ 'upstream-hash-by': '$host', 'upstream-hash-by-subset': 'true' }), { kind: 'hash', key: '$host', subsetSize: 3 });
+  assert.deepEqual(balancing({ 'upstream-hash-by': '$host', 'upstream-hash-by-subset': 'true' }), {
+    kind: 'hash',
+    key: '$host',
+    subsetSize: 3,
+  });
   assert.equal(balancing({ 'upstream-hash-by-subset-size': '5' }), undefined);
 });
 
