@@ -140,9 +140,15 @@ describe('client certificates', () => {
 
   for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
     it(`judges the certificate of a handshake with ${maxVersion}`, async () => {
-      assert.match(await ask({ name: 'closed.example', certificate: alice, maxVersion }), /^HTTP\/1.1 200[^]*"SUCCESS","subject":"CN=alice"/);
+      assert.match(
+        await ask({ name: 'closed.example', certificate: alice, maxVersion }),
+        /^HTTP\/1.1 200[^]*"SUCCESS","subject":"CN=alice"/,
+      );
       assert.match(await ask({ name: 'closed.example', certificate: mallory, maxVersion }), /^HTTP\/1.1 400[^]*PRT-CERT-2/);
-      assert.match(await ask({ name: 'closed.example', maxVersion }), /^HTTP\/1.1 400[^]*PRT-CERT-1[^]*No required SSL certificate was sent/);
+      assert.match(
+        await ask({ name: 'closed.example', maxVersion }),
+        /^HTTP\/1.1 400[^]*PRT-CERT-1[^]*No required SSL certificate was sent/,
+      );
     });
   }
 
@@ -198,7 +204,10 @@ describe('client certificates', () => {
   it('follows a change of the CA, on open connections too', async () => {
     const open = await connect({ name: 'closed.example', certificate: alice });
     assert.match(await open.ask('closed.example'), /^HTTP\/1.1 200/);
-    portico.write('ca.yaml', secret('ca', { 'ca.crt': otherAuthority.certificatePem }) + secret('other-ca', { 'ca.crt': authority.certificatePem }));
+    portico.write(
+      'ca.yaml',
+      secret('ca', { 'ca.crt': otherAuthority.certificatePem }) + secret('other-ca', { 'ca.crt': authority.certificatePem }),
+    );
     let answer = '';
     const endMs = Date.now() + 10_000;
     while (!/^HTTP\/1.1 200/.test(answer) && Date.now() < endMs) answer = await ask({ name: 'closed.example', certificate: mallory });

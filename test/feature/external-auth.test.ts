@@ -109,9 +109,19 @@ describe('external authentication', () => {
     backend.handler = (_request, response) => response.end('backend');
   });
 
-  async function ask(host: string, options: { headers?: Record<string, string>; method?: string; body?: string; path?: string } = {}): Promise<Answer> {
+  async function ask(
+    host: string,
+    options: { headers?: Record<string, string>; method?: string; body?: string; path?: string } = {},
+  ): Promise<Answer> {
     const { headers = {}, method = 'GET', body, path = '/' } = options;
-    const request = httpRequest({ port: portico.httpPort, host: '127.0.0.1', method, path, headers: { host: `${host}.example`, ...headers }, agent: false });
+    const request = httpRequest({
+      port: portico.httpPort,
+      host: '127.0.0.1',
+      method,
+      path,
+      headers: { host: `${host}.example`, ...headers },
+      agent: false,
+    });
     request.end(body);
     const [response]: IncomingMessage[] = await once(request, 'response');
     let text = '';
@@ -175,7 +185,8 @@ describe('external authentication', () => {
 
   for (const status of [401, 403]) {
     it(`refuses with ${status}`, async () => {
-      auth.handler = (_request, response) => response.writeHead(status, { 'www-authenticate': ['Basic realm="a"', 'Bearer'] }).end('secret page');
+      auth.handler = (_request, response) =>
+        response.writeHead(status, { 'www-authenticate': ['Basic realm="a"', 'Bearer'] }).end('secret page');
       const answer = await ask('plain');
       assert.equal(answer.status, status);
       assert.equal(answer.headers['www-authenticate'], status === 401 ? 'Basic realm="a", Bearer' : undefined);

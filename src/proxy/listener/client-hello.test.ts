@@ -41,7 +41,8 @@ describe('ClientHello', () => {
         assert.deepEqual(parseClientHello(hello.subarray(0, length)), { kind: 'more' }, `${length} bytes`);
       }
       assert.deepEqual(parseClientHello(hello), { kind: 'hello', serverName: 'Shop.Example' });
-      for (const size of [1, 7, 100]) assert.deepEqual(parseClientHello(inRecords(hello, size)), { kind: 'hello', serverName: 'Shop.Example' });
+      for (const size of [1, 7, 100])
+        assert.deepEqual(parseClientHello(inRecords(hello, size)), { kind: 'hello', serverName: 'Shop.Example' });
     });
   }
 

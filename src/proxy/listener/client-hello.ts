@@ -35,8 +35,9 @@ export function parseClientHello(bytes: Buffer): ClientHelloAnswer {
 /** The bytes of handshake messages in the records that have arrived so far; undefined: something else. */
 function joinRecords(bytes: Buffer): Buffer | undefined {
   const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    if (bytes[at] !== HANDSHAKE_RECORD || (at + 1 < bytes.length && bytes[at + 1] !== 3)) return parts.length === 0 ? undefined : Buffer.concat(parts);
+  for (let at = 0; at < bytes.length;) {
+    if (bytes[at] !== HANDSHAKE_RECORD || (at + 1 < bytes.length && bytes[at + 1] !== 3))
+      return parts.length === 0 ? undefined : Buffer.concat(parts);
     if (bytes.length - at < RECORD_HEADER_BYTES) break;
     const length = bytes.readUInt16BE(at + 3);
     if (length === 0 || length > MAX_RECORD_BYTES) return undefined;

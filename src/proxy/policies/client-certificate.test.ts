@@ -28,13 +28,18 @@ const unasked = (hostName: string): Handshake => ({ hostName, trust: undefined, 
 /** What becomes of the request: `pass` with what the backend is told of the verification, or the code. */
 function outcome(policy: Partial<ClientCertificatePolicy>, handshake: Handshake, aliasOf?: string): string {
   const clientCertificates = { verify: 'on', trust, depth: 1, passesCertificate: false, ...policy } as const;
-  const host = { name: 'shop.example', ...(aliasOf !== undefined && { name: 'www.example', aliasOf }), clientCertificates } as unknown as VirtualHost;
+  const host = {
+    name: 'shop.example',
+    ...(aliasOf !== undefined && { name: 'www.example', aliasOf }),
+    clientCertificates,
+  } as unknown as VirtualHost;
   const hooks = compileClientCertificates({} as Route, host, {} as RouteCompilerDeps);
   const request = policyRequest({ origin: handshake === 'plain' ? { isTls: false } : { isTls: true, tls: handshake } });
   for (const { onRequest } of hooks?.request ?? []) {
     const verdict = onRequest(request);
     if (verdict.kind === 'refuse') return verdict.code;
-    if (verdict.kind !== 'continue') return verdict.kind === 'respond' ? verdict.lines.replace(/^.*Location: (.*)\r\n$/s, '$1') : verdict.kind;
+    if (verdict.kind !== 'continue')
+      return verdict.kind === 'respond' ? verdict.lines.replace(/^.*Location: (.*)\r\n$/s, '$1') : verdict.kind;
   }
   return `pass ${request.requestLines.replaceAll('\r\n', '; ')}`;
 }
@@ -50,14 +55,24 @@ const rows: readonly (readonly [name: string, policy: Partial<ClientCertificateP
   ['on: the same CA for another host is no way in', {}, { hostName: 'other.example', trust, certificate: good }, 'PRT-ROUTE-5'],
   ['on: a certificate for the catch-all host is no way in', {}, { hostName: '_', trust, certificate: good }, 'PRT-CERT-1'],
   ['on: the policy is newer than the connection', {}, unasked('shop.example'), 'PRT-ROUTE-5'],
-  ['on: the CA is newer than the connection', {}, { hostName: 'shop.example', trust: { ...trust, caPem: 'old' }, certificate: good }, 'PRT-ROUTE-5'],
+  [
+    'on: the CA is newer than the connection',
+    {},
+    { hostName: 'shop.example', trust: { ...trust, caPem: 'old' }, certificate: good },
+    'PRT-ROUTE-5',
+  ],
   ['on: the list of revoked ones is newer', { trust: { ...trust, crlPem: 'new' } }, own(good), 'PRT-ROUTE-5'],
   ['on: plain HTTP', {}, 'plain', 'PRT-CERT-1'],
   ['optional: none', { verify: 'optional' }, own(), 'pass ssl-client-verify: NONE; '],
   ['optional: a bad one', { verify: 'optional' }, own(unknownIssuer), 'PRT-CERT-2'],
   ['optional: no server name', { verify: 'optional' }, unasked('_'), 'pass ssl-client-verify: NONE; '],
   ['optional: plain HTTP', { verify: 'optional' }, 'plain', 'pass '],
-  ['optional_no_ca: an unknown issuer', { verify: 'optional_no_ca' }, own(unknownIssuer), `pass ssl-client-verify: ${unknownIssuer.verify}; ${told}`],
+  [
+    'optional_no_ca: an unknown issuer',
+    { verify: 'optional_no_ca' },
+    own(unknownIssuer),
+    `pass ssl-client-verify: ${unknownIssuer.verify}; ${told}`,
+  ],
   ['optional_no_ca: an expired one', { verify: 'optional_no_ca' }, own(expired), 'PRT-CERT-2'],
   ['off: whatever comes', { verify: 'off' }, unasked('other.example'), 'pass ssl-client-verify: NONE; '],
   ['error page', { errorPage: 'https://$host/no' }, own(), 'https://shop.example/no'],
@@ -84,7 +99,10 @@ describe('client certificates', () => {
   });
 
   it('tells authentication services too', () => {
-    const host = { name: 'shop.example', clientCertificates: { verify: 'on', trust, depth: 1, passesCertificate: false } } as unknown as VirtualHost;
+    const host = {
+      name: 'shop.example',
+      clientCertificates: { verify: 'on', trust, depth: 1, passesCertificate: false },
+    } as unknown as VirtualHost;
     const request = policyRequest({ origin: { isTls: true, tls: { hostName: 'shop.example', trust, certificate: good } } });
     assert.equal(clientCertificateLines(request), '');
     for (const { onRequest } of compileClientCertificates({} as Route, host, {} as RouteCompilerDeps)?.request ?? []) onRequest(request);

@@ -99,7 +99,11 @@ function compileRefusal({ errorPage: url }: ClientCertificatePolicy): (request: 
 }
 
 /** The client's own fields of these names are never passed on (src/proxy/http1/field-names.ts). */
-function tellUpstream(request: PolicyRequest, certificate: ClientCertificate | undefined, { passesCertificate }: ClientCertificatePolicy): void {
+function tellUpstream(
+  request: PolicyRequest,
+  certificate: ClientCertificate | undefined,
+  { passesCertificate }: ClientCertificatePolicy,
+): void {
   const verify = certificate?.verify ?? 'NONE';
   request.setVariable('ssl_client_verify', verify);
   let lines = `ssl-client-verify: ${verify}\r\n`;

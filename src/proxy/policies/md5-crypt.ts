@@ -49,7 +49,8 @@ function md5(bytes: Buffer): Buffer {
 
 function encode(digest: Buffer): string {
   let text = '';
-  for (const [high, middle, low] of GROUPS) text += digits(((digest[high] ?? 0) << 16) | ((digest[middle] ?? 0) << 8) | (digest[low] ?? 0), 4);
+  for (const [high, middle, low] of GROUPS)
+    text += digits(((digest[high] ?? 0) << 16) | ((digest[middle] ?? 0) << 8) | (digest[low] ?? 0), 4);
   return text + digits(digest[11] ?? 0, 2);
 }
 

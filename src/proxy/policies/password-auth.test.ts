@@ -137,10 +137,24 @@ describe('digest authentication', () => {
   }
 
   function ask(parts: Parts): AccessAnswer {
-    const { user = 'foo', realm = 'test auth', password = 'bar', uri = '/x?y=1', method = 'GET', qop = 'auth', nonce = challenge() } = parts;
+    const {
+      user = 'foo',
+      realm = 'test auth',
+      password = 'bar',
+      uri = '/x?y=1',
+      method = 'GET',
+      qop = 'auth',
+      nonce = challenge(),
+    } = parts;
     const response = md5(`${md5(`${user}:${realm}:${password}`)}:${nonce}:00000001:c:${qop}:${md5(`${method}:${uri}`)}`);
     const values = `username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", qop=${qop}, nc=00000001, cnonce="c", response="${response}"`;
-    return check.check(policyRequest({ target: '/x?y=1', fields: [`Authorization: Digest ${values}`], ...(parts.nowMs !== undefined && { nowMs: parts.nowMs }) }));
+    return check.check(
+      policyRequest({
+        target: '/x?y=1',
+        fields: [`Authorization: Digest ${values}`],
+        ...(parts.nowMs !== undefined && { nowMs: parts.nowMs }),
+      }),
+    );
   }
 
   it('lets a good answer in', () => assert.equal(ask({}).kind, 'yes'));

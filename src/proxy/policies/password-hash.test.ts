@@ -43,7 +43,10 @@ describe('password hashes', () => {
     ['is an empty password', '{PLAIN}'],
     ['is a digest of another length', '{SHA}YWJj'],
     ['would take minutes', '$2y$31$IwI3wNbsQ9qFcQpvn3SSP.nZQlgTo5U1og9KRN.oYDu5znBwFRKPW'],
-    ['has too many rounds', '$6$rounds=999999999$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1'],
+    [
+      'has too many rounds',
+      '$6$rounds=999999999$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1',
+    ],
     ['is cut', '$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5S'],
     ['is huge', `{PLAIN}${'x'.repeat(1_000_000)}`],
   ];

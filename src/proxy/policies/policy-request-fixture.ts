@@ -27,7 +27,14 @@ export interface RequestFixture {
 }
 
 export function policyRequest(fixture: RequestFixture = {}): PolicyRequest {
-  const { method = 'GET', target = '/', host = 'shop.example', fields = [], clientAddress = '127.0.0.1', nowMs = performance.now() } = fixture;
+  const {
+    method = 'GET',
+    target = '/',
+    host = 'shop.example',
+    fields = [],
+    clientAddress = '127.0.0.1',
+    nowMs = performance.now(),
+  } = fixture;
   const { path = target, route = {}, useForwardedHeaders = false } = fixture;
   const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...fields, '', ''];
   const bytes = Buffer.from(lines.join('\r\n'), 'latin1');
@@ -39,7 +46,15 @@ export function policyRequest(fixture: RequestFixture = {}): PolicyRequest {
   entry.target = target;
   entry.clientAddress = clientAddress;
   const isTls = fixture.origin?.isTls ?? false;
-  const origin = { address: clientAddress, port: 5000, peerAddress: clientAddress, isTls, localPort: 80, isFromProxyHeader: false, ...fixture.origin };
+  const origin = {
+    address: clientAddress,
+    port: 5000,
+    peerAddress: clientAddress,
+    isTls,
+    localPort: 80,
+    isFromProxyHeader: false,
+    ...fixture.origin,
+  };
   const forwarded = { clientAddress, scheme: isTls ? 'https' : 'http', port: '80', host, ...fixture.forwarded };
   const context = { nowMs, accessLog: { isEnabled: false }, settings: { forwarded: { useForwardedHeaders } } };
   const parts = { context, head, route, entry, client: { origin }, forwarded, hostText: host, hostName: host, path, target: undefined };

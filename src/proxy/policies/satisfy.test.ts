@@ -59,7 +59,8 @@ describe('satisfy', () => {
   for (const [satisfy, said, outcome] of rows) {
     for (const late of ['none', 'all', 'first', 'last'] as const) {
       it(`${satisfy} of [${said.join(', ')}] is ${outcome} (answers that come later: ${late})`, async () => {
-        const isLate = (index: number): boolean => late === 'all' || (late === 'first' && index === 0) || (late === 'last' && index === said.length - 1);
+        const isLate = (index: number): boolean =>
+          late === 'all' || (late === 'first' && index === 0) || (late === 'last' && index === said.length - 1);
         const checks = said.map((word, index) => checkThatSays(word, isLate(index)));
         const policy = joinChecks(satisfy, checks, (_request, { status, code, lines }) => ({ kind: 'refuse', status, code, lines }));
         assert.equal(describeVerdict(await settle(policy.onRequest(policyRequest()))), outcome);
@@ -81,7 +82,10 @@ describe('satisfy', () => {
   });
 
   it('does not go on after it was cancelled', async () => {
-    const policy = joinChecks('any', [checkThatSays(401, true), checkThatSays('yes', false)], (_request, { code }) => ({ kind: 'refuse', code }));
+    const policy = joinChecks('any', [checkThatSays(401, true), checkThatSays('yes', false)], (_request, { code }) => ({
+      kind: 'refuse',
+      code,
+    }));
     const verdict = policy.onRequest(policyRequest());
     assert.ok(verdict.kind === 'wait');
     let isResumed = false;

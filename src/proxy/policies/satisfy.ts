@@ -20,7 +20,8 @@ export const compileAccess: HookCompiler = (route, host, deps) => {
   const { addresses, password, external } = access;
   const checks: AccessCheck[] = [];
   if (addresses !== undefined) checks.push(compileAddressLists(addresses));
-  if (password !== undefined) checks.push(password.kind === 'basic' ? compileBasicAuth(password, deps.auth) : compileDigestAuth(password, deps.auth));
+  if (password !== undefined)
+    checks.push(password.kind === 'basic' ? compileBasicAuth(password, deps.auth) : compileDigestAuth(password, deps.auth));
   const service = external === undefined ? undefined : compileExternalAuth(external, route, host, deps);
   if (service !== undefined) checks.push(service.check);
   const signIn = external?.signIn === undefined ? undefined : compileSignIn(external.signIn);

@@ -20,7 +20,12 @@ const rows: readonly Row[] = [
     request: { target: '/?a=b&c=d', host: 'auth' },
     location: 'http://auth/start?rd=http://auth%2F%3Fa%3Db%26c%3Dd',
   },
-  { name: 'a query of its own', url: 'https://login/?app=1', parameter: 'orig', location: 'https://login/?app=1&orig=http://shop.example%2F' },
+  {
+    name: 'a query of its own',
+    url: 'https://login/?app=1',
+    parameter: 'orig',
+    location: 'https://login/?app=1&orig=http://shop.example%2F',
+  },
   { name: 'the parameter is there already', url: 'https://login/?rd=/home', parameter: undefined, location: 'https://login/?rd=/home' },
   {
     name: 'variables',
@@ -36,7 +41,13 @@ const rows: readonly Row[] = [
     request: { origin: { isTls: true } },
     location: 'https://login/?rd=https://shop.example%2F',
   },
-  { name: 'what cannot stand in a field', url: 'https://login/$http_x', parameter: 'rd', request: { fields: ['X: a b'] }, location: undefined },
+  {
+    name: 'what cannot stand in a field',
+    url: 'https://login/$http_x',
+    parameter: 'rd',
+    request: { fields: ['X: a b'] },
+    location: undefined,
+  },
 ];
 
 describe('sign-in', () => {

@@ -81,7 +81,8 @@ const externalAnnotations: readonly AnnotationRow[] = [
     risk: 'High',
     status: { kind: 'supported', onInvalid: 'drop', read: readAuthUrl },
     summary: 'Service that decides about each request: 2xx lets it pass, 401 and 403 refuse it, anything else is 500.',
-    differs: 'of variables only `$host` and its kin may stand for the host of the URL, on hosts with an exact name; elsewhere the routes answer 503',
+    differs:
+      'of variables only `$host` and its kin may stand for the host of the URL, on hosts with an exact name; elsewhere the routes answer 503',
   },
   supported({
     name: 'auth-method',

@@ -16,7 +16,8 @@ export const clientCertificateAnnotations: readonly AnnotationRow[] = [
     scope: 'host',
     risk: 'Medium',
     status: { kind: 'supported', onInvalid: 'drop', read: readSecret },
-    summary: 'Secret `namespace/name` with the CA of client certificates (`ca.crt`, `ca.crl`); while it is missing the whole host answers 403.',
+    summary:
+      'Secret `namespace/name` with the CA of client certificates (`ca.crt`, `ca.crl`); while it is missing the whole host answers 403.',
     differs: 'a Secret without `ca.crt` closes the host, ingress-nginx leaves it open; the policy holds on plain HTTP too',
   },
   supported({
@@ -87,7 +88,8 @@ function readErrorPage(text: string, { clientCertificates }: AnnotationDraft): R
   }
   const url = parseUrlTemplate(text);
   if (!url.ok) return { kind: 'invalid', message: url.error };
-  if (!/^https?:\/\/[^/]/.test(url.value)) return { kind: 'invalid', message: 'is not a URL such as "https://shop.example/no-certificate"' };
+  if (!/^https?:\/\/[^/]/.test(url.value))
+    return { kind: 'invalid', message: 'is not a URL such as "https://shop.example/no-certificate"' };
   clientCertificates.errorPage = url.value;
   return undefined;
 }

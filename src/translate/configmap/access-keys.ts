@@ -22,15 +22,30 @@ import type { ConfigDraft, ConfigRow } from './row.ts';
 const MAX_PATTERNS = 1000;
 
 const addressKeys: readonly ConfigRow[] = [
-  protective('block-cidrs', parseAddressList, 'Addresses and CIDRs that get 403, except on routes with address lists of their own.', (draft, value) => {
-    draft.settings.blocked.cidrs = [...value];
-  }),
-  protective('block-user-agents', parsePatterns, 'User agents that get 403: texts, or regular expressions behind `~` or `~*`.', (draft, value) => {
-    draft.settings.blocked.userAgents = [...value];
-  }),
-  protective('block-referers', parsePatterns, 'Referers that get 403: texts, or regular expressions behind `~` or `~*`.', (draft, value) => {
-    draft.settings.blocked.referers = [...value];
-  }),
+  protective(
+    'block-cidrs',
+    parseAddressList,
+    'Addresses and CIDRs that get 403, except on routes with address lists of their own.',
+    (draft, value) => {
+      draft.settings.blocked.cidrs = [...value];
+    },
+  ),
+  protective(
+    'block-user-agents',
+    parsePatterns,
+    'User agents that get 403: texts, or regular expressions behind `~` or `~*`.',
+    (draft, value) => {
+      draft.settings.blocked.userAgents = [...value];
+    },
+  ),
+  protective(
+    'block-referers',
+    parsePatterns,
+    'Referers that get 403: texts, or regular expressions behind `~` or `~*`.',
+    (draft, value) => {
+      draft.settings.blocked.referers = [...value];
+    },
+  ),
   protective('whitelist-source-range', parseAddressList, 'Default of annotation `allowlist-source-range`.', (draft, value) => {
     draft.routing.allowedAddresses = [...value];
   }),

@@ -73,7 +73,7 @@ export class HostAccess {
 }
 
 /** TLS as ingress-nginx speaks it with authentication services: the server name is sent, nothing is verified. */
-function serviceOf({ scheme, port }: AuthUrl, host: string): UpstreamRef {
+export function serviceOf({ scheme, port }: Pick<AuthUrl, 'scheme' | 'port'>, host: string): UpstreamRef {
   if (scheme === 'http') return addressRef(host, port, undefined);
   return addressRef(host, port, {
     name: host,

@@ -87,7 +87,8 @@ class Reading {
   #password(): PasswordAuth | undefined {
     const { authType: kind, authSecret, authSecretType: type = 'auth-file', realm = '' } = this.#draft;
     if (kind === undefined) {
-      if (authSecret !== undefined) this.#report('PRT-ANN-6', 'auth-secret', 'auth-secret has no effect without auth-type: nobody is asked for a password');
+      if (authSecret !== undefined)
+        this.#report('PRT-ANN-6', 'auth-secret', 'auth-secret has no effect without auth-type: nobody is asked for a password');
       return undefined;
     }
     if (authSecret === undefined) return this.#refuse('auth-type', 'auth-type needs auth-secret');
@@ -113,7 +114,14 @@ class Reading {
     const { globalAuth } = this.#context.routing;
     if (own.url !== undefined) return this.#externalOf(own, own.url, annotationField(this.#key('auth-url')));
     if (own.signIn !== undefined || own.responseHeaders !== undefined || own.cacheKey !== undefined || own.method !== undefined) {
-      const name = own.signIn !== undefined ? 'auth-signin' : own.responseHeaders !== undefined ? 'auth-response-headers' : own.method !== undefined ? 'auth-method' : 'auth-cache-key';
+      const name =
+        own.signIn !== undefined
+          ? 'auth-signin'
+          : own.responseHeaders !== undefined
+            ? 'auth-response-headers'
+            : own.method !== undefined
+              ? 'auth-method'
+              : 'auth-cache-key';
       this.#report('PRT-ANN-6', name, `${name} has no effect without auth-url`);
     }
     return usesGlobalAuth && globalAuth.url !== undefined ? this.#externalOf(globalAuth, globalAuth.url, undefined) : undefined;
@@ -151,7 +159,8 @@ class Reading {
     const { fields, findings } = readHeaderMap(configMap);
     this.#findings.push(...findings);
     if (fields.length < configMap.data.size) return this.#refuse(annotation, `${title} has headers that cannot be set`);
-    if (fields.some((field) => field.name.toLowerCase() === 'host')) return this.#refuse(annotation, `${title} sets Host, which is that of auth-url`);
+    if (fields.some((field) => field.name.toLowerCase() === 'host'))
+      return this.#refuse(annotation, `${title} sets Host, which is that of auth-url`);
     return fields.map(({ name: header, value }): [string, string] => [header, value.text]);
   }
 
