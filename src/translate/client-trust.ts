@@ -26,17 +26,20 @@ function readTrust({ data }: Secret): Result<ClientTrust> {
   if (caPem === '') return fail('has no ca.crt');
   const blocks = caPem.match(CERTIFICATE_PEM) ?? [];
   if (blocks.length === 0) return fail('has a ca.crt without a PEM certificate');
-  for (const [index, block] of blocks.entries()) {
-    try {
-      new X509Certificate(block);
-    } catch {
-      return fail(`has a ca.crt whose certificate ${index + 1} cannot be parsed`);
-    }
-  }
+  const bad = blocks.findIndex((block) => !isCertificate(block));
+  if (bad !== -1) return fail(`has a ca.crt whose certificate ${bad + 1} cannot be parsed`);
   try {
     createSecureContext({ ca: blocks.join('\n'), ...(crlPem !== '' && { crl: crlPem }) });
   } catch {
     return fail('has a ca.crl that cannot be parsed');
   }
   return ok({ caPem: blocks.join('\n'), crlPem });
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

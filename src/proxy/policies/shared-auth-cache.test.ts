@@ -57,10 +57,10 @@ describe('answers in shared memory', () => {
     const url = new URL('./shared-auth-cache.ts', import.meta.url).href;
     const workerData = { url, buffer: cache.buffer, key };
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), { workerData });
-    let isDone = false;
-    worker.on('message', () => (isDone = true));
+    const state = { isDone: false };
+    worker.on('message', () => (state.isDone = true));
     let reads = 0;
-    while (!isDone) {
+    while (!state.isDone) {
       for (let i = 0; i < 1000; i++) {
         const text = cache.find(key, 0)?.text;
         if (text === undefined) continue;
