@@ -8,6 +8,7 @@ import type { Canary } from './policies/canary.ts';
 import type { CorsPolicy } from './policies/cors.ts';
 import type { ErrorPages } from './policies/error-pages.ts';
 import type { HeaderField } from './policies/header-fields.ts';
+import type { MirrorPolicy } from './policies/mirror.ts';
 import type { Bandwidth, RateLimits } from './policies/rate-limits.ts';
 import type { CookieRewrite, Replacement } from './policies/response-rewrite.ts';
 import type { AccessPolicy } from './policies/access.ts';
@@ -127,6 +128,7 @@ export interface RoutePolicies {
   /** True: answers may carry the affinity cookie of the upstream. */
   readonly setsAffinityCookie?: boolean;
   readonly errorPages?: ErrorPages;
+  readonly mirror?: MirrorPolicy;
   readonly rateLimits?: RateLimits;
   readonly bandwidth?: Bandwidth;
   readonly cookieRewrite?: CookieRewrite;

@@ -147,18 +147,21 @@ export class Exchange implements CallOwner {
     this.#bodyBytes += end - start;
     this.entry.requestBytes += end - start;
     if (this.#bodyLimit > 0 && this.#bodyBytes > this.#bodyLimit) return this.fail('PRT-REQ-14');
+    this.#policies?.request.copy?.write(buffer, start, end);
     if (!this.#isBodyIgnored) this.#call.writeBody(buffer, start, end, isStable);
   }
 
   /** The request is complete. */
   onRequestEnd(trailers: Buffer | undefined): void {
     this.#isRequestComplete = true;
+    this.#policies?.request.copy?.endBody();
     if (this.#isActive && !this.#isBodyIgnored) this.#call.endBody(this.#passableTrailers(trailers));
   }
 
   /** All input that has arrived was handed over: what is held goes out. */
   flushRequest(): void {
     this.#call.flush();
+    this.#policies?.request.copy?.flush();
   }
 
   /** The client is gone: nobody waits for the answer any more. */
@@ -397,6 +400,7 @@ export class Exchange implements CallOwner {
     // A default backend is asked for the path that was requested.
     const sent = isFallback || target === request.target ? request : { ...request, target };
     this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
+    policies?.startCopy(this.#call.out, this.#isChunkedRequest, this.#isRequestComplete);
     this.#start(route, group, this.#isRequestComplete, this.#startPicking(group, head, request));
     if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
   }

@@ -5,6 +5,7 @@ import { compileBlockedClients } from './blocked-clients.ts';
 import { compileCanary } from './canary.ts';
 import { compileClientCertificates } from './client-certificate.ts';
 import { compileCors } from './cors.ts';
+import { compileMirror } from './mirror.ts';
 import { compileRateLimits } from './rate-limits.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRewrite } from './rewrite.ts';
@@ -12,13 +13,33 @@ import { compileAccess } from './satisfy.ts';
 import { compileRequestFieldPolicies } from './request-fields.ts';
 import { compileResponseFieldPolicies } from './response-fields.ts';
 import { compileResponseRewrites } from './response-rewrite.ts';
-import { FIRST_LATE_PHASE, REQUEST_PHASES, type RequestPolicy, type ResponsePolicy, type RouteHooks, type UpstreamSelector } from './policy.ts';
+import {
+  FIRST_LATE_PHASE,
+  REQUEST_PHASES,
+  type RequestPolicy,
+  type ResponsePolicy,
+  type RouteHooks,
+  type UpstreamSelector,
+} from './policy.ts';
 
 /** Compiles what one family has for a route, or undefined. Must not throw. */
 export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompilerDeps) => RouteHooks | undefined;
 
 /** One line for each family. */
-const compilers: readonly HookCompiler[] = [compileBlockedClients, compileClientCertificates, compileRedirect, compileRewrite, compileRateLimits, compileAccess, compileResponseRewrites, compileResponseFieldPolicies, compileCors, compileRequestFieldPolicies, compileCanary];
+const compilers: readonly HookCompiler[] = [
+  compileBlockedClients,
+  compileClientCertificates,
+  compileRedirect,
+  compileRewrite,
+  compileRateLimits,
+  compileMirror,
+  compileAccess,
+  compileResponseRewrites,
+  compileResponseFieldPolicies,
+  compileCors,
+  compileRequestFieldPolicies,
+  compileCanary,
+];
 
 export interface CompiledHooks {
   /** Before the redirect to TLS. */

@@ -9,6 +9,7 @@ import type { AccessDraft, ClientCertificateDraft } from './access-draft.ts';
 import type { AffinityDraft } from './affinity.ts';
 import type { CanaryDraft } from './canary.ts';
 import type { CorsDraft } from './cors.ts';
+import type { MirrorDraft } from './mirror.ts';
 import type { RateLimitDraft } from './rate-limits.ts';
 import type { LoadBalancingDraft } from './load-balancing.ts';
 import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
@@ -92,6 +93,7 @@ export interface AnnotationDraft {
   accessLog?: boolean;
   cors?: CorsDraft;
   limits?: RateLimitDraft;
+  mirror?: MirrorDraft;
   customHttpErrors?: readonly number[];
   passesBackendErrors?: boolean;
   /** `off`: not rewritten, whatever the ConfigMap says. */
@@ -145,10 +147,6 @@ export function notYet(row: RowHead & { readonly without?: (text: string) => Wit
 export function whereTrue(text: string): WithoutIt {
   const value = parseBool(text);
   return value.ok && !value.value ? 'same' : 'serve';
-}
-
-export function refuse(): WithoutIt {
-  return 'refuse';
 }
 
 export function noEffect(row: RowHead & { readonly reason: string }): AnnotationRow {

@@ -14,7 +14,7 @@ import { annotationField, finding } from '../finding.ts';
 import type { Finding, Subject } from '../finding.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
 import type { PatternChecker } from '../pattern-checker.ts';
-import { defaultBackendRef, fallbackRef, portText, serviceRef } from '../upstream.ts';
+import { portText, serviceRef } from '../upstream.ts';
 import type { UpstreamRef } from '../upstream.ts';
 import { defaultBackendField, defaultBackendFields, pathFields } from './field-names.ts';
 import type { PathFields, ServiceFields } from './field-names.ts';
@@ -28,6 +28,8 @@ import { HostTransports } from './host-transport.ts';
 import type { Transport, TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
 import type { TlsContext } from './host-tls.ts';
+import { SideUpstreams } from './side-upstreams.ts';
+import type { SideUpstreamContext } from './side-upstreams.ts';
 import { hostOfRule } from './served-ingress.ts';
 import type { ServedIngress } from './served-ingress.ts';
 
@@ -41,15 +43,12 @@ export interface HostInput {
   readonly hasWildcardTls: (name: HostName) => boolean;
 }
 
-export interface HostContext extends TlsContext, TransportContext, ClientCertificateContext {
+export interface HostContext extends TlsContext, TransportContext, ClientCertificateContext, SideUpstreamContext {
   readonly options: TranslatorOptions;
   /** `no-auth-locations`. */
   readonly noAuthLocations: readonly string[];
   /** `no-tls-redirect-locations`. */
   readonly noTlsRedirectLocations: readonly string[];
-  /** `custom-http-errors` and `disable-proxy-intercept-errors`. */
-  readonly customHttpErrors: readonly number[];
-  readonly passesBackendErrors: boolean;
   readonly patterns: PatternChecker;
   /** `http-redirect-code`. */
   readonly redirectCode: number;
@@ -105,6 +104,7 @@ class HostBuilder {
   readonly #isRefused: boolean;
   readonly #transports: HostTransports;
   readonly #access: HostAccess;
+  readonly #sideUpstreams: SideUpstreams;
   readonly #clientCertificates: HostClientCertificates;
 
   constructor(input: HostInput, context: HostContext) {
@@ -113,6 +113,7 @@ class HostBuilder {
     this.#isRefused = context.isEverythingRefused || input.ingresses.some((served) => served.refusesHosts);
     this.#transports = new HostTransports(input.ingresses, context);
     this.#access = new HostAccess(input.name, context.noAuthLocations);
+    this.#sideUpstreams = new SideUpstreams(context);
     this.#clientCertificates = resolveClientCertificates(input.ingresses, context);
   }
 
@@ -150,7 +151,7 @@ class HostBuilder {
       certificate: tls.certificate,
       upstreamSecrets: keptList(this.#transports.rows),
       secrets: keptList([...tls.secrets, ...this.#transports.secrets, ...this.#clientCertificates.secrets]),
-      uses: keptList([...this.#uses, ...this.#access.uses]),
+      uses: keptList([...this.#uses, ...this.#access.uses, ...this.#sideUpstreams.uses]),
       findings: keptList([...this.#findings, ...this.#access.findings]),
     };
   }
@@ -199,7 +200,7 @@ class HostBuilder {
 
   #addDefaultBackend(owner: ServedIngress | undefined): void {
     const { options } = this.#context;
-    const [upstream = null] = this.#useControllerDefaultBackend();
+    const [upstream = null] = this.#sideUpstreams.controllerDefaultBackend();
     const labels = { namespace: '', ingress: '', service: '', servicePort: '', path: '/' };
     const action = (owner === undefined ? undefined : redirectActionOf(owner)) ?? ({ kind: 'default-backend', upstream } as const);
     const policies = owner === undefined ? {} : this.#policies(owner, '/');
@@ -258,8 +259,9 @@ class HostBuilder {
       this.#routes.set(route.id, { ...route, action: refusal, policies: {} });
       return;
     }
-    const policies = access?.kind === 'policy' ? { ...route.policies, access: access.policy } : route.policies;
-    this.#routes.set(route.id, this.#withErrorPages({ ...route, policies }, served));
+    const side = this.#sideUpstreams.policiesOf(served);
+    const policies = { ...route.policies, ...side, ...(access?.kind === 'policy' && { access: access.policy }) };
+    this.#routes.set(route.id, { ...route, policies });
     if (served?.redirectWhen !== 'host-has-certificate' || this.#isExempt(route.labels.path)) return;
     this.#redirectsByCertificate.set(route.id, served.redirect);
   }
@@ -340,17 +342,6 @@ class HostBuilder {
     }
   }
 
-  /** Statuses of the ConfigMap always go to the default backend of the controller, those of the annotation first to that of the Ingress. */
-  #withErrorPages(route: Route, served: ServedIngress | undefined): Route {
-    const own = served?.annotations.customHttpErrors;
-    const statuses = own ?? this.#context.customHttpErrors;
-    if (statuses.length === 0) return route;
-    const passesBackendErrors = served?.annotations.passesBackendErrors ?? this.#context.passesBackendErrors;
-    const ownBackend = own === undefined || served === undefined ? [] : this.#useDefaultBackendOf(served);
-    const upstreams = [...ownBackend, ...this.#useControllerDefaultBackend()];
-    return { ...route, policies: { ...route.policies, errorPages: { statuses, upstreams, passesBackendErrors } } };
-  }
-
   #forward(served: ServedIngress, backend: ServiceBackend, fields: ServiceFields): Action {
     const { ingress } = served;
     const { namespace } = ingress.metadata;
@@ -363,27 +354,8 @@ class HostBuilder {
     const upstream = useService(transport.kind === 'tls' ? transport.tls : undefined);
     const secureUpstream = transport.kind === 'as-client' ? useService(transport.tls) : undefined;
     const forward: Action = { kind: 'forward', upstream, ...(secureUpstream !== undefined && { secureUpstream }) };
-    const [fallback] = this.#useDefaultBackendOf(served);
+    const [fallback] = this.#sideUpstreams.defaultBackendOf(served);
     return fallback === undefined ? forward : { ...forward, fallback };
-  }
-
-  /** Annotation `default-backend`; empty where there is none. */
-  #useDefaultBackendOf({ ingress, annotations }: ServedIngress): readonly UpstreamKey[] {
-    if (annotations.defaultBackend === undefined) return [];
-    const ref = fallbackRef(ingress.metadata.namespace, annotations.defaultBackend);
-    const field = annotationField(`${this.#context.options.annotationsPrefix}/default-backend`);
-    this.#uses.push({ ref, subject: ingress, fields: { name: field, port: field } });
-    return [ref.key];
-  }
-
-  /** `--default-backend-service`; empty where there is none. */
-  #useControllerDefaultBackend(): readonly UpstreamKey[] {
-    const { defaultBackendService } = this.#context.options;
-    if (defaultBackendService === undefined) return [];
-    const ref = defaultBackendRef(defaultBackendService);
-    const subject = { origin: { kind: 'Flag', namespace: '', name: '--default-backend-service' } };
-    this.#uses.push({ ref, subject, fields: undefined });
-    return [ref.key];
   }
 
   #addCanaries(): void {

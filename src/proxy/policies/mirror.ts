@@ -1,0 +1,43 @@
+// Copies of requests: each request of the route is also sent to another server, as the backend gets it, and the answer is thrown away. The
+// client and its backend never wait: a copy whose body does not get away, or for which there is no room, is given up.
+import { compileRetryRules } from '../exchange/retry-rules.ts';
+import { RequestCopy } from '../exchange/request-copy.ts';
+import type { HookCompiler } from './compile-hooks.ts';
+import { CONTINUE, type RouteHooks } from './policy.ts';
+import { compileTemplate } from './variables.ts';
+
+/** Copies under way for one route in one worker. */
+const MAX_COPIES = 1000;
+
+export const compileMirror: HookCompiler = ({ policies }, _host, deps): RouteHooks | undefined => {
+  const { mirror } = policies;
+  if (mirror === undefined) return undefined;
+  const group = deps.findUpstream(mirror.upstream);
+  const proxy = { ...deps.settings.proxy, ...policies.proxy, nextUpstream: [] };
+  const retry = compileRetryRules(proxy);
+  const expandTarget = compileTemplate(mirror.target);
+  const expandHost = compileTemplate(mirror.host);
+  let copies = 0;
+  return {
+    request: [
+      {
+        phase: 'mirror',
+        onRequest(request) {
+          if (copies >= MAX_COPIES || group.endpoints.length === 0) return CONTINUE;
+          const expanded = expandTarget(request);
+          const target =
+            mirror.appendsQuery && request.query !== '' ? `${expanded}${expanded.includes('?') ? '&' : '?'}${request.query}` : expanded;
+          const host = expandHost(request);
+          // Variables bring in what the client has sent.
+          if (!/^\/[\x21-\x7e]*$/.test(target) || !/^[\x21-\x7e]+$/.test(host)) return CONTINUE;
+          copies++;
+          const onEnd = (): void => {
+            copies--;
+          };
+          request.copy = new RequestCopy(request.context, { group, proxy, retry, target, host, hasBody: mirror.hasBody, onEnd });
+          return CONTINUE;
+        },
+      },
+    ],
+  };
+};
