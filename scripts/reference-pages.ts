@@ -13,13 +13,17 @@ import { annotationRows } from '../src/translate/annotations/registry.ts';
 import type { AnnotationRow, WithoutIt } from '../src/translate/annotations/row.ts';
 import { configRows } from '../src/translate/configmap/registry.ts';
 import type { ConfigRow } from '../src/translate/configmap/row.ts';
+import { compatibilitySections, strictest } from './compatibility-page.ts';
 import { markdownTable } from './markdown-table.ts';
 
 export interface ReferencePage {
-  /** In docs/reference. */
+  /** In docs. */
   readonly file: string;
   readonly text: string;
 }
+
+/** All files in it are pages. */
+export const REFERENCE_FOLDER = 'reference/';
 
 export function referencePages(): readonly ReferencePage[] {
   return [
@@ -30,12 +34,13 @@ export function referencePages(): readonly ReferencePage[] {
     page('annotations.md', 'Annotations', annotationSections()),
     page('configmap.md', 'ConfigMap keys', configMapSections()),
     page('metrics.md', 'Metrics', metricSections()),
+    { ...page('', 'Compatibility with ingress-nginx', compatibilitySections()), file: 'compatibility.md' },
   ];
 }
 
 function page(file: string, title: string, sections: readonly string[]): ReferencePage {
   const notice = '<!-- Made by `npm run docs` from the registries in src; do not edit. -->';
-  return { file, text: `${[`# ${title}`, notice, ...sections].join('\n\n')}\n` };
+  return { file: REFERENCE_FOLDER + file, text: `${[`# ${title}`, notice, ...sections].join('\n\n')}\n` };
 }
 
 function errorCodeSections(): readonly string[] {
@@ -77,7 +82,7 @@ function flagSections(): readonly string[] {
   ]);
   const others = [...otherFlags.values()].map((flag) => [
     `\`--${flag.name}\``,
-    flag.kind === 'no-effect' ? `accepted without effect: ${flag.reason}` : 'not supported: an error',
+    flag.kind === 'no-effect' ? `accepted without effect: ${flag.reason}` : `not supported: an error. ${flag.instead}`,
   ]);
   return [
     'Flags of `portico serve`; those marked so also of `portico check`. Names, meanings and defaults are those of ingress-nginx where it ' +
@@ -179,12 +184,6 @@ const withoutIt: Readonly<Record<WithoutIt, string>> = {
   refuse: 'the paths of the Ingress answer 503',
   'refuse-hosts': 'all paths of its hosts answer 503',
 };
-
-/** What becomes of an Ingress may depend on the value; the page shows what the values that ask for most lead to. */
-function strictest(without: (text: string) => WithoutIt): WithoutIt {
-  const outcomes = new Set(['true', 'any', 'HTTPS', 'on'].map(without));
-  return (['refuse-hosts', 'refuse', 'ignore-ingress', 'serve'] as const).find((outcome) => outcomes.has(outcome)) ?? 'same';
-}
 
 function configMapSections(): readonly string[] {
   const rows = configRows.map((row) => [

@@ -31,6 +31,8 @@ export interface FlagDescription {
   readonly isFromIngressNginx: boolean;
   /** One sentence without the default. */
   readonly summary: string;
+  /** Where Portico behaves otherwise than ingress-nginx: ends a sentence that starts with "differs:". */
+  readonly differs?: string;
 }
 
 export interface Flag<T> extends FlagDescription {

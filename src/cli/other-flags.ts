@@ -5,7 +5,7 @@ export type OtherFlag = {
   readonly name: string;
   /** A boolean flag never takes the next argument as its value. */
   readonly isBoolean: boolean;
-} & ({ readonly kind: 'no-effect'; readonly reason: string } | { readonly kind: 'not-supported' });
+} & ({ readonly kind: 'no-effect'; readonly reason: string } | { readonly kind: 'not-supported'; readonly instead: string });
 
 const NO_NGINX = 'there is no nginx behind Portico';
 const NO_RELOAD = 'Portico never reloads';
@@ -25,14 +25,14 @@ const rows: readonly OtherFlag[] = [
   noEffect('profiling', 'Node has its own profiler', true),
   noEffect('profiler-port', 'Node has its own profiler'),
   noEffect('profiler-address', 'Node has its own profiler'),
-  notSupported('bucket-factor'),
-  notSupported('enable-annotation-validation', true),
-  notSupported('enable-ssl-chain-completion', true),
-  notSupported('enable-ssl-passthrough', true),
-  notSupported('enable-topology-aware-routing', true),
-  notSupported('max-buckets'),
-  notSupported('tcp-services-configmap'),
-  notSupported('udp-services-configmap'),
+  notSupported('bucket-factor', 'Histograms have the fixed bounds of `--time-buckets`, `--length-buckets` and `--size-buckets`'),
+  notSupported('enable-annotation-validation', 'Annotations are always validated: leave it out', true),
+  notSupported('enable-ssl-chain-completion', 'Put the intermediate certificates into the Secret, behind that of the host', true),
+  notSupported('enable-ssl-passthrough', 'TLS passthrough is not there yet', true),
+  notSupported('enable-topology-aware-routing', 'All endpoints of a Service are used: leave it out', true),
+  notSupported('max-buckets', 'Histograms have the fixed bounds of `--time-buckets`, `--length-buckets` and `--size-buckets`'),
+  notSupported('tcp-services-configmap', 'TCP services are not there yet'),
+  notSupported('udp-services-configmap', 'UDP services are not there yet'),
 ];
 
 export const otherFlags: ReadonlyMap<string, OtherFlag> = new Map(rows.map((row) => [row.name, row]));
@@ -41,6 +41,7 @@ function noEffect(name: string, reason: string, isBoolean = false): OtherFlag {
   return { kind: 'no-effect', name, isBoolean, reason };
 }
 
-function notSupported(name: string, isBoolean = false): OtherFlag {
-  return { kind: 'not-supported', name, isBoolean };
+/** `instead`: a sentence without full stop. */
+function notSupported(name: string, instead: string, isBoolean = false): OtherFlag {
+  return { kind: 'not-supported', name, isBoolean, instead };
 }

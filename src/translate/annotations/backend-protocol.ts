@@ -42,6 +42,7 @@ export const backendProtocolAnnotations: readonly AnnotationRow[] = [
     status: { kind: 'supported', onInvalid: 'default', read: readBackendProtocol },
     summary:
       '`HTTP`, `HTTPS` or `AUTO_HTTP` (as the client speaks); with `GRPC`, `GRPCS` and `FCGI`, not supported yet, the paths answer 503.',
+    differs: '`GRPC`, `GRPCS` and `FCGI` are not spoken yet',
   },
   {
     name: 'proxy-ssl-secret',
@@ -60,6 +61,7 @@ export const backendProtocolAnnotations: readonly AnnotationRow[] = [
       draft.upstreamTls.verifies = value === 'on';
     },
     summary: '`on`: the certificate of the backend is verified; only names of its subjectAltName count. Needs `proxy-ssl-secret`.',
+    differs: 'nginx takes the common name of a certificate without subjectAltName; here it fails, 502',
   }),
   supported({
     name: 'proxy-ssl-verify-depth',
@@ -110,6 +112,7 @@ export const backendProtocolAnnotations: readonly AnnotationRow[] = [
       draft.upstreamTls.versions = value;
     },
     summary: 'TLS versions towards the backend; TLSv1.2 and TLSv1.3 are spoken, older ones are left out.',
+    differs: 'TLSv1 and TLSv1.1 are not spoken, whatever is set',
   }),
   notYet({ name: 'fastcgi-index', scope: 'location', risk: 'Medium', summary: 'File name for paths that end in a slash.' }),
   notYet({ name: 'fastcgi-params-configmap', scope: 'location', risk: 'Medium', summary: 'ConfigMap with FastCGI parameters.' }),

@@ -69,6 +69,7 @@ export const canaryAnnotations: readonly AnnotationRow[] = [
     risk: 'Medium',
     status: { kind: 'supported', onInvalid: 'default', read: readPattern },
     summary: 'Regular expression (RE2, case-sensitive) for the value of `canary-by-header`; ignored if `canary-by-header-value` is set.',
+    differs: 'an expression that only PCRE takes counts as a broken one: requests with the header stay with the main backend',
   },
   supported({
     name: 'canary-by-cookie',

@@ -70,6 +70,7 @@ export const clientCertificateAnnotations: readonly AnnotationRow[] = [
       draft.clientCertificates.subjectPattern = value;
     },
     summary: '`CN=` and a regular expression for the subject of the certificate; another subject gets 403.',
+    differs: 'the expression runs on RE2; one that only PCRE takes is not valid',
   }),
 ];
 

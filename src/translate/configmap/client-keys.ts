@@ -27,6 +27,7 @@ export const clientKeys: readonly ConfigRow[] = [
       draft.settings.client.bodyTimeoutMs = value;
     },
     summary: 'Seconds between two reads of a request body.',
+    differs: 'a body must also come with 500 bytes a second, averaged over 30 seconds, or is answered with 408; nginx has no such bound',
   }),
   supported({
     key: 'client-header-buffer-size',
@@ -36,6 +37,9 @@ export const clientKeys: readonly ConfigRow[] = [
       draft.pending.headerBufferBytes = value;
     },
     summary: 'With `large-client-header-buffers`: largest request line and field; neither set: 16 KiB and 32 KiB.',
+    differs:
+      'where neither this nor `large-client-header-buffers` is set, a request line may have 16 KiB, a field 32 KiB and a head ' +
+      '64 KiB; in ingress-nginx (1k and 4 8k) a line or field 8 KiB and a head 33 KiB',
   }),
   supported({
     key: 'large-client-header-buffers',
@@ -45,6 +49,9 @@ export const clientKeys: readonly ConfigRow[] = [
       draft.pending.largeHeaderBuffers = value;
     },
     summary: '`4 8k`: largest request line and field 8 KiB, head in all 4 times that and one `client-header-buffer-size`.',
+    differs:
+      '`4 8k` and a `client-header-buffer-size` of 1k allow 4 x 8 + 1 = 33 KiB for the head, as there; what differs is the ' +
+      'default, see `client-header-buffer-size`',
   }),
   supported({
     key: 'keep-alive',
@@ -72,6 +79,9 @@ export const clientKeys: readonly ConfigRow[] = [
       draft.pending.connectionsPerWorker = value;
     },
     summary: 'Client connections for each worker.',
+    differs:
+      'connections of clients only, counted over all workers: with 2 workers 2 x 16384 = 32768. In nginx connections to ' +
+      'backends count too, so that a worker carries about 16384 / 2 = 8192 requests at once',
   }),
   supported({
     key: 'worker-shutdown-timeout',

@@ -92,7 +92,10 @@ function keysOf({ coding, enable, prefix, level: [defaultLevel, maxLevel], minLe
 }
 
 function parseTypes(text: string): Result<readonly string[]> {
-  const types = text.toLowerCase().split(/[\s,]+/).filter((type) => type !== '');
+  const types = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((type) => type !== '');
   if (types.length > 200) return fail('has more than 200 media types');
   const bad = types.find((type) => type !== '*' && !/^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+*-]{1,128}$/.test(type));
   return bad === undefined ? ok(types) : fail(`has the item ${JSON.stringify(bad.slice(0, 80))}, which is no media type`);

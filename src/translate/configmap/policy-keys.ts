@@ -113,9 +113,7 @@ const headers: readonly ConfigRow[] = [
 export const policyKeys: readonly ConfigRow[] = [
   ...annotations,
   ...headers,
-  ...notYet('serve', [
-    ['allow-snippet-annotations', 'false', 'Whether snippet annotations are used.'],
-  ]),
+  ...notYet('serve', [['allow-snippet-annotations', 'false', 'Whether snippet annotations are used.']]),
   ...noEffect('a request with a malformed header is always refused with 400', [
     ['ignore-invalid-headers', 'true', 'Drops request headers with invalid names in nginx.'],
   ]),

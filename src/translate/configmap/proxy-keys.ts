@@ -91,6 +91,7 @@ const proxy: readonly ConfigRow[] = [
       if (value === '1.0') draft.settings.proxy.isHttp10 = true;
     },
     summary: 'HTTP version towards backends.',
+    differs: 'a request whose length is not known, or that asks for a WebSocket, is sent as HTTP/1.1 all the same',
   }),
   supported({
     key: 'load-balance',
@@ -121,6 +122,9 @@ const pools: readonly ConfigRow[] = [
       draft.settings.upstreamKeepalive.connections = value;
     },
     summary: 'Idle connections kept for each worker and upstream; 0: none.',
+    differs:
+      'for each worker and Service port: 320 x the number of Service ports at most; in ingress-nginx 320 for each worker, over ' +
+      'all backends',
   }),
   supported({
     key: 'upstream-keepalive-time',
@@ -160,6 +164,7 @@ const rewrites: readonly ConfigRow[] = [
       draft.routing.cookieDomain = value;
     },
     summary: 'Default of annotation `proxy-cookie-domain`.',
+    differs: 'only literal text is rewritten; nginx also takes regular expressions and variables',
   }),
   supported({
     key: 'proxy-cookie-path',
@@ -169,6 +174,7 @@ const rewrites: readonly ConfigRow[] = [
       draft.routing.cookiePath = value;
     },
     summary: 'Default of annotation `proxy-cookie-path`.',
+    differs: 'only literal text is rewritten; nginx also takes regular expressions and variables',
   }),
   supported({
     key: 'proxy-redirect-from',
@@ -178,6 +184,7 @@ const rewrites: readonly ConfigRow[] = [
       draft.routing.redirectFrom = value;
     },
     summary: 'Default of annotation `proxy-redirect-from`.',
+    differs: 'only literal text is rewritten; nginx also takes regular expressions and variables',
   }),
   supported({
     key: 'proxy-redirect-to',
@@ -187,6 +194,7 @@ const rewrites: readonly ConfigRow[] = [
       draft.routing.redirectTo = value;
     },
     summary: 'Default of annotation `proxy-redirect-to`.',
+    differs: 'only literal text is rewritten; nginx also takes regular expressions and variables',
   }),
 ];
 
@@ -199,6 +207,7 @@ const errorPages: readonly ConfigRow[] = [
       draft.routing.customHttpErrors = [...value];
     },
     summary: 'Statuses that the default backend of the controller answers instead.',
+    differs: 'a request body above 64 KiB that was sent to the Service already is not sent to the default backend again',
   }),
   supported({
     key: 'disable-proxy-intercept-errors',
@@ -220,6 +229,7 @@ const limits: readonly ConfigRow[] = [
       draft.routing.limitRate = value;
     },
     summary: 'Default of annotation `limit-rate`, KiB a second.',
+    differs: 'works with and without `proxy-buffering`',
   }),
   supported({
     key: 'limit-rate-after',
@@ -265,8 +275,7 @@ export const proxyKeys: readonly ConfigRow[] = [
   ...rewrites,
   ...errorPages,
   ...limits,
-  ...notYet('serve', [
-  ]),
+  ...notYet('serve', []),
   ...noEffect('bodies are streamed with back-pressure and never spooled to disk', [
     ['proxy-buffers-number', '4', 'Response buffers in nginx.'],
     ['proxy-buffer-size', '4k', 'Size of a response buffer in nginx.'],

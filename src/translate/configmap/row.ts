@@ -16,6 +16,8 @@ export interface ConfigRow {
   readonly status: ConfigStatus;
   /** One sentence for the reference page. */
   readonly summary: string;
+  /** Where Portico behaves otherwise than ingress-nginx: ends a sentence that starts with "differs:". */
+  readonly differs?: string;
 }
 
 export type ConfigStatus =
@@ -108,15 +110,17 @@ export function supported<T>(row: {
   readonly parse: ValueParser<T>;
   readonly set: (draft: ConfigDraft, value: T) => void;
   readonly summary: string;
+  readonly differs?: string;
 }): ConfigRow {
-  const { onInvalid = 'default' } = row;
+  const { onInvalid = 'default', differs } = row;
   const read = (text: string, draft: ConfigDraft): string | undefined => {
     const value = row.parse(text);
     if (!value.ok) return onInvalid === 'refuse' ? value.error : `${value.error}; the default is used`;
     row.set(draft, value.value);
     return undefined;
   };
-  return { key: row.key, defaultText: row.defaultText, status: { kind: 'supported', onInvalid, read }, summary: row.summary };
+  const status = { kind: 'supported', onInvalid, read } as const;
+  return { key: row.key, defaultText: row.defaultText, status, summary: row.summary, ...(differs !== undefined && { differs }) };
 }
 
 /** Keys that are known, but not supported yet. `[key, default, summary]`. */

@@ -128,6 +128,7 @@ const handshake: readonly ConfigRow[] = [
       draft.settings.tls.maxVersion = value.max;
     },
     summary: '`TLSv1.2`, `TLSv1.3` or both; older versions are refused.',
+    differs: 'TLSv1 and TLSv1.1 are not spoken, whatever is set; nginx can be told to',
   }),
   supported({
     key: 'ssl-ciphers',
