@@ -119,37 +119,39 @@ export class PolicyRun {
   }
 
   #wait(verdict: Extract<PolicyVerdict, { kind: 'wait' }>, next: number, steps: PolicySteps): void {
+    const { context } = this.request;
     const kept = keepHead(this.request.head);
+    // Settings may change meanwhile; the head must be understood as it was.
+    const limits = context.settings.client;
+    const restore = (): void => {
+      parseRequestHead(kept, 0, kept.length, limits, context.requestHead);
+      this.request.head = context.requestHead;
+    };
     steps.onWait();
     this.#cancelWait = verdict.start((answer) => {
       if (this.#isOver) return;
       this.#cancelWait = undefined;
-      this.request.context.readClock();
+      context.readClock();
       switch (answer.kind) {
         case 'continue':
-          this.#restoreHead(kept);
+          restore();
           this.#runFrom(next, steps);
-          // The call, if there is one now, takes the body as it comes.
-          return steps.onContinue();
+          // The call takes the body as it comes. If the exchange is over already, the body under way may be that of the next request;
+          // and another policy may wait now.
+          if (!this.#isOver && this.#cancelWait === undefined) steps.onContinue();
+          return;
         case 'wait':
-          this.#restoreHead(kept);
+          restore();
           return this.#wait(answer, next, steps);
         case 'respond':
         case 'refuse':
           // An error backend may be asked instead.
-          this.#restoreHead(kept);
+          restore();
           return steps.onAnswer(answer);
         default:
           return assertNever(answer);
       }
     });
-  }
-
-  /** The bytes were understood before: the limits hold, and the outcome is the same. */
-  #restoreHead(kept: Buffer): void {
-    const { context } = this.request;
-    parseRequestHead(kept, 0, kept.length, context.settings.client, context.requestHead);
-    this.request.head = context.requestHead;
   }
 }
 

@@ -88,13 +88,16 @@ export class ResponseBody {
   }
 
   flush(): void {
-    if (this.#first === undefined) this.#client.flush();
-    else this.#first.flush();
+    this.#first?.flush();
+    // A filter may keep the body; the head must not wait for it: it lies in memory that belongs to all clients.
+    this.#client.flush();
   }
 
   end(trailers: string): void {
-    if (this.#first === undefined) this.#events.onEnd(trailers);
-    else this.#first.end();
+    if (this.#first === undefined) return this.#events.onEnd(trailers);
+    this.#first.end();
+    // Not over yet: what was put together leaves all the same (see `flush`).
+    if (this.#first !== undefined) this.#client.flush();
   }
 
   /** The client has taken what was sent. */

@@ -67,8 +67,10 @@ export class ResponseStream {
     this.#context.out.length = 0;
   }
 
+  /** Leaves at once: what follows it may come from another upstream, later. */
   interim(head: MessageHead): void {
     appendInterimHead(this.#context.out, head);
+    this.flush();
   }
 
   forwardedHead(head: MessageHead, framing: ResponseFraming, end: HeadEnd): void {
@@ -161,7 +163,8 @@ export class ResponseStream {
     if (end.edit !== undefined) out.appendLatin1(end.edit.lines);
     if (isFinal) appendEnd(out, framing, end.keepsOpen, end.isHttp10);
     else out.appendLatin1('\r\n');
-    this.headBytes = out.length;
+    // Interim responses have left already.
+    this.headBytes = this.sentBytes + out.length;
   }
 }
 
