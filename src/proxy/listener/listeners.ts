@@ -3,10 +3,13 @@ import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { unmapAddress } from '../../kit/cidr.ts';
+import { errorCodes } from '../../model/error-codes.ts';
 import { LruMap } from '../../kit/lru.ts';
 import type { SharedConnectionCount } from '../../observe/shared-connection-count.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
 import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
+import { errorPage } from '../exchange/error-page.ts';
+import { reasonPhrase } from '../http1/response-writer.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { TlsFacts } from '../exchange/tls-facts.ts';
@@ -107,8 +110,9 @@ export class Listeners {
       context.counters.add(workerCounter.tlsHandshakes, 1);
       this.#serveTls(socket);
     });
-    server.on('tlsClientError', (_error, socket) => {
+    server.on('tlsClientError', (error, socket) => {
       context.counters.add(workerCounter.tlsHandshakeFailures, 1);
+      if ('code' in error && error.code === 'ERR_SSL_HTTP_REQUEST') this.#answerPlainRequest(parentOf(socket));
       socket.destroy();
     });
     return server;
@@ -203,6 +207,17 @@ export class Listeners {
     if (trust === undefined || begun === undefined || !isSameTrust(trust, begun))
       return { hostName, trust: undefined, certificate: undefined };
     return { hostName, trust, certificate: readClientCertificate(socket) };
+  }
+
+  /** A plain HTTP request on the TLS port: told so in plain HTTP, as nginx does. No handshake has begun, so the socket below still speaks TCP. */
+  #answerPlainRequest(socket: net.Socket | undefined): void {
+    const { counters, settings } = this.#deps.context;
+    counters.reject('PRT-REQ-19');
+    const { status } = errorCodes['PRT-REQ-19'];
+    const page = errorPage(status);
+    const code = settings.errorHeader ? 'X-Portico-Error: PRT-REQ-19\r\n' : '';
+    const head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\nContent-Type: text/html\r\n${code}`;
+    socket?.write(`${head}Content-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`, 'latin1');
   }
 
   #serveTls(socket: tls.TLSSocket): void {
