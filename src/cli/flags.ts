@@ -229,6 +229,15 @@ export const flags: FlagTable = {
     parse: parseBool,
     summary: 'Ignore Ingresses with spec.defaultBackend.',
   },
+  allowSnippetAnnotations: {
+    ...traffic,
+    isFromIngressNginx: false,
+    name: 'allow-snippet-annotations',
+    placeholder: null,
+    defaultText: 'false',
+    parse: parseBool,
+    summary: 'Interpret snippet annotations, as the ConfigMap key of this name does. Their risk must be allowed too.',
+  },
   disableSvcExternalName: {
     ...traffic,
     name: 'disable-svc-external-name',

@@ -53,6 +53,7 @@ export interface ServeOptions {
   /** File with the key of that certificate. */
   readonly validatingWebhookKey: string;
   readonly disableCatchAll: boolean;
+  readonly allowSnippetAnnotations: boolean;
   readonly disableSvcExternalName: boolean;
   readonly deepInspect: boolean;
   /** Never set together with `publishStatusAddress`. */

@@ -21,6 +21,7 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     defaultSslCertificate: options.defaultSslCertificate,
     configmap: options.configmap,
     disableCatchAll: options.disableCatchAll,
+    allowSnippetAnnotations: options.allowSnippetAnnotations,
     disableSvcExternalName: options.disableSvcExternalName,
     deepInspect: options.deepInspect,
     annotationsPrefix: options.annotationsPrefix,

@@ -15,6 +15,7 @@ import type { AccessPolicy } from './policies/access.ts';
 import type { ClientCertificatePolicy } from './policies/client-certificates.ts';
 import type { Redirect } from './policies/redirect.ts';
 import type { RewritePolicy } from './policies/rewrite.ts';
+import type { Snippet } from './policies/snippet.ts';
 import type { UpstreamKey } from './upstream.ts';
 
 /** Lower case, without port or trailing dot: `shop.example`, `*.shop.example`, or `_` for requests that no other host takes. */
@@ -47,6 +48,8 @@ export interface VirtualHost {
   readonly tls: HostTls;
   /** OpenSSL cipher list for TLS 1.2 instead of that of the settings (annotation `ssl-ciphers`). Checked. */
   readonly ciphers?: string;
+  /** Annotation `server-snippet`: for all routes of the host. */
+  readonly snippet?: Snippet;
   /** Absent: clients are not asked for certificates. */
   readonly clientCertificates?: ClientCertificatePolicy;
   /** The oldest object that names the host. */
@@ -128,6 +131,8 @@ export interface RoutePolicies {
   /** True: answers may carry the affinity cookie of the upstream. */
   readonly setsAffinityCookie?: boolean;
   readonly errorPages?: ErrorPages;
+  /** Annotation `configuration-snippet`. */
+  readonly snippet?: Snippet;
   readonly mirror?: MirrorPolicy;
   readonly rateLimits?: RateLimits;
   readonly bandwidth?: Bandwidth;

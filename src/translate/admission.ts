@@ -89,8 +89,9 @@ function problemOfAnnotations({ metadata }: Ingress, { options, routing }: Admis
     if (!key.startsWith(`${annotationsPrefix}/`)) continue;
     const word = routing.blockedWords.find((blocked) => value.includes(blocked));
     if (word !== undefined) return `annotation ${key}: contains the invalid word ${word} (annotation-value-word-blocklist)`;
-    if (key.endsWith('-snippet') && !isSupported(key.slice(annotationsPrefix.length + 1))) {
-      return `annotation ${key}: cannot be used, snippets are not interpreted`;
+    const areSnippetsAllowed = routing.allowsSnippets || options.allowSnippetAnnotations;
+    if (key.endsWith('-snippet') && !(areSnippetsAllowed && isSupported(key.slice(annotationsPrefix.length + 1)))) {
+      return `annotation ${key}: cannot be used, snippets are not ${areSnippetsAllowed ? 'interpreted' : 'allowed (allow-snippet-annotations)'}`;
     }
   }
   return undefined;

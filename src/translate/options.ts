@@ -28,6 +28,8 @@ export interface TranslatorOptions {
   readonly defaultSslCertificate: ObjectName | undefined;
   readonly configmap: ObjectName | undefined;
   readonly disableCatchAll: boolean;
+  /** `--allow-snippet-annotations`; the ConfigMap key of this name does the same. */
+  readonly allowSnippetAnnotations: boolean;
   readonly disableSvcExternalName: boolean;
   /** `--deep-inspect`: Ingresses with text of an nginx configuration in hosts, paths or names of Secrets are ignored. */
   readonly deepInspect: boolean;

@@ -14,6 +14,7 @@ export function testOptions(changed: Partial<TranslatorOptions> = {}): Translato
     defaultSslCertificate: undefined,
     configmap: undefined,
     disableCatchAll: false,
+    allowSnippetAnnotations: false,
     disableSvcExternalName: false,
     deepInspect: true,
     annotationsPrefix: 'nginx.ingress.kubernetes.io',

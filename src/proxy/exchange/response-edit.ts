@@ -28,6 +28,13 @@ export class ResponseEdit implements ResponseView, HeadEdit {
     this.dropped = this.dropped === undefined ? names : new Set([...this.dropped, ...names]);
   }
 
+  replace(names: ReadonlySet<string>): void {
+    this.dropAll(names);
+    if (this.lines === '') return;
+    const kept = this.lines.split('\r\n').filter((line) => line !== '' && !names.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+    this.lines = kept.map((line) => `${line}\r\n`).join('');
+  }
+
   add(name: string, value: string): void {
     if (isSafeValue(value)) this.lines += `${name}: ${value}\r\n`;
   }

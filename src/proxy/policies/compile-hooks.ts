@@ -12,6 +12,7 @@ import { compileRewrite } from './rewrite.ts';
 import { compileAccess } from './satisfy.ts';
 import { compileRequestFieldPolicies } from './request-fields.ts';
 import { compileResponseFieldPolicies } from './response-fields.ts';
+import { compileSnippets } from './snippet.ts';
 import { compileResponseRewrites } from './response-rewrite.ts';
 import {
   FIRST_LATE_PHASE,
@@ -30,6 +31,7 @@ const compilers: readonly HookCompiler[] = [
   compileBlockedClients,
   compileClientCertificates,
   compileRedirect,
+  compileSnippets,
   compileRewrite,
   compileRateLimits,
   compileMirror,

@@ -63,6 +63,8 @@ export interface ResponseView {
   drop(name: string): void;
   /** The same for several names; the set must not change afterwards. */
   dropAll(names: ReadonlySet<string>): void;
+  /** Drops all fields of these lower-case names, those of other policies too. The set must not change afterwards. */
+  replace(names: ReadonlySet<string>): void;
   /** Adds a field. The value is checked: one with CR, LF or NUL is left out. */
   add(name: string, value: string): void;
   /** Adds fields that were checked before, each with its CRLF. */

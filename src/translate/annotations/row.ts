@@ -93,6 +93,9 @@ export interface AnnotationDraft {
   accessLog?: boolean;
   cors?: CorsDraft;
   limits?: RateLimitDraft;
+  /** nginx directives, not looked at yet. */
+  configurationSnippet?: string;
+  serverSnippet?: string;
   mirror?: MirrorDraft;
   customHttpErrors?: readonly number[];
   passesBackendErrors?: boolean;

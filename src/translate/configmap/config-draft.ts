@@ -109,6 +109,7 @@ function emptyRouting(): ConfigDraft['routing'] {
     passesBackendErrors: false,
     limitRate: 0,
     limitRateAfter: 0,
+    allowsSnippets: false,
     allowedResponseHeaders: [],
     allowedAddresses: [],
     deniedAddresses: [],

@@ -3,7 +3,7 @@ import { RISKS } from '../annotations/row.ts';
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { commaList, listMatching, oneOf, parseBool } from '../value-parsers.ts';
-import { noEffect, notYet, supported } from './row.ts';
+import { noEffect, supported } from './row.ts';
 import type { ConfigDraft, ConfigRow } from './row.ts';
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
@@ -113,7 +113,15 @@ const headers: readonly ConfigRow[] = [
 export const policyKeys: readonly ConfigRow[] = [
   ...annotations,
   ...headers,
-  ...notYet('serve', [['allow-snippet-annotations', 'false', 'Whether snippet annotations are used.']]),
+  supported({
+    key: 'allow-snippet-annotations',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.routing.allowsSnippets = value;
+    },
+    summary: 'Whether snippet annotations are interpreted; their risk, Critical, must be allowed too.',
+  }),
   ...noEffect('a request with a malformed header is always refused with 400', [
     ['ignore-invalid-headers', 'true', 'Drops request headers with invalid names in nginx.'],
   ]),

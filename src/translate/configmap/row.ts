@@ -63,6 +63,8 @@ export interface RoutingConfig {
   /** KiB a second and KiB: defaults of annotations `limit-rate` and `limit-rate-after`. */
   readonly limitRate: number;
   readonly limitRateAfter: number;
+  /** Whether snippet annotations are interpreted. */
+  readonly allowsSnippets: boolean;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];
   /** Defaults of annotations `allowlist-source-range` and `denylist-source-range`. */

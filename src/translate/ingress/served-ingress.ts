@@ -2,6 +2,7 @@
 // and the ConfigMap's defaults make of its routes. Depends on the Ingress, its class, its namespace and the ConfigMap, nothing else.
 import { keptList } from '../../kit/kept-list.ts';
 import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
+import type { Snippet } from '../../model/policies/snippet.ts';
 import type { HeaderField } from '../../model/policies/header-fields.ts';
 import type { Redirect } from '../../model/policies/redirect.ts';
 import type { RewritePolicy } from '../../model/policies/rewrite.ts';
@@ -31,6 +32,7 @@ import type { UserListReader } from '../user-list.ts';
 import { findForeignClass } from './class-selection.ts';
 import { inspectIngress } from './deep-inspection.ts';
 import { checkPathTypes } from './path-types.ts';
+import { readSnippets } from './served-snippets.ts';
 import { resolveCustomHeaders } from './custom-headers.ts';
 import { readAccess } from './served-access.ts';
 import type { ServedAccess } from './served-access.ts';
@@ -47,6 +49,8 @@ export interface ServedIngress {
   readonly hosts: readonly HostName[];
   /** Without the redirect to HTTPS, which depends on the host. */
   readonly policies: RoutePolicies;
+  /** Of annotation `server-snippet`: for all of its hosts. */
+  readonly serverSnippet: Snippet | undefined;
   /** Who may use its routes; undefined: everybody. */
   readonly access: ServedAccess | undefined;
   /** What its paths are rewritten to, but for one that equals the target. */
@@ -95,17 +99,26 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
   if (verdict === 'ignore') return { ...withoutEffect(findings), isDropped: true };
   const headers = readCustomHeaders(ingress, values, context);
   const access = readAccess(ingress, values.access, { ...context, annotationsPrefix: options.annotationsPrefix });
+  const snippets = readSnippets(ingress, values, {
+    areAllowed: routing.allowsSnippets || options.allowSnippetAnnotations,
+    annotationsPrefix: options.annotationsPrefix,
+  });
   const served = serve(ingress, values, context);
   return {
     served: {
       ...served,
       access: access.access,
-      policies: { ...served.policies, ...(headers.fields.length > 0 && { responseHeaders: headers.fields }) },
-      isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused,
-      refusesHosts: verdict === 'refuse-hosts',
+      policies: {
+        ...served.policies,
+        ...(headers.fields.length > 0 && { responseHeaders: headers.fields }),
+        ...(snippets.location !== undefined && { snippet: snippets.location }),
+      },
+      serverSnippet: snippets.server,
+      isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused || snippets.isRefused,
+      refusesHosts: verdict === 'refuse-hosts' || snippets.refusesHosts,
     },
     isDropped: false,
-    findings: keptList([...findings, ...headers.findings, ...access.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])]),
+    findings: keptList([...findings, ...headers.findings, ...access.findings, ...snippets.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])]),
     configMaps: keptList([...headers.configMaps, ...access.configMaps]),
     secrets: keptList(access.secrets),
   };
@@ -148,7 +161,7 @@ function serve(
   ingress: Ingress,
   values: Readonly<AnnotationDraft>,
   { options, routing }: IngressContext,
-): Omit<ServedIngress, 'access' | 'isRefused' | 'refusesHosts'> {
+): Omit<ServedIngress, 'access' | 'isRefused' | 'refusesHosts' | 'serverSnippet'> {
   const isForced = values.forceSslRedirect ?? routing.forceSslRedirect;
   const isRedirected = values.sslRedirect ?? routing.sslRedirect;
   return {

@@ -134,12 +134,14 @@ class HostBuilder {
     const rootRoute = this.#rootRoute();
     const ciphers = ingresses.find((served) => served.annotations.ciphers !== undefined)?.annotations.ciphers;
     const { policy: clientCertificates } = this.#clientCertificates;
+    const snippet = ingresses.find((served) => served.serverSnippet !== undefined)?.serverSnippet;
     const row: VirtualHost = {
       name,
       pathMode: this.#regexOwner === undefined ? 'literal' : 'regex',
       routes: [...this.#routes.values()],
       ...(rootRoute !== undefined && { rootRoute }),
       ...(ciphers !== undefined && { ciphers }),
+      ...(snippet !== undefined && { snippet }),
       tls: tls.tls,
       ...(clientCertificates !== undefined && { clientCertificates }),
       origin,
@@ -293,6 +295,7 @@ class HostBuilder {
   #reportShadowedSettings(): void {
     const settings = [
       ['app-root', (served: ServedIngress) => served.annotations.appRoot],
+      ['server-snippet', (served: ServedIngress) => served.serverSnippet],
       ['ssl-ciphers', (served: ServedIngress) => served.annotations.ciphers],
       ['server-alias', (served: ServedIngress) => served.annotations.serverAliases],
     ] as const;
