@@ -14,6 +14,8 @@ const MAX_ADDRESSES = 64;
 export interface ExternalNamesDeps {
   /** Ports that Portico itself listens on. */
   readonly ownPorts: readonly number[];
+  /** Those of them that carry no traffic: health and metrics, the admission webhook. */
+  readonly adminPorts: readonly number[];
   /** Rows whose addresses have changed. */
   readonly onChange: (upstreams: readonly Upstream[]) => void;
   /** Told once when a name stops being resolvable. */
@@ -98,9 +100,10 @@ export class ExternalNames {
   #take(watched: Watched, addresses: readonly string[]): void {
     const { row } = watched;
     if (this.#watched.get(row.key) !== watched || row.externalName === undefined) return;
-    const { port } = row.externalName;
+    const { port, mayLeadBack } = row.externalName;
     // A name must not lead back to Portico's own ports (CVE-2021-32783); translation refuses the names that say so openly.
-    const usable = this.#deps.ownPorts.includes(port) ? addresses.filter((address) => !isOwnAddress(address)) : addresses;
+    const ports = mayLeadBack === true ? this.#deps.adminPorts : this.#deps.ownPorts;
+    const usable = ports.includes(port) ? addresses.filter((address) => !isOwnAddress(address)) : addresses;
     const endpoints: readonly Endpoint[] = usable
       .toSorted()
       .slice(0, MAX_ADDRESSES)

@@ -22,6 +22,8 @@ export interface PublisherDeps {
   readonly onReport: () => void;
   /** Ports that Portico itself listens on: ExternalNames must not lead to them. */
   readonly ownPorts: readonly number[];
+  /** Those of them that carry no traffic: nothing must lead to them. */
+  readonly adminPorts: readonly number[];
   readonly onResolveError: (host: string, error: Error) => void;
 }
 
@@ -42,6 +44,7 @@ export class Publisher {
     this.#deps = deps;
     this.#externalNames = new ExternalNames({
       ownPorts: deps.ownPorts,
+      adminPorts: deps.adminPorts,
       onChange: (upstreams) => this.#publish(deltaOfUpstreams(upstreams), performance.now()),
       onError: deps.onResolveError,
     });

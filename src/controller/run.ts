@@ -89,13 +89,13 @@ class Server {
       onApplied: (version) => this.#publisher.onApplied(version),
       onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
     });
+    const adminPorts = [options.healthzPort, options.validatingWebhook?.port ?? 0].filter((port) => port !== 0);
     this.#publisher = new Publisher({
       store: new ResourceStore(),
       translator: createTranslator(forTranslator),
       pool: this.#pool,
-      ownPorts: [options.httpPort, options.httpsPort, options.healthzPort, options.validatingWebhook?.port ?? 0].filter(
-        (port) => port !== 0,
-      ),
+      ownPorts: [options.httpPort, options.httpsPort, ...adminPorts],
+      adminPorts,
       onChanges: (changes) => this.#duties?.onChanges(changes),
       onReport: () => this.#diagnosticLog.schedule(),
       onResolveError: (host, error) => log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),

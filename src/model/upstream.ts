@@ -15,13 +15,20 @@ export interface Endpoint {
   readonly port: number;
 }
 
+export interface ExternalName {
+  readonly host: string;
+  readonly port: number;
+  /** True: it may lead back to the ports that carry traffic, as the URL of an authentication service on one of our own hosts does. */
+  readonly mayLeadBack?: true;
+}
+
 export interface Upstream {
   readonly key: UpstreamKey;
   /** `namespace-service-port` as in ingress-nginx's `$proxy_upstream_name`: for logs and metrics, not unique. */
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   /** Set for a Service of type ExternalName: the controller resolves it and fills `endpoints`. */
-  readonly externalName?: { readonly host: string; readonly port: number };
+  readonly externalName?: ExternalName;
   /** Goes before `loadBalancing`. */
   readonly affinity?: CookieAffinity;
   /** Absent: round robin. */

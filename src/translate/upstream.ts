@@ -112,7 +112,7 @@ export function translateUpstream(source: UpstreamSource, snapshot: Snapshot, di
 function translateAddress(source: UpstreamSource, address: NonNullable<UpstreamRef['address']>): UpstreamTranslation {
   const origin: Origin = { kind: 'URL', namespace: '', name: source.ref.name };
   if (isIP(address.host) !== 0) return withEndpoints(source, origin, [{ address: address.host, port: address.port }]);
-  return { row: { ...rowOf(source, origin, []), externalName: address }, problem: undefined };
+  return { row: { ...rowOf(source, origin, []), externalName: { ...address, mayLeadBack: true } }, problem: undefined };
 }
 
 /** The first port of which number, targetPort or name is what the rule says. */

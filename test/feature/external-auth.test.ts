@@ -208,6 +208,21 @@ describe('external authentication', () => {
     assert.equal(auth.seen.length, 3);
   });
 
+  it('ends a service that leads back to itself', async () => {
+    const url = `http://127.0.0.1:${portico.httpPort}/`;
+    const spec = 'ingressClassName: nginx, defaultBackend: {service: {name: web, port: {number: 80}}}';
+    const annotations = `{nginx.ingress.kubernetes.io/auth-url: "${url}"}`;
+    portico.write(
+      'loop.yaml',
+      `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: loop, annotations: ${annotations}}, spec: {${spec}}}`,
+    );
+    let status = 0;
+    const endMs = Date.now() + 10_000;
+    while (status !== 500 && Date.now() < endMs) ({ status } = await ask('loop'));
+    assert.equal(status, 500);
+    assert.equal(backend.seen.length, 0);
+  });
+
   it('does not ask at all where the other protection is missing', async () => {
     assert.equal((await ask('secret')).status, 503);
     assert.equal(auth.seen.length, 0);

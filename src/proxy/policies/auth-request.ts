@@ -18,11 +18,25 @@ export interface AuthRequestTemplate {
   readonly replaced: ReadonlySet<string>;
 }
 
-const OWN_NAMES = ['x-original-url', 'x-original-method', 'x-original-uri', 'x-sent-from', 'x-auth-request-redirect', 'x-scheme'] as const;
+const OWN_NAMES = [
+  'x-original-url',
+  'x-original-method',
+  'x-original-uri',
+  'x-sent-from',
+  'x-auth-request-redirect',
+  'x-scheme',
+  'x-portico-auth-depth',
+] as const;
 
 export function replacedNames(requestHeaders: readonly (readonly [name: string, template: string])[]): ReadonlySet<string> {
   return new Set([...OWN_NAMES, ...requestHeaders.map(([name]) => name.toLowerCase())]);
 }
+
+/**
+ * How many requests to authentication services came before this one: the URL of a service may lead back to a route that asks a service. Only
+ * whoever forges it is refused by it.
+ */
+const DEPTHS: readonly string[] = ['0', '1', '2'];
 
 /** False: the expanded URL or a field cannot be sent. */
 export function appendAuthRequest(out: OutBuffer, request: PolicyRequest, template: AuthRequestTemplate): boolean {
@@ -55,6 +69,9 @@ function linesOf(request: PolicyRequest, template: AuthRequestTemplate): string 
     ['X-Auth-Request-Redirect', template.requestRedirect?.(request) ?? entry.target],
     ['X-Request-ID', request.requestId],
   ];
+  const depth = request.fieldOf('x-portico-auth-depth') ?? '0';
+  if (!DEPTHS.includes(depth)) return undefined;
+  fields.push(['X-Portico-Auth-Depth', String(Number(depth) + 1)]);
   if (template.tellsOriginalUri) fields.push(['X-Original-URI', entry.target], ['X-Scheme', request.forwarded.scheme]);
   for (const [name, value] of template.requestHeaders) fields.push([name, value(request)]);
   let lines = clientCertificateLines(request);
