@@ -17,7 +17,7 @@ export interface BarResult {
 interface Bar {
   readonly scenario: string;
   readonly name: string;
-  readonly unit: 'x' | 'ms' | 'MB' | '%' | '';
+  readonly unit: 'x' | 'ms' | 'µs' | 'MB' | '%' | '';
   readonly direction: 'at least' | 'at most';
   /** Absent: there is only an aim. */
   readonly hold?: number;
@@ -30,8 +30,8 @@ interface Key {
   readonly scenario: string;
   readonly target: TargetName;
   readonly metric: Metric;
-  /** The position of the variant among those of the target; 0 is the first. */
-  readonly variant?: number;
+  /** The name of the variant, or its position among those of the target; 0 is the first. */
+  readonly variant?: number | string;
 }
 
 type Lookup = (key: Key) => number | undefined;
@@ -40,7 +40,8 @@ type Lookup = (key: Key) => number | undefined;
 export function judgeBars(results: readonly ScenarioResult[], manyHosts: number): readonly BarResult[] {
   const lookup: Lookup = ({ scenario, target, metric, variant = 0 }) => {
     const rows = results.find(({ name }) => name === scenario)?.subjects.filter((subject) => subject.target === target);
-    const samples = rows?.[variant]?.samples;
+    const row = typeof variant === 'string' ? rows?.find((subject) => subject.variant === variant) : rows?.[variant];
+    const samples = row?.samples;
     return samples === undefined ? undefined : joinRounds(samples, metric);
   };
   const ran = bars.filter(({ scenario }) => results.some(({ name }) => name === scenario));
@@ -48,7 +49,7 @@ export function judgeBars(results: readonly ScenarioResult[], manyHosts: number)
 }
 
 function judge({ name, unit, direction, hold, aim, scenario }: Bar, value: number | undefined, manyHosts: number): BarResult {
-  const decimals = (amount: number): number => (unit === 'x' ? 2 : unit === '' || amount >= 100 ? 0 : 1);
+  const decimals = (amount: number): number => (unit === 'x' || unit === 'µs' ? 2 : unit === '' || amount >= 100 ? 0 : 1);
   const write = (text: string): string => (unit === 'x' ? `${text}x` : `${text} ${unit}`.trim());
   const show = (amount: number): string => write(amount.toFixed(decimals(amount)));
   const limits = [...(hold === undefined ? [] : [show(hold)]), ...(aim === undefined ? [] : [`aim ${show(aim)}`])];
@@ -130,6 +131,19 @@ function churnBars(scenario: string): readonly Bar[] {
   ];
 }
 
+/** CPU time per request above that of a plain route in the same run. */
+function policyBar(variant: string, hold: number): Bar {
+  const cpu = (lookup: Lookup, row: string): number | undefined =>
+    lookup({ scenario: 'policies', target: 'portico', metric: 'cpuMicros', variant: row });
+  return {
+    ...{ scenario: 'policies', name: `CPU time per request of ${variant}`, unit: 'µs', direction: 'at most', hold },
+    value: (lookup) => {
+      const [plain, withIt] = [cpu(lookup, 'plain route'), cpu(lookup, variant)];
+      return plain === undefined || withIt === undefined ? undefined : withIt - plain;
+    },
+  };
+}
+
 function clusterChurnBars(): readonly Bar[] {
   const bar = (name: string, unit: Bar['unit'], hold: number, metric: Metric): Bar => ({
     ...{ scenario: 'cluster-churn', name, unit, direction: 'at most', hold },
@@ -164,6 +178,14 @@ const bars: readonly Bar[] = [
     hold: 5,
     value: manyHostsCost,
   },
+  policyBar('rate limit', 1),
+  policyBar('allow-list of 1,000 CIDRs', 1),
+  policyBar('CORS', 1),
+  policyBar('cookie affinity', 2),
+  policyBar('canary', 0.5),
+  policyBar('regex rewrite', 5),
+  policyBar('basic auth, cached', 2),
+  policyBar('external auth, cached', 2),
   ...churnBars('churn'),
   ...churnBars('churn-full'),
   {

@@ -8,6 +8,7 @@ import { clusterStartScenario } from './cluster-start.ts';
 import { idleScenario } from './idle.ts';
 import { loadScenario, plainVariant } from './load-scenario.ts';
 import type { LoadVariant } from './load-scenario.ts';
+import { policiesScenario } from './policies.ts';
 import type { Scenario } from './scenario.ts';
 import { startScenario } from './start.ts';
 
@@ -78,6 +79,7 @@ export const allScenarios: readonly Scenario[] = [
       { ...plainVariant, label: 'log and metrics', setup: { accessLog: true, metrics: true }, targets: ['portico'] },
     ],
   }),
+  policiesScenario,
   idleScenario,
   churnScenario({ name: 'churn', title: '10 changes a second under a moderate load (50 connections, 2 workers)', workers: 2, pauseMs: 10 }),
   churnScenario({ name: 'churn-full', title: '10 changes a second under full load (50 connections, 1 worker)', workers: 1 }),

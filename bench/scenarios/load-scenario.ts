@@ -29,7 +29,7 @@ export interface LoadVariant {
   /** Empty if there is only one; `{hosts}` stands for the number of hosts. */
   readonly label: string;
   readonly hosts: 'one' | 'many';
-  readonly setup: Partial<Pick<Setup, 'workers' | 'accessLog' | 'metrics' | 'nginxBuffers'>>;
+  readonly setup: Partial<Pick<Setup, 'workers' | 'accessLog' | 'metrics' | 'nginxBuffers' | 'policy'>>;
   /** Set: for these targets only. */
   readonly targets?: readonly TargetName[];
 }
@@ -73,7 +73,7 @@ function loadSubject(bench: Bench, plan: LoadPlan, { target, variant }: { target
     ...variant.setup,
     backendPort: plan.uploadBytes === undefined ? bench.backends.mainPort : bench.backends.uploadPort,
   };
-  return { target, variant: variant.label.replace('{hosts}', setup.hosts.toLocaleString('en')), setup };
+  return { target, variant: variant.label.replace('{hosts}', setup.hosts.toLocaleString('en')), setup, headers: plan.headers ?? {} };
 }
 
 async function load(

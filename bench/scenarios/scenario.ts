@@ -38,6 +38,8 @@ export interface Subject {
   /** Empty if the scenario has only one variant. */
   readonly variant: string;
   readonly setup: Setup;
+  /** Request headers beside those of a browser, without which it may not answer as expected. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface SubjectResult {

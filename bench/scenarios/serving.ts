@@ -14,9 +14,9 @@ export async function startServing(bench: Bench, subject: Subject, hosts: readon
   const prepared = await prepareSubject(bench, subject);
   const running = prepared.start();
   try {
-    await waitUntilServing(running, hosts);
+    await waitUntilServing(running, hosts, { headers: subject.headers ?? {} });
     if (subject.setup.backendPort === bench.backends.mainPort) {
-      await checkAddedHeaders(running, hosts);
+      await checkAddedHeaders(running, hosts, subject.headers ?? {});
     }
     return running;
   } catch (error) {
@@ -25,10 +25,19 @@ export async function startServing(bench: Bench, subject: Subject, hosts: readon
   }
 }
 
+interface WaitOptions {
+  readonly pollMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Waits until the target says that it is ready and every host answers from the backend, over TLS too. */
-export async function waitUntilServing(running: RunningTarget, hosts: readonly string[], pollMs = 20): Promise<void> {
-  const checks = hosts.map((host) => ({ port: running.httpPort, host, path: responsePaths.small, secure: false }));
-  checks.push({ port: running.httpsPort, host: secureHost, path: responsePaths.small, secure: true });
+export async function waitUntilServing(
+  running: RunningTarget,
+  hosts: readonly string[],
+  { pollMs = 20, headers = {} }: WaitOptions = {},
+): Promise<void> {
+  const checks = hosts.map((host) => ({ port: running.httpPort, host, path: responsePaths.small, secure: false, headers }));
+  checks.push({ port: running.httpsPort, host: secureHost, path: responsePaths.small, secure: true, headers });
   await waitFor({ what: 'it', timeoutMs: startTimeoutMs, pollMs, process: running.process, check: () => running.isReady() });
   for (const request of checks) {
     const check = async (): Promise<boolean> => {
@@ -40,9 +49,14 @@ export async function waitUntilServing(running: RunningTarget, hosts: readonly s
   }
 }
 
-async function checkAddedHeaders(running: RunningTarget, hosts: readonly string[]): Promise<void> {
+async function checkAddedHeaders(running: RunningTarget, hosts: readonly string[], more: Readonly<Record<string, string>>): Promise<void> {
   const [host = ''] = hosts;
-  const { body } = await probe({ port: running.httpPort, host, path: responsePaths.receivedHeaders, headers: browserHeaders });
+  const { body } = await probe({
+    port: running.httpPort,
+    host,
+    path: responsePaths.receivedHeaders,
+    headers: { ...browserHeaders, ...more },
+  });
   const missing = addedHeaders.filter((name) => !new RegExp(`${name}=[^;]+;`).test(body));
   if (missing.length > 0) {
     throw new Error(`the backend did not receive ${missing.join(', ')}, so the comparison would be unfair; it received ${body}`);

@@ -50,7 +50,7 @@ interface Started {
 }
 
 async function measureStart(bench: Bench, { target, setup, variant }: Subject, { running, startedAt }: Started): Promise<Sample> {
-  await waitUntilServing(running, [hostName(setup.hosts - 1), ...busyHosts(setup.hosts)], pollMs);
+  await waitUntilServing(running, [hostName(setup.hosts - 1), ...busyHosts(setup.hosts)], { pollMs });
   const startMs = performance.now() - startedAt;
   await delay(settleMs);
   const { residentBytes, proportionalBytes } = readMemory(running.process.pid);

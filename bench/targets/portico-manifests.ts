@@ -58,20 +58,78 @@ spec:
 ${path('/', 'Prefix', 'secure')}`;
 }
 
+/** What the route of a host asks for. */
+export interface HostPolicy {
+  /** Without prefix. The port is that of the backend, which also stands in for an authentication service. */
+  readonly annotations: (backendPort: number) => Readonly<Record<string, string>>;
+  /** Path of the rule instead of `/`: a regular expression. */
+  readonly path?: string;
+  /** Annotations of a second Ingress for the same path, with a Service of its own. */
+  readonly canary?: Readonly<Record<string, string>>;
+  /** htpasswd file of the Secret `users`. */
+  readonly users?: string;
+}
+
+interface HostSetup {
+  readonly backendPort: number;
+  readonly policy?: HostPolicy;
+}
+
 /** The file of host number `index`; `changePath` is routed to the marker backend. */
-export function hostManifests(index: number, backendPort: number, changePath?: string): string {
+export function hostManifests(index: number, { backendPort, policy }: HostSetup, changePath?: string): string {
   const name = `app-${index}`;
+  const annotations = policy?.annotations(backendPort) ?? {};
+  const changed = changePath === undefined ? '' : path(changePath, 'Exact', 'marker');
+  const rule = policy?.path === undefined ? path('/', 'Prefix', name) : path(policy.path, 'ImplementationSpecific', name);
+  return [
+    ingress({ index, name, annotations, paths: rule + changed }),
+    service(name, backendPort),
+    ...canaryManifests(index, { backendPort, canary: policy?.canary }),
+    ...(policy?.users === undefined ? [] : [userSecret(policy.users)]),
+  ].join('---\n');
+}
+
+interface CanarySetup {
+  readonly backendPort: number;
+  readonly canary: HostPolicy['canary'];
+}
+
+function canaryManifests(index: number, { backendPort, canary }: CanarySetup): readonly string[] {
+  if (canary === undefined) return [];
+  const name = `canary-${index}`;
+  return [ingress({ index, name, annotations: canary, paths: path('/', 'Prefix', name) }), service(name, backendPort)];
+}
+
+interface IngressParts {
+  /** Of the host. */
+  readonly index: number;
+  readonly name: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly paths: string;
+}
+
+function ingress({ index, name, annotations, paths }: IngressParts): string {
+  const lines = Object.entries(annotations).map(([key, value]) => `    nginx.ingress.kubernetes.io/${key}: ${JSON.stringify(value)}\n`);
   return `apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata: { name: ${name}, namespace: ${namespace} }
-spec:
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+${lines.length === 0 ? '' : `  annotations:\n${lines.join('')}`}spec:
   ingressClassName: nginx
   rules:
     - host: ${hostName(index)}
       http:
         paths:
-${path('/', 'Prefix', name)}${changePath === undefined ? '' : path(changePath, 'Exact', 'marker')}---
-${service(name, backendPort)}`;
+${paths}`;
+}
+
+function userSecret(users: string): string {
+  return `apiVersion: v1
+kind: Secret
+metadata: { name: users, namespace: ${namespace} }
+data: { auth: ${Buffer.from(users).toString('base64')} }
+`;
 }
 
 function path(text: string, pathType: string, serviceName: string): string {

@@ -18,7 +18,7 @@ export const porticoTarget: Target = {
     mkdirSync(manifests);
     writeFileSync(join(manifests, 'shared.yaml'), sharedManifests({ ...setup, ...deps.backends, certificate: deps.certificate }));
     for (let index = 0; index < setup.hosts; index += 1) {
-      writeFileSync(join(manifests, fileName(index)), hostManifests(index, setup.backendPort));
+      writeFileSync(join(manifests, fileName(index)), hostManifests(index, setup));
     }
     const ports = { http: await deps.ports.next(), https: await deps.ports.next(), health: await deps.ports.next() };
     return { start: () => start(deps, setup, ports) };
@@ -63,7 +63,7 @@ function start(deps: TargetDeps, setup: Setup, ports: Ports): RunningTarget {
     async change(host, version) {
       // As an editor or a mounted volume does it: the new file replaces the old one in one step.
       const written = join(directory, `change-${version}`);
-      await writeFile(written, hostManifests(host, setup.backendPort, changePath(version)));
+      await writeFile(written, hostManifests(host, setup, changePath(version)));
       await rename(written, join(directory, 'manifests', fileName(host)));
     },
   };

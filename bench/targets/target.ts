@@ -5,6 +5,7 @@ import type { BenchCertificate } from '../certificate.ts';
 import type { CoreLayout } from '../machine.ts';
 import type { PortAllocator } from '../ports.ts';
 import type { ManagedProcess, ProcessKeeper } from '../processes.ts';
+import type { HostPolicy } from './portico-manifests.ts';
 
 export type TargetName = 'nginx' | 'haproxy' | 'caddy' | 'portico';
 
@@ -22,6 +23,8 @@ export interface Setup {
   readonly nginxBuffers: NginxBuffers;
   /** Where the admission webhook listens; only Portico has one. */
   readonly webhookPort?: number;
+  /** What the hosts ask for beyond being forwarded; only Portico can be asked. */
+  readonly policy?: HostPolicy;
 }
 
 /** `usual`: nginx's defaults. `ingress`: none, 4 KiB at a time, the default of ingress-nginx. `large`: 16 KiB each, 256 KiB in all, no temporary files. */

@@ -32,7 +32,7 @@ export function normaliseArguments(argv: readonly string[]): NormalisedArguments
     if (other !== undefined) {
       if (equals === -1 && !other.isBoolean) index++;
       if (other.kind === 'no-effect') notes.push(`--${other.name} has no effect: ${other.reason}`);
-      else problems.push(`--${other.name} is a flag of ingress-nginx that Portico does not support`);
+      else problems.push(`--${other.name} is a flag of ingress-nginx that Portico does not support. ${other.instead}`);
     } else if (booleanFlags.has(arg)) args.push(`${arg}=true`);
     else if (arg.startsWith('-v=')) args.push(`-${arg}`);
     else args.push(arg);

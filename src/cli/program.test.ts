@@ -70,7 +70,10 @@ describe('flags in the style of Go', () => {
     ]);
     assert.deepEqual(args, ['serve', '--', '--sync-period']);
     assert.equal(notes.length, 2);
-    assert.deepEqual(problems, ['--max-buckets is a flag of ingress-nginx that Portico does not support']);
+    assert.deepEqual(problems, [
+      '--max-buckets is a flag of ingress-nginx that Portico does not support. ' +
+        'Histograms have the fixed bounds of `--time-buckets`, `--length-buckets` and `--size-buckets`',
+    ]);
   });
 
   it('finds options that exclude each other', () => {
