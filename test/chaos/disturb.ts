@@ -1,0 +1,56 @@
+// What goes wrong with the API server while objects change. Each disturbance takes a while and leaves a working server behind.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiServer } from '../support/api-server/start-api-server.ts';
+import type { Random } from '../torture/random.ts';
+import { pickNumber, pickOne } from '../torture/random.ts';
+
+export type Disturbance = 'restart' | 'cut' | 'forget' | 'slow' | 'refuse' | 'calm';
+
+const all: readonly Disturbance[] = ['restart', 'cut', 'cut', 'forget', 'slow', 'refuse', 'calm'];
+const breaks = ['end', 'cut', 'torn', 'expired', 'garbage'] as const;
+const watched = ['ingresses', 'services', 'endpointslices', 'secrets', 'all'] as const;
+
+/** Does one of them, and answers which when it is over. Objects may be written meanwhile. */
+export async function disturb(api: ApiServer, random: Random): Promise<Disturbance> {
+  const chosen = pickOne(random, all);
+  const lengthMs = 200 + pickNumber(random, 1800);
+  switch (chosen) {
+    case 'restart':
+      await api.kill();
+      await sleep(lengthMs);
+      await api.restart();
+      break;
+    case 'cut': {
+      const plural = pickOne(random, watched);
+      api.breakWatches(pickOne(random, breaks), plural === 'all' ? undefined : plural);
+      await sleep(lengthMs / 4);
+      break;
+    }
+    case 'forget':
+      // Compacted while nobody watches: who comes back must list again.
+      api.breakWatches('cut');
+      await sleep(pickNumber(random, 50));
+      api.compact();
+      await sleep(lengthMs / 4);
+      break;
+    case 'slow':
+      Object.assign(api.manner, { chunkBytes: 1 + pickNumber(random, 200), delayMs: pickNumber(random, 4) });
+      await sleep(lengthMs);
+      heal(api);
+      break;
+    case 'refuse': {
+      const allow = api.fail({ status: pickOne(random, [403, 429, 500, 503]), retryAfterSeconds: 1 });
+      api.breakWatches('cut');
+      await sleep(lengthMs);
+      allow();
+      break;
+    }
+    case 'calm':
+      await sleep(lengthMs);
+  }
+  return chosen;
+}
+
+function heal(api: ApiServer): void {
+  Object.assign(api.manner, { chunkBytes: 0, delayMs: 0 });
+}

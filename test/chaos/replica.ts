@@ -1,0 +1,101 @@
+// One replica: the process that runs for it now, what is known to be live there, and its memory. A killed replica is started again as a new
+// process with a new view; requests that a kill may have hit are told by the life that they began in.
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ClusterRig } from '../feature/cluster-rig.ts';
+import { readMetric } from '../feature/cluster-rig.ts';
+import type { Portico } from '../feature/portico.ts';
+import { newestOfAll, View } from './history.ts';
+import type { History } from './history.ts';
+
+const LEADER = 'nginx_ingress_controller_leader_election_status';
+
+export interface Life {
+  readonly name: string;
+  readonly portico: Portico;
+  readonly view: View;
+  readonly startMs: number;
+  /** Bytes, one sample a second. */
+  readonly memory: number[];
+  isKilled: boolean;
+}
+
+export class Replica {
+  readonly name: string;
+  readonly #rig: ClusterRig;
+  readonly #history: History;
+  readonly lives: Life[] = [];
+
+  constructor(name: string, rig: ClusterRig, history: History) {
+    this.name = name;
+    this.#rig = rig;
+    this.#history = history;
+    rig.api.put({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { app: 'portico' } },
+      spec: { nodeName: 'node-1', containers: [] },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  }
+
+  /** The life that answers now; undefined between a kill and readiness. */
+  get life(): Life | undefined {
+    const last = this.lives.at(-1);
+    return last?.isKilled === true ? undefined : last;
+  }
+
+  /** Starts a process and waits until it is ready: it must have read what is written now. */
+  async start(): Promise<void> {
+    const view = new View();
+    for (const { kind, name, version } of newestOfAll(this.#history)) view.raise(kind, name, version);
+    const portico = await this.#rig.start({
+      kubeconfig: this.#rig.api.kubeconfig({ name: this.name }),
+      env: { POD_NAME: this.name, POD_NAMESPACE: 'default' },
+      args: ['--election-ttl=3s', '--enable-metrics', '--publish-status-address=192.0.2.1'],
+    });
+    this.lives.push({
+      name: `${this.name}/${this.lives.length + 1}`,
+      portico,
+      view,
+      startMs: performance.now(),
+      memory: [],
+      isKilled: false,
+    });
+  }
+
+  /** Kills the process and all that it started, at once. */
+  kill(): void {
+    const { life } = this;
+    if (life === undefined) return;
+    life.isKilled = true;
+    process.kill(-life.portico.pid, 'SIGKILL');
+  }
+
+  async isLeader(): Promise<boolean> {
+    const { life } = this;
+    if (life === undefined) return false;
+    return (await readMetric(life.portico, LEADER).catch(() => 0)) === 1;
+  }
+
+  sampleMemory(): void {
+    const { life } = this;
+    if (life !== undefined) life.memory.push(readGroupMemory(life.portico.pid));
+  }
+}
+
+/** Resident bytes of all processes of a group. */
+function readGroupMemory(group: number): number {
+  const pageBytes = 4096;
+  let pages = 0;
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const afterName = readFileSync(`/proc/${entry}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+      // Fields 5 and 24 of proc(5).
+      if (Number(afterName[2]) === group) pages += Number(afterName[21]);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return pages * pageBytes;
+}

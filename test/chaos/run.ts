@@ -1,0 +1,175 @@
+// The chaos test: rounds of change and breakage under traffic, each of which ends with everything live. Exits 0 when every answer was
+// right, no request to a replica that lives failed, every change became live, and memory stayed flat.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEchoServer } from '../../src/echo/echo-server.ts';
+import type { EchoServer } from '../../src/echo/echo-server.ts';
+import { controllerLog, openCluster } from '../feature/cluster-rig.ts';
+import type { ClusterRig } from '../feature/cluster-rig.ts';
+import { createCertificateIssuer } from '../support/certificates.ts';
+import type { Random } from '../torture/random.ts';
+import { createRandom, pickNumber } from '../torture/random.ts';
+import { settle } from './barrier.ts';
+import { disturb } from './disturb.ts';
+import { History } from './history.ts';
+import { judgeMemory } from './memory.ts';
+import { parseOptions, usage } from './options.ts';
+import type { Options } from './options.ts';
+import { Replica } from './replica.ts';
+import { Traffic } from './traffic.ts';
+import { issueCertificates, World } from './world.ts';
+import type { Backend } from './world.ts';
+
+const ROUND_MS = 6_000;
+const BACKENDS = 7;
+
+interface Chaos {
+  readonly options: Options;
+  readonly rig: ClusterRig;
+  readonly history: History;
+  readonly world: World;
+  readonly traffic: Traffic;
+  readonly replicas: readonly Replica[];
+  /** Faults that are not of a single request. */
+  readonly faults: string[];
+  readonly counts: Map<string, number>;
+}
+
+/** Echo servers on addresses of their own that share a port, as pods do. */
+async function startBackends(): Promise<{
+  readonly servers: readonly EchoServer[];
+  readonly backends: readonly Backend[];
+  readonly port: number;
+}> {
+  const servers: EchoServer[] = [];
+  const backends = Array.from({ length: BACKENDS }, (_, index) => ({ name: `backend-${index}`, address: `127.0.1.${index + 1}` }));
+  let port = 0;
+  for (const { name, address } of backends) {
+    const identity = { backend: name, endpoint: name, namespace: 'default' };
+    const server = await startEchoServer({ identity, host: address, port });
+    servers.push(server);
+    port = server.port;
+  }
+  return { servers, backends, port };
+}
+
+/** Kills the leader, or anybody where none leads, and starts it again. */
+async function killLeader({ replicas, faults }: Chaos): Promise<void> {
+  const leads = await Promise.all(replicas.map((replica) => replica.isLeader()));
+  const victim = replicas[leads.indexOf(true)] ?? replicas[0];
+  if (victim === undefined) return;
+  victim.kill();
+  await sleep(500);
+  await victim.start().catch((error: unknown) => faults.push(`${victim.name} does not start again: ${String(error)}`));
+}
+
+async function runRounds(chaos: Chaos, random: { readonly changes: Random; readonly faults: Random }): Promise<void> {
+  const { options, rig, world, counts, faults } = chaos;
+  const lengthMs = options.minutes * 60_000;
+  const killEveryMs = Math.max(25_000, lengthMs / 12);
+  const startMs = performance.now();
+  let nextKillMs = killEveryMs / 2;
+  while (performance.now() - startMs < lengthMs && faults.length === 0) {
+    const endMs = performance.now() + ROUND_MS;
+    const isOver = (): boolean => performance.now() >= endMs;
+    const change = async (): Promise<void> => {
+      while (!isOver()) {
+        world.change();
+        await sleep(pickNumber(random.changes, 120));
+      }
+    };
+    const breakThings = async (): Promise<void> => {
+      while (!isOver()) count(counts, await disturb(rig.api, random.faults));
+    };
+    const kill = async (): Promise<void> => {
+      if (performance.now() - startMs < nextKillMs) return;
+      nextKillMs += killEveryMs;
+      await sleep(pickNumber(random.faults, ROUND_MS / 2));
+      count(counts, 'leader kill');
+      await killLeader(chaos);
+    };
+    await Promise.all([change(), breakThings(), kill()]);
+    faults.push(...(await settle({ ...chaos, api: rig.api })));
+    count(counts, 'round');
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+async function runChaos(options: Options, chaos: Chaos): Promise<void> {
+  const { traffic, replicas, rig } = chaos;
+  await Promise.all(replicas.map((replica) => replica.start()));
+  const sampling = setInterval(() => {
+    for (const replica of replicas) replica.sampleMemory();
+  }, 1_000);
+  const sending = replicas.map((replica) => traffic.run(replica));
+  try {
+    await runRounds(chaos, { changes: createRandom(`changes ${options.seed}`), faults: createRandom(`faults ${options.seed}`) });
+  } finally {
+    clearInterval(sampling);
+    traffic.stop();
+    await Promise.all(sending);
+  }
+  for (const { life } of replicas) if (life !== undefined && !life.portico.isRunning()) chaos.faults.push(`${life.name} ended by itself`);
+  if (chaos.faults.length + traffic.tally.wrong + traffic.tally.failed > 0) {
+    for (const { life } of replicas) if (life !== undefined) console.log(`log of ${life.name}:\n${controllerLog(life.portico)}`);
+  }
+  rig.api.forgetRequests();
+}
+
+/** Prints what happened; true if nothing was wrong. */
+function report({ options, world, traffic, replicas, faults, counts }: Chaos): boolean {
+  const { right, wrong, failed, killed, faults: answers } = traffic.tally;
+  const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
+  const all = [...answers, ...faults];
+  let growing = 0;
+  for (const { name, memory } of replicas.flatMap(({ lives }) => lives)) {
+    const verdict = judgeMemory(memory);
+    if (verdict === undefined) continue;
+    const line = `memory of ${name}: ${mebibytes(verdict.firstBytes)}, at the end ${mebibytes(verdict.lastBytes)}, ${memory.length} s`;
+    console.log(line);
+    if (verdict.isFlat) continue;
+    growing++;
+    all.push(`${line}: not flat`);
+  }
+  for (const fault of all) console.log(fault);
+  console.log([...counts].map(([name, times]) => `${name} ${times}`).join(', '));
+  console.log(
+    `${world.written} changes, ${right} answers right, ${wrong} wrong, ${failed} failed, ${killed} ended by kills, seed ${options.seed}`,
+  );
+  const bad = wrong + failed + faults.length + growing;
+  console.log(`${right} passed, ${bad} failed`);
+  return bad === 0 && right > 0;
+}
+
+async function main(): Promise<number> {
+  const parsed = parseOptions(process.argv.slice(2));
+  if (!parsed.ok) {
+    console.error(parsed.error);
+    return 2;
+  }
+  const options = parsed.value;
+  if (options.help) {
+    console.log(usage);
+    return 0;
+  }
+  const { servers, backends, port } = await startBackends();
+  const rig = await openCluster();
+  try {
+    const history = new History();
+    const certificates = await issueCertificates(createCertificateIssuer({ poolSize: 2, now: Date.now }));
+    const random = createRandom(`world ${options.seed}`);
+    const world = new World({ api: rig.api, history, random, backends, backendPort: port, certificates });
+    const traffic = new Traffic({ history, world, random: createRandom(`traffic ${options.seed}`) });
+    const replicas = Array.from({ length: options.replicas }, (_, index) => new Replica(`replica-${index}`, rig, history));
+    const chaos: Chaos = { options, rig, history, world, traffic, replicas, faults: [], counts: new Map() };
+    await runChaos(options, chaos);
+    return report(chaos) ? 0 : 1;
+  } finally {
+    await rig.close();
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+process.exitCode = await main();
