@@ -1,6 +1,6 @@
 // The head of the request under way as the client sent it, for log formats that name its fields. Kept only while the access log is on: the
 // bytes that were read are gone when the exchange ends.
-import type { MessageHead } from '../http1/message-head.ts';
+import { type MessageHead, trimBlanks } from '../http1/message-head.ts';
 
 export class KeptHead {
   #bytes = Buffer.alloc(0);
@@ -32,7 +32,7 @@ export class KeptHead {
       const start = this.#lines[i] ?? 0;
       if (!this.#isNamed(start, name)) continue;
       const end = i + 1 < this.#count ? (this.#lines[i + 1] ?? 0) : this.#length;
-      const value = this.#bytes.latin1Slice(start + name.length + 1, end - 2).replace(/^[ \t]+|[ \t]+$/g, '');
+      const value = trimBlanks(this.#bytes.latin1Slice(start + name.length + 1, end - 2));
       values = values === '' ? value : `${values}, ${value}`;
     }
     return values;

@@ -84,7 +84,8 @@ export class ResponseBody {
 
   write(buffer: Buffer, start: number, end: number, isStable: boolean): void {
     if (this.#first === undefined) this.#client.sendBody(buffer, start, end, isStable);
-    else this.#first.write(buffer, start, end, isStable);
+    // A filter keeps what it is given for longer than until the next read.
+    else this.#first.write(buffer, start, end, false);
   }
 
   flush(): void {

@@ -23,9 +23,11 @@ function rewriteCookies(view: ResponseView, rewrite: CookieRewrite): void {
 export function rewriteCookie(line: string, { domain, path }: CookieRewrite): string {
   const [pair = '', ...attributes] = line.split(';');
   const rewritten = attributes.map((attribute) => {
-    const match = /^(\s*)(domain|path)(\s*=\s*)(.*?)(\s*)$/i.exec(attribute);
-    const [, before = '', name = '', equals = '', value = '', after = ''] = match ?? [];
+    const match = /^(\s*)(domain|path)(\s*=\s*)(.*)$/i.exec(attribute);
+    const [, before = '', name = '', equals = '', rest = ''] = match ?? [];
     if (match === null) return attribute;
+    const value = rest.trimEnd();
+    const after = rest.slice(value.length);
     const replaced = name.toLowerCase() === 'domain' ? replaceDomain(value, domain) : replacePrefix(value, path);
     return replaced === undefined ? attribute : `${before}${name}${equals}${replaced}${after}`;
   });
