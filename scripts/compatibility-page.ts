@@ -66,8 +66,8 @@ function entryTable(head: string, entries: readonly Entry[]): string {
 }
 
 const SNIPPET =
-  'nginx directives are not executed. Use the annotation or ConfigMap key for the purpose: `custom-headers`, `rewrite-target`, ' +
-  '`permanent-redirect`, `denylist-source-range`, `enable-cors`';
+  'nginx configuration is not read here. Use the annotation or ConfigMap key for the purpose, or `configuration-snippet` with the directives ' +
+  'that are interpreted';
 const FIREWALL = 'there is no firewall engine yet. Put one in front, or take the annotation away';
 
 function annotationEntry(row: AnnotationRow): Entry {

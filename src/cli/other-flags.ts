@@ -8,6 +8,7 @@ export type OtherFlag = {
 } & ({ readonly kind: 'no-effect'; readonly reason: string } | { readonly kind: 'not-supported'; readonly instead: string });
 
 const NO_NGINX = 'there is no nginx behind Portico';
+const NO_GEOIP = 'there are no databases of places';
 const NO_RELOAD = 'Portico never reloads';
 
 const rows: readonly OtherFlag[] = [
@@ -22,6 +23,11 @@ const rows: readonly OtherFlag[] = [
   noEffect('sync-period', NO_RELOAD),
   noEffect('sync-rate-limit', NO_RELOAD),
   noEffect('disable-full-test', NO_RELOAD, true),
+  noEffect('maxmind-license-key', NO_GEOIP),
+  noEffect('maxmind-edition-ids', NO_GEOIP),
+  noEffect('maxmind-mirror', NO_GEOIP),
+  noEffect('maxmind-retries-count', NO_GEOIP),
+  noEffect('maxmind-retries-timeout', NO_GEOIP),
   noEffect('profiling', 'Node has its own profiler', true),
   noEffect('profiler-port', 'Node has its own profiler'),
   noEffect('profiler-address', 'Node has its own profiler'),
