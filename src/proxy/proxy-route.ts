@@ -16,6 +16,7 @@ import type { CompiledBlocks } from './policies/blocked-clients.ts';
 import type { SharedLimits } from './limits/shared-limits.ts';
 import type { RouteHooks } from './policies/policy.ts';
 import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
+import { cookiePathOf } from './policies/cookie-affinity.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
 
 export interface ProxyRoute {
@@ -86,7 +87,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     connectionLine: proxy.connectionHeader === undefined ? '' : `Connection: ${proxy.connectionHeader}\r\n`,
     isLogged: policies.accessLog !== false,
     setsAffinityCookie: policies.setsAffinityCookie === true,
-    cookiePath: route.labels.path,
+    cookiePath: cookiePathOf(route.labels.path),
     bandwidth: policies.bandwidth,
     errorBackend: compileErrorBackend(policies.errorPages, deps),
     hooks: compileHooks(route, host, deps),

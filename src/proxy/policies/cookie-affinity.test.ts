@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { CookieAffinity } from '../../model/policies/cookie-affinity.ts';
 import { type Upstream, upstreamKey } from '../../model/upstream.ts';
 import { UpstreamGroup } from '../upstream/upstream-group.ts';
-import { formatCookieTime, misreadsSameSiteNone, startAffinity } from './cookie-affinity.ts';
+import { cookiePathOf, formatCookieTime, misreadsSameSiteNone, startAffinity } from './cookie-affinity.ts';
 import { policyRequest, type RequestFixture } from './policy-request-fixture.ts';
 
 const plain: CookieAffinity = {
@@ -144,4 +144,10 @@ test("times are written as nginx's cookies have them", () => {
   assert.equal(formatCookieTime(Date.UTC(2006, 0, 2, 15, 4, 5)), 'Mon, 02-Jan-06 15:04:05 GMT');
   assert.equal(formatCookieTime(Date.UTC(2038, 0, 19)), 'Tue, 19-Jan-2038 00:00:00 GMT');
   assert.equal(formatCookieTime(Infinity), 'Sat, 13-Sep-275760 00:00:00 GMT');
+});
+
+test('the path of a rule cannot add to the head, nor to the cookie', () => {
+  assert.equal(cookiePathOf('/a b/(.*)$'), '/a b/(.*)$');
+  // Written as latin1, U+010D and U+010A would be CR and LF.
+  assert.equal(cookiePathOf('/\u010d\u010aX: y; Domain=z\r\n'), '/%C4%8D%C4%8AX: y%3B Domain=z%0D%0A');
 });

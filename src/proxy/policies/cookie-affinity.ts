@@ -39,6 +39,13 @@ function findByCookie(request: PolicyRequest, group: UpstreamGroup, { cookieName
   return key === '' ? undefined : group.sticky.find(key, mode);
 }
 
+/** The path of a rule as a value of `Path`. A rule may have any character: one that would end the attribute or the line is escaped. */
+export function cookiePathOf(path: string): string {
+  return path.replaceAll(/[^\x20-:<-~]/gu, (character) =>
+    Array.from(Buffer.from(character, 'utf8'), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}
+
 /** In the order of lua-resty-cookie. Names and values were checked when the annotations were read. */
 function cookieLine(value: string, affinity: CookieAffinity, request: PolicyRequest, misreadsNone: boolean): string {
   const { cookieName, path, domain, expiresSeconds, maxAgeSeconds, secure, sameSite } = affinity;
