@@ -96,6 +96,7 @@ export const flags: FlagTable = {
     defaultText: '',
     parse: parseObjectName,
     summary: 'Service whose first port takes the requests that no rule matches. Without it Portico answers them with 404.',
+    differs: 'where the Service does not exist, that is a diagnostic and Portico serves; ingress-nginx does not start',
   },
   defaultSslCertificate: {
     ...objects,
