@@ -22,7 +22,7 @@ export interface BenchOptions {
 
 export const helpText = `Usage: npm run bench [-- [SCENARIO...] [OPTIONS]]
 
-Measures Portico beside nginx, HAProxy and Caddy. Without a name, all scenarios run (about 40 minutes).
+Measures Portico beside nginx, HAProxy and Caddy. Without a name, all scenarios run (about 45 minutes).
 
   --list             names and descriptions of the scenarios
   --targets A,B      only these of nginx, haproxy, portico, caddy
