@@ -13,8 +13,10 @@ export const compileRequestFieldPolicies: HookCompiler = (_route, _host, { setti
         phase: 'forward',
         onRequest(request) {
           for (const { name, expand } of fields) {
-            if (name.toLowerCase() === 'host') request.upstreamHost = expand(request);
-            else request.setRequestField(name, expand(request));
+            const value = expand(request);
+            if (name.toLowerCase() !== 'host') request.setRequestField(name, value);
+            // Variables bring in what the client has sent, decoded in part.
+            else if (/^[\x21-\x7e]+$/.test(value)) request.upstreamHost = value;
           }
           return CONTINUE;
         },
