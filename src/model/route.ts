@@ -5,6 +5,7 @@ import type { CertificateKey } from './certificate.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Origin } from './origin.ts';
 import type { Canary } from './policies/canary.ts';
+import type { BodyBuffer } from './policies/buffering.ts';
 import type { CorsPolicy } from './policies/cors.ts';
 import type { ErrorPages } from './policies/error-pages.ts';
 import type { HeaderField } from './policies/header-fields.ts';
@@ -131,6 +132,10 @@ export interface RoutePolicies {
   /** True: answers may carry the affinity cookie of the upstream. */
   readonly setsAffinityCookie?: boolean;
   readonly errorPages?: ErrorPages;
+  /** The request body is taken as a whole before the upstream is called. */
+  readonly requestBuffer?: BodyBuffer;
+  /** The response is taken from the upstream ahead of a slow client. */
+  readonly responseBuffer?: BodyBuffer;
   /** Annotation `configuration-snippet`. */
   readonly snippet?: Snippet;
   readonly mirror?: MirrorPolicy;

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import { errorCodes } from '../../model/error-codes.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http1/field-block.ts';
+import { BODY_LENGTH, BODY_NONE } from '../http1/field-block.ts';
 import { FIELD } from '../http1/field-names.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { ResponseFraming } from '../http1/response-writer.ts';
@@ -23,10 +23,11 @@ import { errorPage } from './error-page.ts';
 import { ExchangeEntry } from './exchange-entry.ts';
 import { ForwardedCache } from './forwarded-cache.ts';
 import { PolicyRun } from './policy-run.ts';
+import { RequestFlow, type RequestOptions } from './request-flow.ts';
 import { methodOf, readPath } from './request-line.ts';
 import { joinEdits, ResponseBody } from './response-body.ts';
 import { redirectToSlash, redirectToTls } from './redirects.ts';
-import { type CallOptions, type CallOwner, UpstreamCall } from './upstream-call.ts';
+import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { type MatchedRequest, UpstreamRequestHead } from './upstream-request-head.ts';
 
 const NO_BODY: ResponseFraming = { kind: 'none' };
@@ -42,6 +43,7 @@ export class Exchange implements CallOwner {
   readonly #forwarded: ForwardedCache;
   readonly #requestHeads: UpstreamRequestHead;
   readonly #call: UpstreamCall;
+  readonly #request: RequestFlow;
   readonly #response: ResponseBody;
   #isActive = false;
   #route: ProxyRoute | undefined;
@@ -51,16 +53,12 @@ export class Exchange implements CallOwner {
   #bodyBytes = 0;
   #bodyLimit = 0;
   #isHeadMethod = false;
-  #isChunkedRequest = false;
-  #isRequestComplete = false;
   #isHeadSent = false;
   #isTunnel = false;
   /** Kept for routes with error pages. */
   #matched: MatchedRequest | undefined;
   /** An error backend answers instead; these fields go with its answer. */
   #errorLines: string | undefined;
-  /** The rest of the request body has no reader. */
-  #isBodyIgnored = false;
   #isWebSocket = false;
   #acceptsTrailers = false;
   #expectsContinue = false;
@@ -71,6 +69,7 @@ export class Exchange implements CallOwner {
     this.#forwarded = new ForwardedCache(context, client.origin);
     this.#requestHeads = new UpstreamRequestHead(context, this.#forwarded, this.entry);
     this.#call = new UpstreamCall(context, this);
+    this.#request = new RequestFlow(client, this.#call, () => this.fail('PRT-INT-1'));
     this.#response = new ResponseBody(context, client, {
       onReady: () => this.#call.resumeResponse(),
       onEnd: (trailers) => {
@@ -121,7 +120,7 @@ export class Exchange implements CallOwner {
     entry.clientAddress = forwarded.clientAddress;
     const request: MatchedRequest = { route, hostText, hostName, path, forwarded, target };
     if (route.errorBackend !== undefined) this.#matched = request;
-    if (this.#context.compression !== undefined || route.bandwidth !== undefined) this.#response.begin(head, route.bandwidth);
+    if (this.#context.compression !== undefined || route.shapesResponses) this.#response.begin(head, route);
     if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
     if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
@@ -147,21 +146,18 @@ export class Exchange implements CallOwner {
     this.#bodyBytes += end - start;
     this.entry.requestBytes += end - start;
     if (this.#bodyLimit > 0 && this.#bodyBytes > this.#bodyLimit) return this.fail('PRT-REQ-14');
-    this.#policies?.request.copy?.write(buffer, start, end);
-    if (!this.#isBodyIgnored) this.#call.writeBody(buffer, start, end, isStable);
+    this.#request.write(buffer, start, end, isStable);
   }
 
   /** The request is complete. */
   onRequestEnd(trailers: Buffer | undefined): void {
-    this.#isRequestComplete = true;
-    this.#policies?.request.copy?.endBody();
-    if (this.#isActive && !this.#isBodyIgnored) this.#call.endBody(this.#passableTrailers(trailers));
+    if (this.#isActive) this.#request.end(this.#passableTrailers(trailers));
+    else this.#request.isComplete = true;
   }
 
   /** All input that has arrived was handed over: what is held goes out. */
   flushRequest(): void {
-    this.#call.flush();
-    this.#policies?.request.copy?.flush();
+    this.#request.flush();
   }
 
   /** The client is gone: nobody waits for the answer any more. */
@@ -274,11 +270,11 @@ export class Exchange implements CallOwner {
   }
 
   pauseRequestBody(): void {
-    this.#client.pauseBody();
+    this.#request.pause();
   }
 
   resumeRequestBody(): void {
-    this.#client.resumeBody();
+    this.#request.resume();
   }
 
   #reset(head: MessageHead, headBytes: number, receivedAtMs: number): void {
@@ -305,13 +301,11 @@ export class Exchange implements CallOwner {
     this.#bodyBytes = 0;
     this.#bodyLimit = 0;
     this.#isHeadMethod = entry.method === 'HEAD';
-    this.#isChunkedRequest = head.body === BODY_CHUNKED;
-    this.#isRequestComplete = head.body === BODY_NONE;
+    this.#request.begin(head, receivedAtMs);
     this.#isHeadSent = false;
     this.#isTunnel = false;
     this.#matched = undefined;
     this.#errorLines = undefined;
-    this.#isBodyIgnored = false;
     this.#isWebSocket = head.isWebSocket;
     this.#acceptsTrailers = head.acceptsTrailers;
     this.#expectsContinue = head.expectsContinue && head.body !== BODY_NONE;
@@ -349,7 +343,7 @@ export class Exchange implements CallOwner {
     policies.run({
       onWait: () => {
         // A client that is not read from is not seen to go.
-        if (!this.#isRequestComplete) this.#client.pauseBody();
+        if (!this.#request.isComplete) this.#client.pauseBody();
       },
       onContinue: () => this.#client.resumeBody(),
       between: () => this.#redirectToTls(matched) || this.#findGroup(route) === undefined,
@@ -400,22 +394,14 @@ export class Exchange implements CallOwner {
     // A default backend is asked for the path that was requested.
     const sent = isFallback || target === request.target ? request : { ...request, target };
     this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
-    policies?.startCopy(this.#call.out, this.#isChunkedRequest, this.#isRequestComplete);
-    this.#start(route, group, this.#isRequestComplete, this.#startPicking(group, head, request));
+    const pick = this.#startPicking(group, head, request);
+    const buffer = this.#isWebSocket ? undefined : route.requestBuffer;
+    this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
     if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
   }
 
-  #start({ proxy, retry }: ProxyRoute, group: UpstreamGroup, isComplete: boolean, pick: CallOptions['pick']): void {
-    this.#call.start({
-      group,
-      proxy,
-      retry,
-      method: this.entry.method,
-      isChunked: this.#isChunkedRequest,
-      isComplete,
-      receivedAtMs: this.#receivedAtMs,
-      pick,
-    });
+  #callOptions({ proxy, retry }: ProxyRoute, group: UpstreamGroup, pick: RequestOptions['pick']): RequestOptions {
+    return { group, proxy, retry, method: this.entry.method, pick };
   }
 
   /** True: this response of a backend is not passed on, for an error backend answers instead. */
@@ -443,14 +429,11 @@ export class Exchange implements CallOwner {
     if (this.#call.out.length === 0) this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
     const { head, body } = this.#call.takeRequest();
     const hasBody = keepsBody && body !== undefined;
-    this.#isBodyIgnored = !hasBody;
     this.#call.out.appendLatin1(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;
-    const isComplete = this.#isRequestComplete || !hasBody;
-    this.#start(route, group, isComplete, undefined);
-    if (!isComplete && this.#expectsContinue && this.#isActive) this.#client.sendContinue();
-    this.#client.resumeBody();
+    this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody);
+    if (hasBody && !this.#request.isComplete && this.#expectsContinue && this.#isActive) this.#client.sendContinue();
     return true;
   }
 
@@ -484,6 +467,7 @@ export class Exchange implements CallOwner {
     entry.sentBytes = this.#client.sentBytes;
     entry.sentBodyBytes = this.#client.sentBodyBytes;
     this.#policies?.end();
+    this.#request.reset();
     this.#response.reset();
     this.#call.release();
     this.#route?.series.observe(entry);

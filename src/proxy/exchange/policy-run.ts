@@ -4,7 +4,6 @@ import { assertNever } from '../../kit/assert-never.ts';
 import { parseRequestHead } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
-import type { OutBuffer } from '../out-buffer.ts';
 import type { CompiledHooks } from '../policies/compile-hooks.ts';
 import type { PolicyVerdict, RequestPolicy, ResponsePolicy } from '../policies/policy.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
@@ -84,12 +83,6 @@ export class PolicyRun {
     return edit;
   }
 
-  /** Sends the copy of the request that a policy asked for. `out`: the head that goes to the backend. */
-  startCopy(out: OutBuffer, isChunked: boolean, isComplete: boolean): void {
-    const { copy, method, context } = this.request;
-    copy?.start({ head: out.bytes.latin1Slice(0, out.length), method, isChunked, isComplete, nowMs: context.nowMs });
-  }
-
   /** The exchange is over before a waiting policy has answered. */
   cancel(): void {
     this.#isOver = true;
@@ -101,7 +94,6 @@ export class PolicyRun {
     this.cancel();
     for (const policy of this.#policies.slice(0, this.#asked)) policy.onEnd?.(this.request);
     this.#asked = 0;
-    this.request.copy?.onExchangeEnd();
   }
 
   #runFrom(first: number, steps: PolicySteps): void {

@@ -1,11 +1,15 @@
 // The way of a response body from the upstream to the client: straight, or through the filters that its route and the settings ask for.
+import { tmpdir } from 'node:os';
+import type { BodyBuffer } from '../../model/policies/buffering.ts';
 import type { Bandwidth } from '../../model/policies/rate-limits.ts';
 import type { ContentCoding } from '../../model/policies/compression.ts';
+import { BufferedBody } from '../filters/buffered-body.ts';
 import type { CompressionPlan } from '../filters/compression.ts';
 import { PacedBody } from '../filters/paced-body.ts';
-import type { BodySink, ResponseFilter } from '../filters/response-filter.ts';
+import type { BodySink, FilterEvents, ResponseFilter } from '../filters/response-filter.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
+import type { ProxyRoute } from '../proxy-route.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { Downstream } from './downstream.ts';
 
@@ -24,12 +28,11 @@ export class ResponseBody {
   readonly #client: Downstream;
   readonly #events: ResponseBodyEvents;
   readonly #clientSink: BodySink;
-  /** The first takes what the upstream sends; undefined: no filters. */
-  #first: ResponseFilter | undefined;
-  /** The one in front of the client. */
-  #last: ResponseFilter | undefined;
+  /** From the client's end to the upstream's. */
+  #filters: ResponseFilter[] = [];
   #accepted = NO_CODINGS;
   #bandwidth: Bandwidth | undefined;
+  #buffer: BodyBuffer | undefined;
 
   constructor(context: WorkerContext, client: Downstream, events: ResponseBodyEvents) {
     this.#context = context;
@@ -45,18 +48,20 @@ export class ResponseBody {
     };
   }
 
-  get isFiltered(): boolean {
-    return this.#first !== undefined;
+  get isFull(): boolean {
+    return (this.#first ?? this.#clientSink).isFull;
   }
 
-  get isFull(): boolean {
-    return this.#first === undefined ? this.#client.pendingBytes > 0 : this.#first.isFull;
+  /** Takes what the upstream sends; undefined: no filters. */
+  get #first(): ResponseFilter | undefined {
+    return this.#filters.at(-1);
   }
 
   /** A request begins: notes what its client takes. */
-  begin(head: MessageHead, bandwidth: Bandwidth | undefined): void {
+  begin(head: MessageHead, { bandwidth, responseBuffer }: Pick<ProxyRoute, 'bandwidth' | 'responseBuffer'>): void {
     const { compression } = this.#context;
     this.#bandwidth = bandwidth;
+    this.#buffer = responseBuffer;
     if (compression !== undefined) this.#accepted = compression.acceptedBy(head);
   }
 
@@ -65,21 +70,25 @@ export class ResponseBody {
     return this.#context.compression?.plan(head, this.#accepted);
   }
 
-  /** Sets the filters of a response that has a body up. */
+  /** Sets the filters of a response that has a body up: the upstream's end first. */
   open(plan: CompressionPlan | undefined): void {
-    let sink = this.#clientSink;
-    const { onFailure, onReady } = this.#events;
-    if (this.#bandwidth !== undefined) {
-      const paced: ResponseFilter = new PacedBody(this.#context, this.#bandwidth, sink, {
-        onReady: () => (this.#first === paced ? onReady() : this.#first?.onReady()),
-        onFailure,
-      });
-      sink = this.#first = this.#last = paced;
-    }
-    if (plan?.open !== undefined) {
-      this.#first = plan.open(sink, { onReady, onFailure });
-      this.#last ??= this.#first;
-    }
+    const bandwidth = this.#bandwidth;
+    const buffer = this.#buffer;
+    if (bandwidth !== undefined) this.#add((sink, events) => new PacedBody(this.#context, bandwidth, sink, events));
+    if (plan?.open !== undefined) this.#add(plan.open);
+    if (buffer !== undefined) this.#add((sink, events) => new BufferedBody({ ...buffer, directory: tmpdir() }, sink, events));
+  }
+
+  /** Puts a filter between the upstream and those that are there. */
+  #add(open: (sink: BodySink, events: FilterEvents) => ResponseFilter): void {
+    const place = this.#filters.length;
+    const { onFailure } = this.#events;
+    const onReady = (): void => {
+      const before = this.#filters[place + 1];
+      if (before === undefined) this.#events.onReady();
+      else before.onReady();
+    };
+    this.#filters.push(open(this.#filters[place - 1] ?? this.#clientSink, { onReady, onFailure }));
   }
 
   write(buffer: Buffer, start: number, end: number, isStable: boolean): void {
@@ -103,18 +112,18 @@ export class ResponseBody {
 
   /** The client has taken what was sent. */
   onClientFlushed(): void {
-    if (this.#last === undefined) this.#events.onReady();
-    else if (this.#client.pendingBytes === 0) this.#last.onReady();
+    const [last] = this.#filters;
+    if (last === undefined) this.#events.onReady();
+    else if (this.#client.pendingBytes === 0) last.onReady();
   }
 
   /** The exchange is over. */
   reset(): void {
-    this.#first?.destroy();
-    if (this.#last !== this.#first) this.#last?.destroy();
-    this.#first = undefined;
-    this.#last = undefined;
+    for (const filter of this.#filters) filter.destroy();
+    if (this.#filters.length > 0) this.#filters = [];
     this.#accepted = NO_CODINGS;
     this.#bandwidth = undefined;
+    this.#buffer = undefined;
   }
 }
 

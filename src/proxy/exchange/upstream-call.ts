@@ -45,6 +45,8 @@ export interface CallOptions {
   readonly isComplete: boolean;
   /** When the request was received, on the worker's clock. */
   readonly receivedAtMs: number;
+  /** Bytes at the end of `out` that belong to the body; absent: none. */
+  readonly heldBodyBytes?: number;
   /** Chooses an endpoint instead of round robin (affinity, hashing); undefined: round robin. */
   readonly pick: EndpointPicker | undefined;
 }
@@ -130,7 +132,7 @@ export class UpstreamCall implements ResponseReceiver {
   /** Sends what is in `out` to an endpoint of the group. */
   start(options: CallOptions): void {
     this.#options = options;
-    this.#bodyAt = this.out.length;
+    this.#bodyAt = this.out.length - (options.heldBodyBytes ?? 0);
     this.isHeadMethod = options.method === 'HEAD';
     this.#isRequestComplete = options.isComplete;
     this.#attempt(options);

@@ -5,7 +5,6 @@ import { noEffect, supported } from './row.ts';
 import type { AnnotationRow } from './row.ts';
 
 const MAX_SECONDS = 31_536_000;
-const STREAMED = 'bodies are streamed with back-pressure and never spooled to disk';
 /** A Host header value: name or address and port, nothing that could end the line or that nginx would expand. */
 const HOST_VALUE = /^[A-Za-z0-9._*-]{1,253}(:\d{1,5})?$/;
 
@@ -85,45 +84,6 @@ const bodies: readonly AnnotationRow[] = [
       draft.proxy.bodySizeBytes = value;
     },
     summary: 'Largest request body; a larger one is answered with 413; 0: no limit.',
-  }),
-  noEffect({
-    name: 'client-body-buffer-size',
-    scope: 'location',
-    risk: 'Low',
-    reason: STREAMED,
-    summary: 'Memory for a request body in nginx.',
-  }),
-  noEffect({
-    name: 'proxy-request-buffering',
-    scope: 'location',
-    risk: 'Low',
-    reason: STREAMED,
-    summary: 'Spools request bodies in nginx.',
-    differs: '`on`, the default there, makes nginx take the whole body before the backend sees any of it; here it sees it as it comes',
-  }),
-  noEffect({ name: 'proxy-buffering', scope: 'location', risk: 'Low', reason: STREAMED, summary: 'Buffers responses in nginx.' }),
-  noEffect({ name: 'proxy-buffers-number', scope: 'location', risk: 'Low', reason: STREAMED, summary: 'Response buffers in nginx.' }),
-  noEffect({
-    name: 'proxy-buffer-size',
-    scope: 'location',
-    risk: 'Low',
-    reason: STREAMED,
-    summary: 'Size of a response buffer in nginx.',
-    differs: 'the head of a response may have 64 KiB, whatever is set; in nginx it must fit into this buffer (4 KiB), or is 502',
-  }),
-  noEffect({
-    name: 'proxy-busy-buffers-size',
-    scope: 'location',
-    risk: 'Low',
-    reason: STREAMED,
-    summary: 'Busy response buffers in nginx.',
-  }),
-  noEffect({
-    name: 'proxy-max-temp-file-size',
-    scope: 'location',
-    risk: 'Low',
-    reason: STREAMED,
-    summary: 'Largest spooled response in nginx.',
   }),
 ];
 

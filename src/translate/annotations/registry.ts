@@ -3,6 +3,7 @@ import { addressListAnnotations } from './address-lists.ts';
 import { affinityAnnotations } from './affinity.ts';
 import { authAnnotations } from './auth.ts';
 import { backendProtocolAnnotations } from './backend-protocol.ts';
+import { bufferingAnnotations } from './buffering.ts';
 import { canaryAnnotations } from './canary.ts';
 import { clientCertificateAnnotations } from './client-certificates.ts';
 import { corsAnnotations } from './cors.ts';
@@ -35,6 +36,7 @@ export const annotationRows: readonly AnnotationRow[] = [
   ...clientCertificateAnnotations,
   ...backendProtocolAnnotations,
   ...proxyingAnnotations,
+  ...bufferingAnnotations,
   ...responseRewriteAnnotations,
   ...errorPageAnnotations,
   ...mirrorAnnotations,

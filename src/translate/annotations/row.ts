@@ -8,6 +8,7 @@ import { parseBool } from '../value-parsers.ts';
 import type { AccessDraft, ClientCertificateDraft } from './access-draft.ts';
 import type { AffinityDraft } from './affinity.ts';
 import type { CanaryDraft } from './canary.ts';
+import type { BufferingDraft } from './buffering.ts';
 import type { CorsDraft } from './cors.ts';
 import type { MirrorDraft } from './mirror.ts';
 import type { RateLimitDraft } from './rate-limits.ts';
@@ -93,6 +94,7 @@ export interface AnnotationDraft {
   accessLog?: boolean;
   cors?: CorsDraft;
   limits?: RateLimitDraft;
+  buffering?: BufferingDraft;
   /** nginx directives, not looked at yet. */
   configurationSnippet?: string;
   serverSnippet?: string;

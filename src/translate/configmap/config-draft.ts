@@ -110,6 +110,7 @@ function emptyRouting(): ConfigDraft['routing'] {
     limitRate: 0,
     limitRateAfter: 0,
     allowsSnippets: false,
+    buffering: { buffersRequests: false, memoryBytes: 0, buffersResponses: false, bufferCount: 0, bufferBytes: 0, fileBytes: 0 },
     allowedResponseHeaders: [],
     allowedAddresses: [],
     deniedAddresses: [],

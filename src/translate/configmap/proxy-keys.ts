@@ -1,4 +1,5 @@
 // Keys of the way to backends: defaults of the proxy-* annotations, pools of connections.
+import { parseBufferBytes, parseBufferCount, parseFileBytes, parseSwitch } from '../annotations/buffering.ts';
 import { parseStatuses } from '../annotations/error-pages.ts';
 import { parseAlgorithm } from '../annotations/load-balancing.ts';
 import { parseNextUpstream } from '../annotations/next-upstream.ts';
@@ -269,21 +270,74 @@ const limits: readonly ConfigRow[] = [
   }),
 ];
 
+const buffers: readonly ConfigRow[] = [
+  supported({
+    key: 'proxy-request-buffering',
+    defaultText: 'off',
+    parse: parseSwitch,
+    set: (draft, value) => {
+      draft.routing.buffering.buffersRequests = value === 'on';
+    },
+    summary: 'Default of annotation `proxy-request-buffering`.',
+    differs: 'the default there is `on`; bodies are passed on as they come unless it is written',
+  }),
+  supported({
+    key: 'client-body-buffer-size',
+    defaultText: '8k',
+    parse: parseBufferBytes,
+    set: (draft, value) => {
+      draft.routing.buffering.memoryBytes = value;
+    },
+    summary: 'Default of annotation `client-body-buffer-size`.',
+  }),
+  supported({
+    key: 'proxy-buffering',
+    defaultText: 'off',
+    parse: parseSwitch,
+    set: (draft, value) => {
+      draft.routing.buffering.buffersResponses = value === 'on';
+    },
+    summary: 'Default of annotation `proxy-buffering`.',
+  }),
+  supported({
+    key: 'proxy-buffers-number',
+    defaultText: '4',
+    parse: parseBufferCount,
+    set: (draft, value) => {
+      draft.routing.buffering.bufferCount = value;
+    },
+    summary: 'Default of annotation `proxy-buffers-number`.',
+  }),
+  supported({
+    key: 'proxy-buffer-size',
+    defaultText: '4k',
+    parse: parseBufferBytes,
+    set: (draft, value) => {
+      draft.routing.buffering.bufferBytes = value;
+    },
+    summary: 'Default of annotation `proxy-buffer-size`.',
+  }),
+  supported({
+    key: 'proxy-max-temp-file-size',
+    defaultText: '1024m',
+    parse: parseFileBytes,
+    set: (draft, value) => {
+      draft.routing.buffering.fileBytes = value;
+    },
+    summary: 'Default of annotation `proxy-max-temp-file-size`.',
+  }),
+];
+
 export const proxyKeys: readonly ConfigRow[] = [
   ...proxy,
   ...pools,
   ...rewrites,
   ...errorPages,
   ...limits,
+  ...buffers,
   ...notYet('serve', []),
-  ...noEffect('bodies are streamed with back-pressure and never spooled to disk', [
-    ['proxy-buffers-number', '4', 'Response buffers in nginx.'],
-    ['proxy-buffer-size', '4k', 'Size of a response buffer in nginx.'],
+  ...noEffect('what waits to be sent is bounded by the sockets', [
     ['proxy-busy-buffers-size', '', 'Busy response buffers in nginx.'],
-    ['proxy-max-temp-file-size', '1024m', 'Largest spooled response in nginx.'],
-    ['proxy-buffering', 'off', 'Buffers responses in nginx.'],
-    ['proxy-request-buffering', 'on', 'Spools request bodies in nginx.'],
-    ['client-body-buffer-size', '8k', 'Memory for a request body in nginx.'],
     ['grpc-buffer-size-kb', '0', 'Buffer of gRPC responses in nginx.'],
   ]),
   ...noEffect('a response without Content-Type is passed on as it is', [

@@ -5,6 +5,7 @@ import type { NextUpstreamCondition } from '../../model/route.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { ExternalAuthDraft } from '../annotations/external-auth.ts';
 import type { BalancingAlgorithm } from '../annotations/load-balancing.ts';
+import type { BufferingDraft } from '../annotations/buffering.ts';
 import type { Risk } from '../annotations/row.ts';
 import type { ObjectName } from '../options.ts';
 import type { ValueParser } from '../value-parsers.ts';
@@ -65,6 +66,8 @@ export interface RoutingConfig {
   readonly limitRateAfter: number;
   /** Whether snippet annotations are interpreted. */
   readonly allowsSnippets: boolean;
+  /** Defaults of the annotations about buffers. */
+  readonly buffering: Readonly<Required<BufferingDraft>>;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];
   /** Defaults of annotations `allowlist-source-range` and `denylist-source-range`. */

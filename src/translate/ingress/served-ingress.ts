@@ -12,6 +12,7 @@ import type { Snapshot } from '../../resources/snapshot.ts';
 import { affinityOf } from '../annotations/affinity.ts';
 import { canaryRulesOf } from '../annotations/canary.ts';
 import type { CanaryRules } from '../annotations/canary.ts';
+import { buffersOf } from '../annotations/buffering.ts';
 import { corsPolicyOf } from '../annotations/cors.ts';
 import { loadBalancingOf } from '../annotations/load-balancing.ts';
 import { withNonIdempotent } from '../annotations/next-upstream.ts';
@@ -225,6 +226,7 @@ function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, ro
     ...(cors !== undefined && { cors }),
     ...(values.affinity?.isCookie === true && { setsAffinityCookie: true }),
     ...responseRewritesOf(values, routing),
+    ...buffersOf(values, routing.buffering),
     ...limitsOfAnnotations(values, `${metadata.namespace}/${metadata.name}`, routing),
   };
 }

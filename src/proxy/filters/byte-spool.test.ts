@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BufferedBody } from './buffered-body.ts';
+import { ByteSpool } from './byte-spool.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'portico-spool-'));
+after(() => rmSync(directory, { recursive: true }));
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 2000 && !holds(); i++) await sleep(2);
+  assert.ok(holds());
+}
+
+function body(bytes: number): Buffer {
+  return Buffer.from(Array.from({ length: Math.ceil(bytes / 8) }, (_, i) => String(i).padStart(8, '.')).join('')).subarray(0, bytes);
+}
+
+test('what fits stays in memory, in order', () => {
+  const spool = new ByteSpool({ memoryBytes: 10, fileBytes: 100, directory }, { onMoved: () => undefined, onFailure: assert.fail });
+  spool.push(Buffer.from('abc'));
+  spool.push(Buffer.from('defgh'));
+  assert.deepEqual([spool.length, spool.hasSpilled, spool.isFull], [8, false, false]);
+  assert.equal(Buffer.concat([spool.take() ?? '', spool.take() ?? ''].map((piece) => Buffer.from(piece))).toString(), 'abcdefgh');
+  assert.equal(spool.take(), undefined);
+  spool.destroy();
+});
+
+test('what does not fit goes through a file without a name, in order', async () => {
+  const whole = body(1_000_000);
+  const taken: Buffer[] = [];
+  const drain = (): void => {
+    for (let piece = spool.take(); piece !== undefined; piece = spool.take()) taken.push(Buffer.from(piece));
+  };
+  const spool = new ByteSpool({ memoryBytes: 1000, fileBytes: 10_000_000, directory }, { onMoved: drain, onFailure: assert.fail });
+  for (let at = 0; at < whole.length; at += 7777) {
+    spool.push(whole.subarray(at, at + 7777));
+    if (at % 3 === 0) await sleep(0);
+  }
+  assert.ok(spool.hasSpilled);
+  drain();
+  await until(() => spool.length === 0);
+  assert.deepEqual(Buffer.concat(taken), whole);
+  assert.deepEqual(readdirSync(directory), []);
+  spool.destroy();
+});
+
+test('is full at its bounds', async () => {
+  const memory = new ByteSpool({ memoryBytes: 10, fileBytes: 0, directory }, { onMoved: () => undefined, onFailure: assert.fail });
+  memory.push(Buffer.alloc(10));
+  assert.ok(memory.isFull);
+  const file = new ByteSpool({ memoryBytes: 10, fileBytes: 90, directory }, { onMoved: () => undefined, onFailure: assert.fail });
+  for (let i = 0; i < 10; i++) file.push(Buffer.alloc(10));
+  assert.ok(file.isFull);
+  await until(() => readdirSync(directory).length === 0);
+  file.destroy();
+});
+
+test('a directory that cannot be written is told', async () => {
+  const missing = join(directory, 'missing');
+  assert.equal(existsSync(missing), false);
+  let failure: Error | undefined;
+  const spool = new ByteSpool({ memoryBytes: 1, fileBytes: 100, directory: missing }, { onMoved: () => undefined, onFailure: (error) => (failure = error) });
+  spool.push(Buffer.alloc(10));
+  await until(() => failure !== undefined);
+});
+
+test('a buffered body is taken while its reader is stuck, and arrives whole', async () => {
+  const whole = body(500_000);
+  const pieces: Buffer[] = [];
+  const sink = {
+    isFull: true,
+    isEnded: false,
+    write: (buffer: Buffer, start: number, end: number) => void pieces.push(Buffer.from(buffer.subarray(start, end))),
+    flush: () => undefined,
+    end: () => (sink.isEnded = true),
+  };
+  const filter = new BufferedBody({ memoryBytes: 1000, fileBytes: 1_000_000, directory }, sink, { onReady: () => undefined, onFailure: assert.fail });
+  for (let at = 0; at < whole.length; at += 50_000) {
+    filter.write(whole, at, at + 50_000, false);
+    await until(() => !filter.isFull);
+  }
+  filter.end();
+  assert.equal(pieces.length, 0);
+  sink.isFull = false;
+  filter.onReady();
+  await until(() => sink.isEnded);
+  assert.deepEqual(Buffer.concat(pieces), whole);
+});

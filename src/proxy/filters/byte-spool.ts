@@ -1,0 +1,151 @@
+// A queue of bytes that is kept in memory up to a bound and goes on in a file behind that: for bodies that one side sends faster than the
+// other may or can take them. The file has no name once it is open, so that nothing is left behind whatever happens.
+import { close, open, read, unlink, writev } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+
+export interface SpoolLimits {
+  readonly memoryBytes: number;
+  /** 0: no file. */
+  readonly fileBytes: number;
+  readonly directory: string;
+}
+
+export interface SpoolEvents {
+  /** There is something to take again, or room for more. */
+  readonly onMoved: () => void;
+  /** The file cannot be used: what is in the queue is lost. */
+  readonly onFailure: (error: Error) => void;
+}
+
+const READ_BYTES = 64 * 1024;
+
+export class ByteSpool {
+  /** Bytes in the queue. */
+  length = 0;
+  /** True once a part went to the file. */
+  hasSpilled = false;
+  readonly #limits: SpoolLimits;
+  readonly #events: SpoolEvents;
+  /** To be taken next. */
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  /** To be written to the file. */
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #fd = -1;
+  #readAt = 0;
+  #writtenAt = 0;
+  /** An operation on the file is under way. */
+  #isBusy = false;
+  #isOver = false;
+
+  constructor(limits: SpoolLimits, events: SpoolEvents) {
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** True while no more should be put in. */
+  get isFull(): boolean {
+    const { memoryBytes, fileBytes } = this.#limits;
+    if (fileBytes === 0) return this.#headBytes >= memoryBytes;
+    return this.#tailBytes >= Math.max(memoryBytes, READ_BYTES) || this.length >= memoryBytes + fileBytes;
+  }
+
+  /** The memory must not change afterwards. */
+  push(piece: Buffer): void {
+    if (this.#isOver) return;
+    this.length += piece.length;
+    const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.length === 0 && !this.#isBusy;
+    if (isFileEmpty && (this.#limits.fileBytes === 0 || this.#headBytes + piece.length <= this.#limits.memoryBytes)) {
+      this.#head.push(piece);
+      this.#headBytes += piece.length;
+      return;
+    }
+    this.hasSpilled = true;
+    this.#tail.push(piece);
+    this.#tailBytes += piece.length;
+    this.#work();
+  }
+
+  /** The next bytes; undefined where there are none, or none yet: `onMoved` tells. */
+  take(): Buffer | undefined {
+    const piece = this.#head.shift();
+    if (piece === undefined) {
+      this.#work();
+      return undefined;
+    }
+    this.#headBytes -= piece.length;
+    this.length -= piece.length;
+    return piece;
+  }
+
+  destroy(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#head = [];
+    this.#tail = [];
+    if (!this.#isBusy) this.#closeFile();
+  }
+
+  /** Moves bytes along: from the file to the head where that is empty, else from the tail to the file. */
+  #work(): void {
+    if (this.#isBusy || this.#isOver) return;
+    if (this.#head.length === 0 && this.#readAt < this.#writtenAt) this.#readNext();
+    else if (this.#tail.length > 0 && this.#fd < 0) this.#openFile();
+    else if (this.#tail.length > 0) this.#writeNext();
+  }
+
+  #openFile(): void {
+    this.#isBusy = true;
+    const path = join(this.#limits.directory, `portico-${randomUUID()}`);
+    open(path, 'wx+', 0o600, (error, fd) => {
+      if (error !== null) return this.#done(error);
+      this.#fd = fd;
+      unlink(path, (failure) => this.#done(failure));
+    });
+  }
+
+  #writeNext(): void {
+    this.#isBusy = true;
+    const pieces = this.#tail;
+    const bytes = this.#tailBytes;
+    this.#tail = [];
+    writev(this.#fd, pieces, this.#writtenAt, (error, written) => {
+      if (error === null && written !== bytes) return this.#done(new Error(`wrote ${written} of ${bytes} bytes`));
+      this.#writtenAt += bytes;
+      this.#tailBytes -= bytes;
+      this.#done(error);
+    });
+  }
+
+  #readNext(): void {
+    this.#isBusy = true;
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#writtenAt - this.#readAt));
+    read(this.#fd, buffer, 0, buffer.length, this.#readAt, (error, count) => {
+      if (error === null && count === 0) return this.#done(new Error('the file ends early'));
+      this.#readAt += count;
+      this.#head.push(buffer.subarray(0, count));
+      this.#headBytes += count;
+      this.#done(error);
+    });
+  }
+
+  #done(error: Error | null): void {
+    this.#isBusy = false;
+    if (this.#isOver) return this.#closeFile();
+    if (error !== null) {
+      this.destroy();
+      return this.#events.onFailure(error);
+    }
+    if (this.#head.length === 0 || this.#tail.length > 0) this.#work();
+    this.#events.onMoved();
+  }
+
+  #closeFile(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    close(fd, () => undefined);
+  }
+}
