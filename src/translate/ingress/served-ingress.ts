@@ -119,7 +119,13 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
       refusesHosts: verdict === 'refuse-hosts' || snippets.refusesHosts,
     },
     isDropped: false,
-    findings: keptList([...findings, ...headers.findings, ...access.findings, ...snippets.findings, ...(routing.strictPathTypes ? checkPathTypes(ingress) : [])]),
+    findings: keptList([
+      ...findings,
+      ...headers.findings,
+      ...access.findings,
+      ...snippets.findings,
+      ...(routing.strictPathTypes ? checkPathTypes(ingress) : []),
+    ]),
     configMaps: keptList([...headers.configMaps, ...access.configMaps]),
     secrets: keptList(access.secrets),
   };
