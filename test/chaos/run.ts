@@ -154,6 +154,8 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  // An exit ends the replicas, a signal alone would not.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const { servers, backends, port } = await startBackends();
   const rig = await openCluster();
   try {
