@@ -151,7 +151,7 @@ export class Exchange implements CallOwner {
 
   /** The request is complete. */
   onRequestEnd(trailers: Buffer | undefined): void {
-    if (this.#isActive) this.#request.end(this.#passableTrailers(trailers));
+    if (this.#isActive) this.#request.end(this.#passableTrailers(trailers, this.#policies?.droppedRequestFields));
     else this.#request.isComplete = true;
   }
 
@@ -443,8 +443,8 @@ export class Exchange implements CallOwner {
     return this.#client.protocol === 'HTTP/1.0' ? UNTIL_CLOSE : CHUNKED_BODY;
   }
 
-  #passableTrailers(trailers: Buffer | undefined): string {
-    return trailers === undefined || !this.#acceptsTrailers ? '' : passableTrailers(trailers, this.#context.trailerHead);
+  #passableTrailers(trailers: Buffer | undefined, dropped?: ReadonlySet<string>): string {
+    return trailers === undefined || !this.#acceptsTrailers ? '' : passableTrailers(trailers, this.#context.trailerHead, dropped);
   }
 
   #redirect(status: number, location: string): void {

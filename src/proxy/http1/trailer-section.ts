@@ -10,13 +10,17 @@ export function isValidTrailerSection(section: Buffer, scratch: MessageHead): bo
   return parseTrailers(section, 0, section.length, LIMITS, scratch) !== REFUSED;
 }
 
-/** The lines that may be passed on, each with its CRLF; empty if there are none or the section is malformed. */
-export function passableTrailers(section: Buffer, scratch: MessageHead): string {
+/**
+ * The lines that may be passed on, each with its CRLF; empty if there are none or the section is malformed. `dropped`: lower-case names of
+ * fields that the client must not set (an authentication service's), for some backends merge trailers into the head.
+ */
+export function passableTrailers(section: Buffer, scratch: MessageHead, dropped?: ReadonlySet<string>): string {
   if (!isValidTrailerSection(section, scratch)) return '';
   let lines = '';
   for (let i = 0; i < scratch.fieldCount; i++) {
     // Every name of the table means something to somebody before the backend; a name beginning so is an identity of some kind.
     if (scratch.numberOf(i) !== 0 || scratch.hasUnderscoreIn(i) || isForwardingName(scratch, i)) continue;
+    if (dropped?.has(scratch.nameOf(i)) === true) continue;
     lines += section.latin1Slice(scratch.lineStartOf(i), scratch.lineEndOf(i));
   }
   return lines;
