@@ -87,6 +87,7 @@ class Server {
         this.#accessLog.write(batch.text, batch.lines);
       },
       onApplied: (version) => this.#publisher.onApplied(version),
+      onFault: (error) => log.error({ err: error }, 'a fault ended a connection'),
       onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
     });
     const adminPorts = [options.healthzPort, options.validatingWebhook?.port ?? 0].filter((port) => port !== 0);

@@ -26,6 +26,8 @@ export interface WorkerPoolOptions {
   readonly onAccessLog: (batch: AccessLogBatch, counters: WorkerCounters) => void;
   /** Every worker has acknowledged this version. */
   readonly onApplied: (version: number) => void;
+  /** A fault ended one connection of a worker. */
+  readonly onFault: (error: Error) => void;
   /** A worker died of this. */
   readonly onWorkerError: (error: Error) => void;
 }
@@ -182,6 +184,9 @@ export class WorkerPool {
         break;
       case 'access-log':
         this.#options.onAccessLog(message, worker.counters);
+        return;
+      case 'fault':
+        this.#options.onFault(message.error);
         return;
       case 'drained':
         worker.isDrained = true;

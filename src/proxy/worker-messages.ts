@@ -37,5 +37,7 @@ export type FromWorker =
   | { readonly kind: 'listening' }
   | { readonly kind: 'listen-failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'drained' }
+  /** A fault of Portico's own that ended one connection. */
+  | { readonly kind: 'fault'; readonly error: Error }
   | AccessLogBatch
   | RequestMetricsMessage;

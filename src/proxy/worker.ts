@@ -90,7 +90,12 @@ class Worker {
     const { wheel } = this.#context;
     this.#ticker = setInterval(() => {
       this.#context.readClock();
-      wheel.advance(this.#context.nowMs);
+      try {
+        wheel.advance(this.#context.nowMs);
+      } catch (error) {
+        this.#context.reportFault(error);
+        this.#context.out.length = 0;
+      }
     }, wheel.tickMs);
   }
 
@@ -121,7 +126,9 @@ class Worker {
       clientAddresses: createClientAddressResolver(settings.forwarded),
       responseFields: compileResponseFields(settings),
       compression: Compression.compile(settings.compression),
-      table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), { patterns: this.#patterns }),
+      table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), {
+        patterns: this.#patterns,
+      }),
       wheel: createTimerWheel({ nowMs: performance.now() }),
       counters,
       accessLog: new AccessLog(settings.log, {
@@ -140,6 +147,10 @@ class Worker {
       requestMemory: new BufferPool(REQUEST_BYTES),
       connections: new Set(),
       isDraining: false,
+      reportFault: (error) => {
+        counters.reject('PRT-INT-1');
+        this.#send({ kind: 'fault', error: error instanceof Error ? error : new Error(String(error)) });
+      },
       nowMs: performance.now(),
       dateLine: formatDateLine(Date.now()),
       readClock() {

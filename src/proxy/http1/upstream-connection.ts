@@ -4,6 +4,7 @@ import net from 'node:net';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
 import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
+import { GuardedReceiver } from '../listener/guarded-receiver.ts';
 import { SocketReader } from '../listener/socket-reader.ts';
 import { Held } from './held-input.ts';
 import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
@@ -102,7 +103,9 @@ export class UpstreamConnection implements WheelEntry {
     this.#group = group;
     this.endpoint = endpoint;
     this.#openedAtMs = context.nowMs;
-    this.#reader = new SocketReader(context.readMemory, this);
+    const receiver = new GuardedReceiver(context, () => this.#fail('PRT-INT-1'));
+    receiver.target = this;
+    this.#reader = new SocketReader(context.readMemory, receiver);
     const { onread } = this.#reader;
     const address = { host: endpoint.address, port: endpoint.port };
     const socket = group.tls?.connect(address, onread) ?? net.connect({ ...address, noDelay: true, onread, allowHalfOpen: true });
@@ -365,7 +368,8 @@ export class UpstreamConnection implements WheelEntry {
     this.#receiver = undefined;
     this.#responses++;
     this.#reader.endLong(receiver.isClientPending, this.responseBytes > LONG_RESPONSE_BYTES);
-    const isClean = this.#mayReuse && !hasLeftover && !receiver.closesConnection && receiver.isRequestSent && this.#socket.writableLength === 0;
+    const isClean =
+      this.#mayReuse && !hasLeftover && !receiver.closesConnection && receiver.isRequestSent && this.#socket.writableLength === 0;
     if (isClean && !this.endpoint.isDraining && !this.#context.isDraining && this.#group.idleCount < this.#maxIdle()) this.#enterPool();
     else this.close();
     receiver.onResponseEnd(trailers);

@@ -18,7 +18,8 @@ import { type ClientCertificateContexts, type HandshakePolicy, isSameTrust } fro
 import { parseClientHello } from './client-hello.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { readBeginning } from './read-beginning.ts';
-import { adoptConnection, type ByteReceiver, readTlsSocket, SocketReader } from './socket-reader.ts';
+import { GuardedReceiver } from './guarded-receiver.ts';
+import { adoptConnection, readTlsSocket, SocketReader } from './socket-reader.ts';
 import type { HostCiphers } from './host-ciphers.ts';
 import type { TlsContexts } from './tls-contexts.ts';
 
@@ -146,7 +147,7 @@ export class Listeners {
 
   #servePlain(accepted: net.Socket, origin: ClientOrigin, early: Buffer): void {
     const { context, connectionCount } = this.#deps;
-    const receiver = new LateReceiver();
+    const receiver = new GuardedReceiver(context, () => connection.close());
     const reader = new SocketReader(context.readMemory, receiver);
     const socket = adoptConnection(accepted, reader.onread);
     const connection = new ServerConnection(context, socket, {
@@ -156,7 +157,7 @@ export class Listeners {
       onClosed: () => connectionCount.release(),
     });
     receiver.target = connection;
-    if (early.length > 0) connection.onBytes(early, early.length, true);
+    if (early.length > 0) receiver.onBytes(early, early.length, true);
     socket.resume();
   }
 
@@ -232,7 +233,9 @@ export class Listeners {
       tlsSocket: socket,
       onClosed: () => connectionCount.release(),
     });
-    readTlsSocket(socket, connection);
+    const receiver = new GuardedReceiver(context, () => connection.close());
+    receiver.target = connection;
+    readTlsSocket(socket, receiver);
   }
 
   #readProxyHeader(socket: net.Socket, isTls: boolean): void {
@@ -267,15 +270,6 @@ export class Listeners {
   /** A connection that never became one of a client. */
   #forget(socket: net.Socket): void {
     if (this.#pending.delete(socket)) this.#deps.connectionCount.release();
-  }
-}
-
-/** Stands in for the connection that is made with the socket that reads into it. */
-class LateReceiver implements ByteReceiver {
-  target: ByteReceiver | undefined;
-
-  onBytes(buffer: Buffer, length: number, isStable: boolean): void {
-    this.target?.onBytes(buffer, length, isStable);
   }
 }
 
