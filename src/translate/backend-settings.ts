@@ -25,20 +25,25 @@ export class BackendUsers {
   #counts: Map<BackendUser, number> | undefined;
   #single: BackendUser | undefined;
   #singleCount = 0;
-  #settings: BackendSettings | undefined;
+  /** Of `#counts`; undefined where it is to be looked for. */
+  #deciding: Deciding | undefined;
 
   get isEmpty(): boolean {
     return this.#singleCount === 0 && this.#counts === undefined;
   }
 
-  /** Worked out when it is asked for after a change, in time proportional to the users. */
+  /** Takes time proportional to the users after one of those who decide is gone. */
   get settings(): BackendSettings {
-    return (this.#settings ??= this.#combine());
+    if (this.#counts === undefined) return this.#single?.backend ?? PLAIN_SETTINGS;
+    this.#deciding ??= findDeciding(this.#counts.keys());
+    const { oldest, sticky } = this.#deciding;
+    const settings = oldest?.backend ?? PLAIN_SETTINGS;
+    const affinity = sticky?.backend.affinity;
+    return affinity === undefined || affinity === settings.affinity ? settings : { ...settings, affinity };
   }
 
   add(user: BackendUser): void {
     if (this.#counts === undefined && (this.#singleCount === 0 || this.#single === user)) {
-      if (this.#singleCount === 0) this.#settings = undefined;
       this.#single = user;
       this.#singleCount++;
       return;
@@ -48,37 +53,40 @@ export class BackendUsers {
     this.#singleCount = 0;
     const count = this.#counts.get(user) ?? 0;
     this.#counts.set(user, count + 1);
-    if (count === 0) this.#settings = undefined;
+    if (count === 0 && this.#deciding !== undefined) addDeciding(this.#deciding, user);
   }
 
   remove(user: BackendUser): void {
     if (this.#single === user) {
       if (--this.#singleCount > 0) return;
       this.#single = undefined;
-      this.#settings = undefined;
       return;
     }
     const count = this.#counts?.get(user) ?? 0;
     if (count > 1) this.#counts?.set(user, count - 1);
     else if (count === 1) {
       this.#counts?.delete(user);
-      this.#settings = undefined;
+      if (user === this.#deciding?.oldest || user === this.#deciding?.sticky) this.#deciding = undefined;
       if (this.#counts?.size === 0) this.#counts = undefined;
     }
   }
+}
 
-  #combine(): BackendSettings {
-    if (this.#counts === undefined) return this.#single?.backend ?? PLAIN_SETTINGS;
-    let oldest: BackendUser | undefined;
-    let sticky: BackendUser | undefined;
-    for (const user of this.#counts.keys()) {
-      if (isOlder(user, oldest)) oldest = user;
-      if (user.backend.affinity !== undefined && isOlder(user, sticky)) sticky = user;
-    }
-    const settings = oldest?.backend ?? PLAIN_SETTINGS;
-    const affinity = sticky?.backend.affinity;
-    return affinity === undefined || affinity === settings.affinity ? settings : { ...settings, affinity };
-  }
+interface Deciding {
+  oldest: BackendUser | undefined;
+  /** The oldest that asks for affinity. */
+  sticky: BackendUser | undefined;
+}
+
+function findDeciding(users: Iterable<BackendUser>): Deciding {
+  const deciding: Deciding = { oldest: undefined, sticky: undefined };
+  for (const user of users) addDeciding(deciding, user);
+  return deciding;
+}
+
+function addDeciding(deciding: Deciding, user: BackendUser): void {
+  if (isOlder(user, deciding.oldest)) deciding.oldest = user;
+  if (user.backend.affinity !== undefined && isOlder(user, deciding.sticky)) deciding.sticky = user;
 }
 
 function isOlder(user: BackendUser, other: BackendUser | undefined): boolean {

@@ -20,7 +20,8 @@ export class DerivedHosts {
   readonly #rows = new Map<HostName, VirtualHost>();
   /** From a derived name to the hosts that claim it. */
   readonly #claimants = new MultiMap<HostName, HostName>();
-
+  /** Hosts that claim names. */
+  readonly #claiming = new Set<HostName>();
   readonly #prefix: string;
 
   /** `prefix`: of annotations, without the slash. */
@@ -34,6 +35,8 @@ export class DerivedHosts {
     const affected = new Set<HostName>();
     for (const { name, before, after } of changes) {
       affected.add(name);
+      if (after === undefined || after.derived.length === 0) this.#claiming.delete(name);
+      else this.#claiming.add(name);
       for (const { name: derived } of before?.derived ?? []) {
         this.#claimants.delete(derived, name);
         affected.add(derived);
@@ -58,7 +61,10 @@ export class DerivedHosts {
 
   /** What claims in vain. */
   *findings(): Iterable<Finding> {
-    for (const { row, ingresses, derived } of this.#hosts.translations()) {
+    for (const name of this.#claiming) {
+      const translation = this.#hosts.get(name);
+      if (translation === undefined) continue;
+      const { row, ingresses, derived } = translation;
       for (const claimed of derived) {
         const winner = this.#rows.get(claimed.name);
         if (winner !== undefined && isSameClaim(winner, claimed)) continue;

@@ -39,10 +39,6 @@ export class HostTable {
   /** Those with findings. */
   readonly #reported = new Set<HostName>();
 
-  *translations(): Iterable<HostTranslation> {
-    for (const { translation } of this.#entries.values()) if (translation !== undefined) yield translation;
-  }
-
   *findings(): Iterable<Finding> {
     for (const name of this.#reported) yield* this.get(name)?.findings ?? [];
   }
