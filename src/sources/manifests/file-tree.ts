@@ -114,7 +114,7 @@ export class FileTree {
     return changes;
   }
 
-  /** Looks at everything, one directory or some hundred files a step, so that the caller can do other work in between. */
+  /** Looks at everything, one directory or some dozen files a step, so that the caller can do other work in between. */
   *walk(): Generator<undefined> {
     this.#paths.forEach((path, argument) => this.#visitArgument(path, argument));
     yield;
@@ -125,7 +125,7 @@ export class FileTree {
       this.#dropMissing(directory, names);
       for (let index = 0; index < names.length; index++) {
         this.#visit(join(directory.path, names[index] ?? ''), directory.argument, false);
-        if (index % 256 === 255) yield;
+        if (index % 64 === 63) yield;
       }
       yield;
     }
