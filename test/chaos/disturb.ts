@@ -8,6 +8,7 @@ export type Disturbance = 'restart' | 'cut' | 'forget' | 'slow' | 'refuse' | 'ca
 
 const all: readonly Disturbance[] = ['restart', 'cut', 'cut', 'forget', 'slow', 'refuse', 'calm'];
 const breaks = ['end', 'cut', 'torn', 'expired', 'garbage'] as const;
+const readable = ['ingresses', 'services', 'endpointslices'] as const;
 const watched = ['ingresses', 'services', 'endpointslices', 'secrets', 'all'] as const;
 
 /** Does one of them, and answers which when it is over. Objects may be written meanwhile. */
@@ -39,7 +40,10 @@ export async function disturb(api: ApiServer, random: Random): Promise<Disturban
       heal(api);
       break;
     case 'refuse': {
-      const allow = api.fail({ status: pickOne(random, [403, 429, 500, 503]), retryAfterSeconds: 1 });
+      const status = pickOne(random, [403, 429, 500, 503]);
+      // A Secret that may not be read is as if it did not exist, which the oracle knows nothing of.
+      const resource = status === 403 ? pickOne(random, readable) : undefined;
+      const allow = api.fail({ status, retryAfterSeconds: 1, ...(resource === undefined ? {} : { resource }) });
       api.breakWatches('cut');
       await sleep(lengthMs);
       allow();

@@ -110,6 +110,7 @@ async function runChaos(options: Options, chaos: Chaos): Promise<void> {
     clearInterval(sampling);
     traffic.stop();
     await Promise.all(sending);
+    traffic.close();
   }
   for (const { life } of replicas) if (life !== undefined && !life.portico.isRunning()) chaos.faults.push(`${life.name} ended by itself`);
   if (chaos.faults.length + traffic.tally.wrong + traffic.tally.failed > 0) {

@@ -55,8 +55,13 @@ export class Traffic {
     await Promise.all(Array.from({ length: LOOPS }, () => this.#loop(replica)));
   }
 
+  /** Begins no further request. */
   stop(): void {
     this.#isOn = false;
+  }
+
+  /** After the last request has ended. */
+  close(): void {
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
