@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createCertificateIssuer } from '../support/certificates.ts';
 import {
   ask,
+  askCertificate,
   controllerLog,
   endpoints,
   ingress,
@@ -145,6 +147,31 @@ describe('an API server with faults', () => {
     allow();
   });
 
+  it('fetches a Secret soon after the right to it was missing for a moment', async () => {
+    const issuer = createCertificateIssuer({ poolSize: 1, now: Date.now });
+    const { certificatePem, privateKeyPem } = await issuer.issue({ commonName: 'mine', hosts: ['tls.test'] });
+    const data = { 'tls.crt': toBase64(certificatePem), 'tls.key': toBase64(privateKeyPem) };
+    // The watch of Secrets is open already, and has nothing to say about this one later.
+    rig.api.put(ingress({ host: 'other.test', secretName: 'other' }));
+    rig.api.put({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'mine' }, type: 'kubernetes.io/tls', data });
+    const portico = await rig.start();
+    await waitUntil(
+      () => rig.api.watches.some(({ request }) => request.kind.plural === 'secrets'),
+      () => controllerLog(portico),
+    );
+    const allow = rig.api.fail({ status: 403, resource: 'secrets' });
+    rig.api.put(ingress({ host: 'tls.test', secretName: 'mine' }));
+    await waitUntil(
+      () => /PRT-READ-8.*Secret default\/mine/.test(controllerLog(portico)),
+      () => controllerLog(portico),
+    );
+    allow();
+    await waitUntil(
+      async () => (await askCertificate(portico, 'tls.test')) === 'mine',
+      () => controllerLog(portico),
+    );
+  });
+
   it('serves Ingresses with the annotation only where IngressClasses may not be read', async () => {
     rig.api.fail({ status: 403, resource: 'ingressclasses' });
     const annotated = ingress({ host: 'annotated.test', annotations: { 'kubernetes.io/ingress.class': 'nginx' } });
@@ -221,3 +248,7 @@ describe('an API server with faults', () => {
     assert.equal((await ask(portico, 'foreign.test')).status, 404);
   });
 });
+
+function toBase64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

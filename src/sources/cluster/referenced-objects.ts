@@ -5,7 +5,8 @@
 // - objects that flags name: watched by name in their namespace, for which a Role with resourceNames is enough;
 // - objects that Ingresses name: watched in all namespaces, or in the one of --watch-namespace.
 //
-// A watch exists only while there is something to watch for. Without the right to it, objects are fetched again every half a minute.
+// A watch exists only while there is something to watch for. Without the right to it, objects are fetched again after pauses that
+// grow up to half a minute: rights may be missing for a moment only, as after a restart of the API server.
 import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KubernetesObject } from '../../resources/objects.ts';
@@ -64,8 +65,8 @@ interface Scope {
 }
 
 const PARALLEL_FETCHES = 16;
-const FORBIDDEN_RETRY_MS = 30_000;
 const pauses = { firstMs: 200, limitMs: 5_000 } as const;
+const forbiddenPauses = { firstMs: 200, limitMs: 30_000 } as const;
 
 export class ReferencedObjects {
   readonly #options: ReferencedObjectsOptions;
@@ -75,6 +76,7 @@ export class ReferencedObjects {
   readonly #queue: Entry[] = [];
   readonly #stop = new AbortController();
   readonly #pauses: Backoff;
+  readonly #forbiddenPauses: Backoff;
   #fetching = 0;
   #unsettled = 0;
   #pausing: Promise<void> | undefined;
@@ -83,6 +85,7 @@ export class ReferencedObjects {
   constructor(options: ReferencedObjectsOptions) {
     this.#options = options;
     this.#pauses = new Backoff(pauses, options.random);
+    this.#forbiddenPauses = new Backoff(forbiddenPauses, options.random);
   }
 
   /** True once there was an answer about everything that is referred to. */
@@ -267,7 +270,7 @@ export class ReferencedObjects {
   #take(entry: Entry, value: unknown): void {
     const { kind, receiver } = this.#options;
     const head = readHead(value);
-    entry.isForbidden = false;
+    this.#allow(entry);
     this.#troubles.delete(entry);
     if (head !== undefined && fingerprint(head) !== entry.version) {
       entry.version = fingerprint(head);
@@ -281,7 +284,7 @@ export class ReferencedObjects {
   }
 
   #takeMissing(entry: Entry): void {
-    entry.isForbidden = false;
+    this.#allow(entry);
     this.#setMissing(entry);
     this.#settle(entry);
   }
@@ -308,7 +311,12 @@ export class ReferencedObjects {
     this.#forbiddenTimer ??= setTimeout(() => {
       this.#forbiddenTimer = undefined;
       for (const candidate of this.#entries.values()) if (candidate.isForbidden) this.#enqueue(candidate);
-    }, FORBIDDEN_RETRY_MS).unref();
+    }, this.#forbiddenPauses.nextMs()).unref();
+  }
+
+  #allow(entry: Entry): void {
+    if (entry.isForbidden) this.#forbiddenPauses.reset();
+    entry.isForbidden = false;
   }
 
   #retry(entry: Entry, error: ApiError): void {
