@@ -9,7 +9,15 @@ import type { Finding } from './finding.ts';
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const MAX_FIELDS = 200;
 /** Fields that frame a message or belong to the connection: setting them would break it. */
-const RESERVED: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const RESERVED: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 export interface HeaderMapReading {
   readonly fields: readonly HeaderField[];

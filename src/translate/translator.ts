@@ -17,6 +17,7 @@ import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import { checkIngress, isOurs } from './admission.ts';
 import type { AdmissionVerdict } from './admission.ts';
 import { KeyPairReader } from './certificate.ts';
+import { withFirewallFinding } from './configmap/firewall-keys.ts';
 import { withHeaderMaps } from './configmap/header-maps.ts';
 import { ClientTrustReader } from './client-trust.ts';
 import { readConfigMap } from './configmap/read-configmap.ts';
@@ -202,7 +203,7 @@ class IncrementalTranslator implements Translator {
   #readConfig(snapshot: Snapshot): ConfigReading {
     const { configmap } = this.#options;
     const object = configmap === undefined ? undefined : snapshot.get('ConfigMap', configmap.namespace, configmap.name);
-    const reading = withHeaderMaps(readConfigMap(object, this.#options), object, snapshot);
+    const reading = withFirewallFinding(withHeaderMaps(readConfigMap(object, this.#options), object, snapshot), object);
     if (configmap === undefined || object !== undefined) return reading;
     const flag = { origin: { kind: 'Flag', namespace: '', name: '--configmap' } };
     const message = `ConfigMap ${configmap.namespace}/${configmap.name} does not exist; defaults are used`;
@@ -264,7 +265,10 @@ class IncrementalTranslator implements Translator {
       ...(settings !== undefined && { settings }),
       hosts: [...hosts, ...derived.rows],
       // A name may stop to be that of a rule and be an alias from then on.
-      removedHosts: [...removedHosts.filter((name) => !derivedNames.has(name)), ...derived.removed.filter((name) => !removedHosts.includes(name))],
+      removedHosts: [
+        ...removedHosts.filter((name) => !derivedNames.has(name)),
+        ...derived.removed.filter((name) => !removedHosts.includes(name)),
+      ],
       ...this.#upstreams.translateMarked(snapshot, this.#options.disableSvcExternalName),
       certificates,
       removedCertificates,

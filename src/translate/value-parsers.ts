@@ -121,6 +121,6 @@ export function listMatching(pattern: RegExp, what: string): ValueParser<readonl
   return (text) => {
     const items = commaList(text);
     const bad = items.find((item) => !pattern.test(item));
-    return bad === undefined ? ok(items) : fail(`has the item ${JSON.stringify(bad)}, which is not ${what}`);
+    return bad === undefined ? ok(items) : fail(`has the item ${JSON.stringify(bad.slice(0, 80))}, which is not ${what}`);
   };
 }

@@ -15,14 +15,25 @@ export type SnippetStep =
   /** `replacement`: template with captures. `end`: no further step; a status: a redirect. */
   | { readonly kind: 'rewrite'; readonly pattern: string; readonly replacement: string; readonly flag: 'go-on' | 'end' | 301 | 302 }
   | { readonly kind: 'break' }
-  | { readonly kind: 'if'; readonly condition: SnippetCondition; readonly steps: readonly SnippetStep[]; readonly rules: readonly SnippetRule[] };
+  | {
+      readonly kind: 'if';
+      readonly condition: SnippetCondition;
+      readonly steps: readonly SnippetStep[];
+      readonly rules: readonly SnippetRule[];
+    };
 
 export type SnippetCondition =
   /** Neither empty nor `0`. */
   | { readonly kind: 'is-set'; readonly variable: string }
   /** `text`: template. */
   | { readonly kind: 'equals'; readonly variable: string; readonly text: string; readonly isNegated: boolean }
-  | { readonly kind: 'matches'; readonly variable: string; readonly pattern: string; readonly ignoresCase: boolean; readonly isNegated: boolean };
+  | {
+      readonly kind: 'matches';
+      readonly variable: string;
+      readonly pattern: string;
+      readonly ignoresCase: boolean;
+      readonly isNegated: boolean;
+    };
 
 /** When a response rule applies. */
 export type SnippetStatuses =

@@ -21,7 +21,17 @@ export interface ErrorCause {
 }
 
 /** Set anew, so that a client cannot set them; hop-by-hop fields of an upgrade, which an error page does not do. */
-const REPLACED = new Set(['x-code', 'x-format', 'x-original-uri', 'x-namespace', 'x-ingress-name', 'x-service-name', 'x-service-port', 'upgrade', 'connection']);
+const REPLACED = new Set([
+  'x-code',
+  'x-format',
+  'x-original-uri',
+  'x-namespace',
+  'x-ingress-name',
+  'x-service-name',
+  'x-service-port',
+  'upgrade',
+  'connection',
+]);
 const FRAMING = new Set(['content-length', 'transfer-encoding']);
 
 export function findErrorGroup(backend: ErrorBackend): UpstreamGroup | undefined {

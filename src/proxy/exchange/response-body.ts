@@ -130,6 +130,7 @@ export class ResponseBody {
 /** Two edits as one. */
 export function joinEdits(first: HeadEdit | undefined, second: HeadEdit | undefined): HeadEdit | undefined {
   if (first === undefined || second === undefined) return first ?? second;
-  const dropped = first.dropped === undefined || second.dropped === undefined ? (first.dropped ?? second.dropped) : first.dropped.union(second.dropped);
+  const dropped =
+    first.dropped === undefined || second.dropped === undefined ? (first.dropped ?? second.dropped) : first.dropped.union(second.dropped);
   return { lines: first.lines + second.lines, dropped };
 }

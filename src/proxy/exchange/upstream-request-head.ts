@@ -42,7 +42,12 @@ export class UpstreamRequestHead {
     this.#entry = entry;
   }
 
-  append(out: OutBuffer, head: MessageHead, { route, forwarded, target }: MatchedRequest, { policies, isFallback }: RequestHeadExtras): void {
+  append(
+    out: OutBuffer,
+    head: MessageHead,
+    { route, forwarded, target }: MatchedRequest,
+    { policies, isFallback }: RequestHeadExtras,
+  ): void {
     const upstreamHost = policies?.request.upstreamHost ?? route.upstreamHost ?? forwarded.host;
     const dropped = policies?.droppedRequestFields;
     const lines = this.#forwarded.linesFor(head, forwarded, upstreamHost, dropped);

@@ -63,7 +63,10 @@ test('a directory that cannot be written is told', async () => {
   const missing = join(directory, 'missing');
   assert.equal(existsSync(missing), false);
   let failure: Error | undefined;
-  const spool = new ByteSpool({ memoryBytes: 1, fileBytes: 100, directory: missing }, { onMoved: () => undefined, onFailure: (error) => (failure = error) });
+  const spool = new ByteSpool(
+    { memoryBytes: 1, fileBytes: 100, directory: missing },
+    { onMoved: () => undefined, onFailure: (error) => (failure = error) },
+  );
   spool.push(Buffer.alloc(10));
   await until(() => failure !== undefined);
 });
@@ -78,7 +81,10 @@ test('a buffered body is taken while its reader is stuck, and arrives whole', as
     flush: () => undefined,
     end: () => (sink.isEnded = true),
   };
-  const filter = new BufferedBody({ memoryBytes: 1000, fileBytes: 1_000_000, directory }, sink, { onReady: () => undefined, onFailure: assert.fail });
+  const filter = new BufferedBody({ memoryBytes: 1000, fileBytes: 1_000_000, directory }, sink, {
+    onReady: () => undefined,
+    onFailure: assert.fail,
+  });
   for (let at = 0; at < whole.length; at += 50_000) {
     filter.write(whole, at, at + 50_000, false);
     await until(() => !filter.isFull);

@@ -11,7 +11,8 @@ describe('leaky buckets', () => {
   test('let 1 + burst requests pass at once, then one for each leak', () => {
     const buckets = new RateBuckets(RateBuckets.allocate(seeds));
     const rate = compileBucketRate('a', 4, 60_000, 20);
-    const passed = (count: number, nowMs: number): number => Array.from({ length: count }, () => buckets.tryTake(rate, '10.0.0.1', nowMs)).filter(Boolean).length;
+    const passed = (count: number, nowMs: number): number =>
+      Array.from({ length: count }, () => buckets.tryTake(rate, '10.0.0.1', nowMs)).filter(Boolean).length;
     assert.equal(passed(100, 5000), 21);
     assert.equal(passed(10, 5000 + 14_900), 0);
     assert.equal(passed(10, 5000 + 15_100), 1);

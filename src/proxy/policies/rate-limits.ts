@@ -39,7 +39,9 @@ interface RateDeps {
 }
 
 function compileRates({ zone, rates }: RateLimits, { limits, isExempt, status }: RateDeps): RequestPolicy {
-  const buckets = rates.map(({ requests, perMs, burst }) => compileBucketRate(`${zone}\0${requests}/${perMs}+${burst}`, requests, perMs, burst));
+  const buckets = rates.map(({ requests, perMs, burst }) =>
+    compileBucketRate(`${zone}\0${requests}/${perMs}+${burst}`, requests, perMs, burst),
+  );
   const refusal: PolicyVerdict = { kind: 'refuse', code: 'PRT-LIMIT-1', status };
   return {
     phase: 'limit',

@@ -152,7 +152,10 @@ function withQuery(replacement: string, query: string): string {
 
 /** Bytes that may not stand in a request line are written as `%XX`; what is encoded stays so. */
 function encodeTarget(target: string): string {
-  return target.replaceAll(/[^\x21-\x7e]|["<>\\^`{|}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return target.replaceAll(
+    /[^\x21-\x7e]|["<>\\^`{|}]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 function compileCondition(condition: SnippetCondition): (request: PolicyRequest) => boolean {
@@ -244,7 +247,8 @@ function compileResponseRule(rule: SnippetRule): readonly ResponsePolicy['onResp
     case 'clear-response':
       return [
         (view) => {
-          if (applies(rule.statuses, view.status)) view.replace(rule.isPrefix ? namesWithPrefix(view.head, rule.name) : new Set([rule.name]));
+          if (applies(rule.statuses, view.status))
+            view.replace(rule.isPrefix ? namesWithPrefix(view.head, rule.name) : new Set([rule.name]));
         },
       ];
     case 'hide-response':

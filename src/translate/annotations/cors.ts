@@ -115,7 +115,10 @@ function corsOf(draft: AnnotationDraft): CorsDraft {
   return draft.cors;
 }
 
-function readOrigins(text: string, draft: AnnotationDraft): { readonly kind: 'invalid'; readonly message: string; readonly instead: string } | undefined {
+function readOrigins(
+  text: string,
+  draft: AnnotationDraft,
+): { readonly kind: 'invalid'; readonly message: string; readonly instead: string } | undefined {
   const origins = parseOrigins(text);
   corsOf(draft).origins = origins.ok ? origins.value : [];
   return origins.ok ? undefined : { kind: 'invalid', message: origins.error, instead: 'no origin is allowed' };
@@ -131,7 +134,8 @@ function parseOrigins(text: string): Result<CorsPolicy['origins']> {
     const origin = item.toLowerCase();
     if (origin === 'null') origins.push({ kind: 'exact', origin });
     else if (ORIGIN.test(origin)) origins.push(allowedOrigin(origin));
-    else if (!SKIPPED.test(item)) return fail(`has the item ${JSON.stringify(item)}, which is no origin such as "https://shop.example"`);
+    else if (!SKIPPED.test(item))
+      return fail(`has the item ${JSON.stringify(item.slice(0, 80))}, which is no origin such as "https://shop.example"`);
   }
   return ok(items.includes('*') ? 'any' : origins);
 }

@@ -23,7 +23,7 @@ export function parseNextUpstream(text: string): Result<readonly NextUpstreamCon
   if (words.length === 0) return fail('names no condition');
   const conditions = CONDITIONS.filter((condition) => words.includes(condition));
   const unknown = words.find((word) => word !== 'off' && !CONDITIONS.some((condition) => condition === word));
-  if (unknown !== undefined) return fail(`names ${JSON.stringify(unknown)}, which is no condition`);
+  if (unknown !== undefined) return fail(`names ${JSON.stringify(unknown.slice(0, 80))}, which is no condition`);
   return ok(words.includes('off') ? [] : conditions);
 }
 

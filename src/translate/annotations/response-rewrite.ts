@@ -85,7 +85,10 @@ export function parseRedirectText(text: string): Result<string> {
 }
 
 /** What annotations and ConfigMap make of cookies and redirects. */
-export function responseRewritesOf(values: Readonly<AnnotationDraft>, config: RoutingConfig): Pick<RoutePolicies, 'cookieRewrite' | 'redirectRewrite'> {
+export function responseRewritesOf(
+  values: Readonly<AnnotationDraft>,
+  config: RoutingConfig,
+): Pick<RoutePolicies, 'cookieRewrite' | 'redirectRewrite'> {
   const domain = values.cookieDomain ?? config.cookieDomain;
   const path = values.cookiePath ?? config.cookiePath;
   const from = values.redirectFrom ?? config.redirectFrom;

@@ -11,6 +11,7 @@ import type { CanaryDraft } from './canary.ts';
 import type { BufferingDraft } from './buffering.ts';
 import type { CorsDraft } from './cors.ts';
 import type { MirrorDraft } from './mirror.ts';
+import type { FirewallDraft } from './web-application-firewall.ts';
 import type { RateLimitDraft } from './rate-limits.ts';
 import type { LoadBalancingDraft } from './load-balancing.ts';
 import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
@@ -94,6 +95,7 @@ export interface AnnotationDraft {
   accessLog?: boolean;
   cors?: CorsDraft;
   limits?: RateLimitDraft;
+  firewall?: FirewallDraft;
   buffering?: BufferingDraft;
   /** nginx directives, not looked at yet. */
   configurationSnippet?: string;

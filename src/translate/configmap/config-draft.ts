@@ -111,6 +111,7 @@ function emptyRouting(): ConfigDraft['routing'] {
     limitRateAfter: 0,
     allowsSnippets: false,
     buffering: { buffersRequests: false, memoryBytes: 0, buffersResponses: false, bufferCount: 0, bufferBytes: 0, fileBytes: 0 },
+    firewall: { isEnabled: false, snippet: '', whenMissing: 'refuse' },
     allowedResponseHeaders: [],
     allowedAddresses: [],
     deniedAddresses: [],

@@ -10,11 +10,8 @@ export const foreignKeys: readonly ConfigRow[] = [
     ['server-snippet', '', 'nginx directives.'],
     ['location-snippet', '', 'nginx directives.'],
     ['stream-snippet', '', 'nginx directives.'],
-    ['modsecurity-snippet', '', 'Configuration text of the firewall.'],
   ]),
   ...notYet('serve', [
-    ['enable-modsecurity', 'false', 'Web application firewall for every route.'],
-    ['enable-owasp-modsecurity-crs', 'false', 'OWASP core rules for every route.'],
     ['use-geoip2', 'false', 'Variables with the place of an address.'],
     ['geoip2-autoreload-in-minutes', '0', 'Reads the databases again.'],
   ]),

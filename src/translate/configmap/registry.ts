@@ -2,6 +2,7 @@
 import { accessKeys } from './access-keys.ts';
 import { clientKeys } from './client-keys.ts';
 import { compressionKeys } from './compression-keys.ts';
+import { firewallKeys } from './firewall-keys.ts';
 import { foreignKeys } from './foreign-keys.ts';
 import { forwardingKeys } from './forwarding-keys.ts';
 import { loggingKeys } from './logging-keys.ts';
@@ -20,6 +21,7 @@ export const configRows: readonly ConfigRow[] = [
   ...clientKeys,
   ...compressionKeys,
   ...loggingKeys,
+  ...firewallKeys,
   ...foreignKeys,
 ];
 

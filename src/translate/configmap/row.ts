@@ -6,6 +6,7 @@ import type { Settings } from '../../model/settings.ts';
 import type { ExternalAuthDraft } from '../annotations/external-auth.ts';
 import type { BalancingAlgorithm } from '../annotations/load-balancing.ts';
 import type { BufferingDraft } from '../annotations/buffering.ts';
+import type { FirewallDefaults } from '../annotations/web-application-firewall.ts';
 import type { Risk } from '../annotations/row.ts';
 import type { ObjectName } from '../options.ts';
 import type { ValueParser } from '../value-parsers.ts';
@@ -68,6 +69,7 @@ export interface RoutingConfig {
   readonly allowsSnippets: boolean;
   /** Defaults of the annotations about buffers. */
   readonly buffering: Readonly<Required<BufferingDraft>>;
+  readonly firewall: FirewallDefaults;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];
   /** Defaults of annotations `allowlist-source-range` and `denylist-source-range`. */

@@ -21,6 +21,8 @@ import { readAnnotations } from '../annotations/read-annotations.ts';
 import { redirectOf } from '../annotations/redirects.ts';
 import { limitsOfAnnotations } from '../annotations/rate-limits.ts';
 import { responseRewritesOf } from '../annotations/response-rewrite.ts';
+import { missingFirewallOf } from '../annotations/web-application-firewall.ts';
+import type { MissingFirewall } from '../annotations/web-application-firewall.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
 import { PLAIN_SETTINGS } from '../backend-settings.ts';
@@ -104,6 +106,7 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
     areAllowed: routing.allowsSnippets || options.allowSnippetAnnotations,
     annotationsPrefix: options.annotationsPrefix,
   });
+  const firewall = missingFirewallOf(values, routing.firewall);
   const served = serve(ingress, values, context);
   return {
     served: {
@@ -115,7 +118,7 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
         ...(snippets.location !== undefined && { snippet: snippets.location }),
       },
       serverSnippet: snippets.server,
-      isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused || snippets.isRefused,
+      isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused || snippets.isRefused || firewall === 'refused',
       refusesHosts: verdict === 'refuse-hosts' || snippets.refusesHosts,
     },
     isDropped: false,
@@ -124,11 +127,24 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
       ...headers.findings,
       ...access.findings,
       ...snippets.findings,
+      ...findingsOfFirewall(ingress, firewall, options.annotationsPrefix),
       ...(routing.strictPathTypes ? checkPathTypes(ingress) : []),
     ]),
     configMaps: keptList([...headers.configMaps, ...access.configMaps]),
     secrets: keptList(access.secrets),
   };
+}
+
+function findingsOfFirewall(ingress: Ingress, firewall: MissingFirewall, annotationsPrefix: string): readonly Finding[] {
+  const name = `${annotationsPrefix}/enable-modsecurity`;
+  // A firewall for every route is a matter of the ConfigMap, unless routes are refused.
+  const field = ingress.metadata.annotations.has(name) ? annotationField(name) : undefined;
+  if (firewall === 'refused') {
+    const message = 'there is no firewall yet, and it should block: the paths of this Ingress answer 503 rather than be open';
+    return [finding('PRT-ANN-4', message, ingress, field)];
+  }
+  const message = 'there is no firewall yet: requests are not inspected';
+  return firewall === 'uninspected' && field !== undefined ? [finding('PRT-ANN-2', message, ingress, field)] : [];
 }
 
 function withoutEffect(findings: readonly Finding[]): IngressReading {

@@ -23,7 +23,8 @@ export type SnippetReading = { readonly ok: true; readonly value: Snippet } | { 
 export type SnippetPlace = 'location' | 'server';
 
 /** Words of directives that keep somebody out. */
-const PROTECTIVE = /\b(?:deny|allow|satisfy|auth_\w+|limit_\w+|return\s+4\d\d|valid_referers|secure_link\w*|modsecurity\w*|ssl_verify\w*|\w+_by_lua\w*|internal)\b/;
+const PROTECTIVE =
+  /\b(?:deny|allow|satisfy|auth_\w+|limit_\w+|return\s+4\d\d|valid_referers|secure_link\w*|modsecurity\w*|ssl_verify\w*|\w+_by_lua\w*|internal)\b/;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_EXPIRES_MS = 100 * 365 * 86_400_000;
@@ -182,7 +183,9 @@ class SnippetReader {
     if (text === undefined) return REDIRECTS.has(status) ? fail('which needs a URL') : step({ kind: 'return', status });
     const template = this.#template(text);
     if (!template.ok) return template;
-    return step(REDIRECTS.has(status) ? { kind: 'return', status, location: template.value } : { kind: 'return', status, body: template.value });
+    return step(
+      REDIRECTS.has(status) ? { kind: 'return', status, location: template.value } : { kind: 'return', status, body: template.value },
+    );
   }
 
   #readRewrite([pattern = '', replacement, flag, ...rest]: readonly string[]): Result<Part> {
@@ -200,7 +203,8 @@ class SnippetReader {
   }
 
   #readAddHeader([name = '', value, always, ...rest]: readonly string[]): Result<Part> {
-    if (value === undefined || rest.length > 0 || (always !== undefined && always !== 'always')) return fail('which needs a name, a value and at most "always"');
+    if (value === undefined || rest.length > 0 || (always !== undefined && always !== 'always'))
+      return fail('which needs a name, a value and at most "always"');
     if (!TOKEN.test(name)) return fail('whose name is no header name');
     const template = this.#template(value);
     if (!template.ok) return template;
@@ -214,8 +218,12 @@ class SnippetReader {
     for (let i = 0; i < args.length; i++) {
       const arg = args[i] ?? '';
       if (arg === '-s') {
-        statuses = (args[++i] ?? '').split(/\s+/).filter((word) => word !== '').map(Number);
-        if (statuses.length === 0 || !statuses.every((status) => status >= 100 && status <= 599)) return fail('whose -s has no list of statuses');
+        statuses = (args[++i] ?? '')
+          .split(/\s+/)
+          .filter((word) => word !== '')
+          .map(Number);
+        if (statuses.length === 0 || !statuses.every((status) => status >= 100 && status <= 599))
+          return fail('whose -s has no list of statuses');
       } else if (/^-[a-z]$/.test(arg)) {
         return fail(`whose option ${arg} is not interpreted`);
       } else {
@@ -243,7 +251,8 @@ class SnippetReader {
     const rules: SnippetRule[] = [];
     for (const [name, text] of fields) {
       if (!TOKEN.test(name) || name.startsWith('-')) return fail(`whose value ${JSON.stringify(name.slice(0, 80))} is no header name`);
-      if (/^(?:connection|upgrade|content-length|transfer-encoding|te|trailer|keep-alive)$/i.test(name)) return fail(`which sets ${name}; that belongs to the connection`);
+      if (/^(?:connection|upgrade|content-length|transfer-encoding|te|trailer|keep-alive)$/i.test(name))
+        return fail(`which sets ${name}; that belongs to the connection`);
       const template = this.#template(directive === 'more_clear_input_headers' ? '' : text);
       if (!template.ok) return template;
       rules.push({ kind: 'set-request', name, value: template.value });
@@ -253,7 +262,9 @@ class SnippetReader {
 
   #readHide([name = '', ...rest]: readonly string[]): Result<Part> {
     if (this.#place === 'server') return fail('which nginx does not pass on from server to location');
-    return rest.length === 0 && TOKEN.test(name) ? rule({ kind: 'hide-response', name: name.toLowerCase() }) : fail('which needs a header name');
+    return rest.length === 0 && TOKEN.test(name)
+      ? rule({ kind: 'hide-response', name: name.toLowerCase() })
+      : fail('which needs a header name');
   }
 }
 
@@ -274,11 +285,14 @@ function readExpires([text = '', ...rest]: readonly string[]): Result<Part> {
   if (text === 'epoch' || text === 'max') return rule({ kind: 'expires', time: text });
   const isNegative = text.startsWith('-');
   const time = parseExpires(isNegative || text.startsWith('+') ? text.slice(1) : text);
-  return time.ok ? rule({ kind: 'expires', time: (isNegative ? -1 : 1) * Math.floor(time.value / 1000) }) : fail(`whose value ${time.error}`);
+  return time.ok
+    ? rule({ kind: 'expires', time: (isNegative ? -1 : 1) * Math.floor(time.value / 1000) })
+    : fail(`whose value ${time.error}`);
 }
 
 function readAccess(isAllowed: boolean, [addresses = '', ...rest]: readonly string[]): Result<Part> {
-  if (rest.length > 0 || (addresses !== 'all' && !parseCidrSet([addresses]).ok)) return fail('whose value is neither "all" nor an address or CIDR');
+  if (rest.length > 0 || (addresses !== 'all' && !parseCidrSet([addresses]).ok))
+    return fail('whose value is neither "all" nor an address or CIDR');
   return rule({ kind: 'access', isAllowed, addresses });
 }
 
