@@ -10,6 +10,8 @@ import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
 /** The resolver of the system has no times to live to offer; ingress-nginx asks every second. */
 const RESOLVE_INTERVAL_MS = 1000;
 const MAX_ADDRESSES = 64;
+/** So long a change waits for the first addresses of a new name: else its first requests would find no endpoint. */
+const FIRST_ANSWER_MS = 300;
 
 export interface ExternalNamesDeps {
   /** Ports that Portico itself listens on. */
@@ -27,6 +29,8 @@ interface Watched {
   readonly host: string;
   isFailing: boolean;
   isResolving: boolean;
+  /** Settles with the first answer, good or bad; undefined once it is there. */
+  firstAnswer: Promise<void> | undefined;
 }
 
 export class ExternalNames {
@@ -51,6 +55,21 @@ export class ExternalNames {
     return { ...delta, upstreams };
   }
 
+  /** Resolves when new names have their first answer, or have waited long enough; undefined: nothing to wait for. */
+  whenAnswered(): Promise<void> | undefined {
+    const waiting = Array.from(this.#watched.values(), ({ firstAnswer }) => firstAnswer).filter((answer) => answer !== undefined);
+    if (waiting.length === 0) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FIRST_ANSWER_MS);
+    return Promise.race([promise, Promise.all(waiting).then(() => undefined)]).finally(() => clearTimeout(timer));
+  }
+
+  /** The delta with the addresses as they are known now. */
+  fill(delta: ModelDelta): ModelDelta {
+    if (!delta.upstreams.some((row) => row.externalName !== undefined)) return delta;
+    return { ...delta, upstreams: delta.upstreams.map((row) => this.#watched.get(row.key)?.row ?? row) };
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -63,9 +82,10 @@ export class ExternalNames {
     }
     const known = this.#watched.get(row.key);
     const endpoints = known?.host === host ? known.row.endpoints.map(({ address }) => ({ address, port })) : [];
-    const watched: Watched = { row: { ...row, endpoints }, host, isFailing: false, isResolving: false };
+    const watched: Watched = { row: { ...row, endpoints }, host, isFailing: false, isResolving: false, firstAnswer: undefined };
     this.#watched.set(row.key, watched);
-    void this.#resolve(watched);
+    const answer = this.#resolve(watched);
+    if (endpoints.length === 0) watched.firstAnswer = answer.finally(() => (watched.firstAnswer = undefined));
     return watched.row;
   }
 

@@ -39,13 +39,16 @@ export class Publisher {
   #sourceDiagnostics: readonly Diagnostic[] = [];
   #translation: TranslationResult | undefined;
   #hasRemovals = false;
+  #isStarted = false;
+  /** What waits for the first addresses of a name, in order. */
+  #held: { readonly delta: ModelDelta; readonly noticedAtMs: number }[] = [];
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
     this.#externalNames = new ExternalNames({
       ownPorts: deps.ownPorts,
       adminPorts: deps.adminPorts,
-      onChange: (upstreams) => this.#publish(deltaOfUpstreams(upstreams), performance.now()),
+      onChange: (upstreams) => this.#send(deltaOfUpstreams(upstreams), performance.now()),
       onError: deps.onResolveError,
     });
   }
@@ -53,14 +56,15 @@ export class Publisher {
   /** Takes a batch of the source over and publishes what it changes. */
   take(batch: SourceBatch): void {
     const noticedAtMs = performance.now();
-    const { store, translator, pool } = this.#deps;
+    const { store, translator } = this.#deps;
     const changes = store.apply(batch.changes);
-    const isFirst = pool.version === 0;
+    const isFirst = !this.#isStarted;
+    this.#isStarted = true;
     this.#sourceDiagnostics = batch.diagnostics;
     if (changes.length > 0 || isFirst) {
       this.#translation = translator.translate(store, isFirst ? 'all' : changes);
       const { delta } = this.#translation;
-      if (isFirst || !isEmptyDelta(delta)) this.#publish(this.#externalNames.apply(delta), noticedAtMs);
+      if (isFirst || !isEmptyDelta(delta)) this.#send(this.#externalNames.apply(delta), noticedAtMs);
       this.#hasRemovals ||= changes.some((change) => change.after === undefined) || delta.removedHosts.length > 0;
       this.#deps.onChanges(changes);
     }
@@ -104,7 +108,7 @@ export class Publisher {
   }
 
   get isUpToDate(): boolean {
-    return this.#underWay.size === 0;
+    return this.#underWay.size === 0 && this.#held.length === 0;
   }
 
   /** Removes the metrics of hosts and Ingresses that are gone; for when there is time. */
@@ -121,6 +125,20 @@ export class Publisher {
 
   close(): void {
     this.#externalNames.close();
+  }
+
+  /** Publishes at once, or behind what waits for the addresses of a new ExternalName (for a bounded time). */
+  #send(delta: ModelDelta, noticedAtMs: number): void {
+    const answered = this.#held.length > 0 ? undefined : this.#externalNames.whenAnswered();
+    if (this.#held.length === 0 && answered === undefined) return this.#publish(delta, noticedAtMs);
+    this.#held.push({ delta, noticedAtMs });
+    void answered?.then(() => this.#publishHeld());
+  }
+
+  #publishHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const { delta, noticedAtMs } of held) this.#publish(this.#externalNames.fill(delta), noticedAtMs);
   }
 
   #publish(delta: ModelDelta, noticedAtMs: number): void {
