@@ -71,6 +71,10 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
     { [`${PREFIX}/use-regex`]: 'true', [`${PREFIX}/app-root`]: '/a' },
     { [`${PREFIX}/permanent-redirect`]: '/b' },
     { [`${PREFIX}/permanent-redirect`]: '$x' },
+    { [`${PREFIX}/custom-headers`]: 'default/headers' },
+    { [`${PREFIX}/custom-http-errors`]: '404', [`${PREFIX}/default-backend`]: 's2', [`${PREFIX}/limit-rps`]: '5' },
+    { [`${PREFIX}/mirror-target`]: 'https://shadow.example$request_uri', [`${PREFIX}/enable-modsecurity`]: 'true' },
+    { [`${PREFIX}/server-snippet`]: 'add_header X-A b;', [`${PREFIX}/proxy-buffering`]: 'on' },
     { 'kubernetes.io/ingress.class': 'nginx' },
   );
   const ingress = fc.record({
@@ -141,6 +145,10 @@ function rawObjects(keyPairs: readonly (readonly [string, string])[]): fc.Arbitr
       { 'whitelist-source-range': 'nonsense', 'X-Header': '$host' },
       { 'global-auth-url': 'http://auth.example/', 'no-auth-locations': '/a' },
       { 'retry-non-idempotent': 'true', 'http-redirect-code': '301' },
+      { 'add-headers': 'default/headers', 'proxy-set-headers': 'default/nowhere' },
+      { 'proxy-set-headers': 'default/headers', 'global-allowed-response-headers': 'X-Header', 'custom-http-errors': '503' },
+      { 'X-Header': 'constant' },
+      { 'allow-snippet-annotations': 'true', 'annotations-risk-level': 'Critical', 'modsecurity-snippet': 'SecRuleEngine On' },
       { 'proxy-ssl-location-only': 'true', 'allow-cross-namespace-resources': 'true' },
     ),
   });

@@ -27,8 +27,8 @@ const NONE: ServedSnippets = { location: undefined, server: undefined, isRefused
 export function readSnippets(ingress: Ingress, values: Readonly<AnnotationDraft>, rules: SnippetRules): ServedSnippets {
   const { configurationSnippet, serverSnippet } = values;
   if (configurationSnippet === undefined && serverSnippet === undefined) return NONE;
-  const location = readOne(ingress, configurationSnippet, 'configuration-snippet', 'location', rules);
-  const server = readOne(ingress, serverSnippet, 'server-snippet', 'server', rules);
+  const location = readOne(ingress, configurationSnippet, 'location', rules);
+  const server = readOne(ingress, serverSnippet, 'server', rules);
   return {
     location: location.snippet,
     server: server.snippet,
@@ -47,11 +47,11 @@ interface OneSnippet {
 function readOne(
   ingress: Ingress,
   text: string | undefined,
-  name: string,
   place: SnippetPlace,
   { areAllowed, annotationsPrefix }: SnippetRules,
 ): OneSnippet {
   if (text === undefined) return { snippet: undefined, isRefused: false, findings: [] };
+  const name = place === 'server' ? 'server-snippet' : 'configuration-snippet';
   const field = annotationField(`${annotationsPrefix}/${name}`);
   if (!areAllowed) {
     const message = `${name} is left out, for neither ConfigMap key allow-snippet-annotations nor the flag of that name allows snippets`;
