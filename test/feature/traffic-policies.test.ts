@@ -1,4 +1,5 @@
-// Policies that touch bodies, over real sockets and with bodies that do not fit anywhere: buffering, copies, error backends, compression.
+// Policies over real sockets: those that touch bodies, with bodies that do not fit anywhere (buffering, copies, error backends,
+// compression), snippets, variables.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
@@ -59,6 +60,38 @@ interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
+
+const VARIABLES = [
+  'host',
+  'http_host',
+  'request_uri',
+  'uri',
+  'args',
+  'is_args',
+  'arg_q',
+  'cookie_sid',
+  'http_x_custom',
+  'remote_addr',
+  'request_method',
+  'scheme',
+  'server_protocol',
+  'proxy_add_x_forwarded_for',
+  'namespace',
+  'ingress_name',
+  'service_name',
+  'service_port',
+  'location_path',
+  'remote_user',
+  'content_type',
+  'https',
+  'req_id',
+  'msec',
+  'time_iso8601',
+  'pass_port',
+  'best_http_host',
+  'proxy_upstream_name',
+  'server_name',
+];
 
 const backend = new HttpBackend();
 const second = new HttpBackend();
@@ -143,6 +176,9 @@ before(async () => {
     ingress('ahead.test', { 'proxy-buffering': 'on' }),
     ingress('mirrored.test', { 'mirror-target': `http://127.0.0.1:${secondPort}/copy` }),
     ingress('errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second' }),
+    ingress('variables.test', {
+      'configuration-snippet': VARIABLES.map((name) => `proxy_set_header V-${name.replaceAll('_', '-')} "[$${name}]";`).join('\n'),
+    }),
     ingress('snippet.test', {
       'configuration-snippet': `set $kind none;
         if ($request_uri ~ "^/api/(v[0-9])") { set $kind $1; add_header X-In "$kind" always; }
@@ -339,4 +375,56 @@ describe('a snippet', () => {
     const usual = await ask({ host: 'snippet.test', path: '/' });
     assert.deepEqual([usual.status, usual.headers['cache-control'], usual.headers['x-in']], [200, 'no-cache', undefined]);
   });
+});
+
+test('nginx variables have the values of the request', async () => {
+  const answer = await ask({
+    host: 'Variables.test',
+    path: '/a%20b/c?q=1%2F&r',
+    method: 'POST',
+    headers: {
+      Cookie: 'a=b; sid=s1',
+      'X-Custom': 'yes',
+      'X-Forwarded-For': '192.0.2.7',
+      'X-Request-ID': 'id-1',
+      'Content-Type': 'text/x',
+      Authorization: `Basic ${Buffer.from('alice:secret').toString('base64')}`,
+    },
+    pieces: [Buffer.from('x')],
+  });
+  assert.equal(answer.status, 200);
+  const headers = backend.seen.at(-1)?.headers ?? {};
+  const value = (name: string): string => String(headers[`v-${name.replaceAll('_', '-')}`]).slice(1, -1);
+  const expected = {
+    host: 'variables.test',
+    http_host: 'Variables.test',
+    request_uri: '/a%20b/c?q=1%2F&r',
+    uri: '/a b/c',
+    args: 'q=1%2F&r',
+    is_args: '?',
+    arg_q: '1%2F',
+    cookie_sid: 's1',
+    http_x_custom: 'yes',
+    remote_addr: '127.0.0.1',
+    request_method: 'POST',
+    scheme: 'http',
+    server_protocol: 'HTTP/1.1',
+    proxy_add_x_forwarded_for: '192.0.2.7, 127.0.0.1',
+    namespace: 'default',
+    ingress_name: 'variables-test',
+    service_name: 'backend',
+    service_port: '80',
+    location_path: '/',
+    remote_user: 'alice',
+    content_type: 'text/x',
+    https: '',
+    req_id: 'id-1',
+    pass_port: String(portico.httpPort),
+    best_http_host: 'Variables.test',
+    proxy_upstream_name: 'default-backend-80',
+    server_name: 'variables.test',
+  };
+  assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, value(name)])), expected);
+  assert.match(value('msec'), /^\d{10}\.\d{3}$/);
+  assert.match(value('time_iso8601'), /^\d{4}-\d\d-\d\dT/);
 });
