@@ -8,7 +8,6 @@ import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
-
 /** A body that is the same at no two places, and differs between paths. */
 function bodyOf(path: string, bodyBytes: number): Buffer {
   let text = '';

@@ -223,7 +223,10 @@ export class Exchange implements CallOwner {
     this.#isHeadSent = true;
     this.#isTunnel = true;
     const cookieLine = this.#policies?.request.affinityCookieLine ?? '';
-    this.#client.sendForwardedHead(head, NO_BODY, { lines: `Upgrade: websocket\r\nConnection: upgrade\r\n${cookieLine}`, dropped: undefined });
+    this.#client.sendForwardedHead(head, NO_BODY, {
+      lines: `Upgrade: websocket\r\nConnection: upgrade\r\n${cookieLine}`,
+      dropped: undefined,
+    });
     this.#client.startTunnel();
     return true;
   }
@@ -417,7 +420,8 @@ export class Exchange implements CallOwner {
     const route = this.#route;
     const backend = route?.errorBackend;
     const matched = this.#matched;
-    if (route === undefined || matched === undefined || backend?.statuses.has(status) !== true || this.#errorLines !== undefined) return false;
+    if (route === undefined || matched === undefined || backend?.statuses.has(status) !== true || this.#errorLines !== undefined)
+      return false;
     this.#errorLines = lines;
     const group = findErrorGroup(backend);
     if (group === undefined) {
@@ -426,7 +430,8 @@ export class Exchange implements CallOwner {
       return true;
     }
     // Nothing was sent yet: the head is still the one that is being answered.
-    if (this.#call.out.length === 0) this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
+    if (this.#call.out.length === 0)
+      this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
     const { head, body } = this.#call.takeRequest();
     const hasBody = keepsBody && body !== undefined;
     this.#call.out.appendLatin1(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));

@@ -98,7 +98,8 @@ export function withoutFields(lines: ForwardedLines, dropped: ReadonlySet<string
   if (!FORWARDED_NAMES.some((name) => dropped.has(name))) return lines;
   const text = lines.bytes.latin1Slice();
   const kept = text.replace(FIELD_LINE, (line, name: string) => (dropped.has(name.toLowerCase()) && line !== '' ? '' : line));
-  const idOffset = lines.idOffset < 0 || dropped.has('x-request-id') ? -1 : kept.indexOf('\r\nX-Request-ID: ') + '\r\nX-Request-ID: '.length;
+  const idOffset =
+    lines.idOffset < 0 || dropped.has('x-request-id') ? -1 : kept.indexOf('\r\nX-Request-ID: ') + '\r\nX-Request-ID: '.length;
   return { bytes: Buffer.from(kept, 'latin1'), idOffset };
 }
 
