@@ -2,7 +2,7 @@
 // follows symbolic links (so that mounted ConfigMaps work, whose files are links through `..data`), and tells which files to look at
 // again. It never reads a file. Events of fs.watch are only hints: each one leads to a look at the disk, and a walk over everything
 // from time to time finds what no event told.
-import { readdirSync, realpathSync, statSync, watch } from 'node:fs';
+import { opendirSync, readdirSync, realpathSync, statSync, watch } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import type { Result } from '../../kit/result.ts';
@@ -50,6 +50,8 @@ export interface TreeChanges {
   readonly removed: ReadonlySet<TreeFile>;
 }
 
+/** Files that are looked at in one go: less than half a millisecond. */
+const walkStep = 64;
 const manifestName = /\.(?:ya?ml|json)$/i;
 
 /** Hidden files and the temporary files of editors (`.x.swp`, `x.yaml~`, `#x.yaml#`, `4913`) are no manifests. */
@@ -114,21 +116,40 @@ export class FileTree {
     return changes;
   }
 
-  /** Looks at everything, one directory or some dozen files a step, so that the caller can do other work in between. */
+  /**
+   * Looks at everything, some dozen files a step, so that the caller can do other work in between; however long that takes, what changes
+   * meanwhile is not lost.
+   */
   *walk(): Generator<undefined> {
     this.#paths.forEach((path, argument) => this.#visitArgument(path, argument));
     yield;
     for (const directory of [...this.#directories.values()]) {
-      if (this.#directories.get(directory.path) !== directory) continue;
-      const names = this.#list(directory.path);
-      if (names === undefined) continue;
-      this.#dropMissing(directory, names);
-      for (let index = 0; index < names.length; index++) {
-        this.#visit(join(directory.path, names[index] ?? ''), directory.argument, false);
-        if (index % 64 === 63) yield;
-      }
-      yield;
+      if (this.#directories.get(directory.path) === directory) yield* this.#walkDirectory(directory);
     }
+  }
+
+  *#walkDirectory(directory: TreeDirectory): Generator<undefined> {
+    const { path, argument } = directory;
+    const listing = this.#tryToList(path, () => opendirSync(path, { bufferSize: walkStep }));
+    if (listing === undefined) return;
+    const listed = new Set<string>();
+    try {
+      for (;;) {
+        const entry = this.#tryToList(path, () => listing.readSync());
+        if (entry === undefined) return;
+        if (entry === null) break;
+        listed.add(entry.name);
+        this.#visit(join(path, entry.name), argument, false);
+        if (listed.size % walkStep === 0) yield;
+      }
+    } finally {
+      listing.closeSync();
+    }
+    yield;
+    // Those that are not listed may also have come while the listing was read.
+    const missing = [...directory.children].filter((name) => !listed.has(name));
+    for (const name of missing) this.#visit(join(path, name), argument, false);
+    yield;
   }
 
   get hasChanges(): boolean {
@@ -216,10 +237,15 @@ export class FileTree {
   }
 
   #list(path: string): readonly string[] | undefined {
+    return this.#tryToList(path, () => readdirSync(path).toSorted());
+  }
+
+  /** Undefined where the directory cannot be listed, which is remembered until it can. */
+  #tryToList<T>(path: string, list: () => T): T | undefined {
     try {
-      const names = readdirSync(path).toSorted();
+      const result = list();
       this.unreadable.delete(path);
-      return names;
+      return result;
     } catch (error) {
       this.unreadable.set(path, error instanceof Error ? error.message : String(error));
       return undefined;

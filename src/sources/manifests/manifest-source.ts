@@ -1,7 +1,7 @@
 // A source of objects: manifest files on disk, watched. Joins the tree of files, the documents in them and the claims on objects, and
 // decides when to look: events are collected for a few milliseconds. Everything else is in the parts.
 import { isUtf8 } from 'node:buffer';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../kit/result.ts';
 import { ok } from '../../kit/result.ts';
 import type { DiagnosticCode } from '../../model/diagnostic-codes.ts';
@@ -54,7 +54,7 @@ export interface ManifestTiming extends HoldTiming {
 }
 
 const defaultTiming: ManifestTiming = { holdOffMs: 1, maxWaitMs: 15, settleMs: 20, maxHoldMs: 100, walkIntervalMs: 10_000 };
-/** Walks may take this share of the time of the thread, so that very many files are walked over less often. */
+/** A walk takes this share of the time of the thread, so that one over very many files takes long, and changes do not wait for it. */
 const walkShare = 0.01;
 const maxFileBytes = 64 * 1024 * 1024;
 
@@ -256,20 +256,22 @@ class WatchedManifests implements ManifestSource {
     this.#walkTimer.unref();
   }
 
-  /** Walks in steps, each in a turn of its own, so that no other work of the thread waits for long. */
+  /** Walks in steps, with pauses in between, so that no other work of the thread waits for long. */
   async #walk(): Promise<void> {
-    let spentMs = 0;
     const steps = this.#tree.walk();
     for (;;) {
       const startMs = performance.now();
       const isDone = steps.next().done === true;
-      spentMs += performance.now() - startMs;
+      if (this.#tree.hasChanges) this.#batch();
       if (isDone) break;
-      await nextTurn();
-      if (this.#isClosed) return;
+      await pause((performance.now() - startMs) / walkShare, undefined, { ref: false });
+      if (this.#isClosed) {
+        steps.return(undefined);
+        return;
+      }
     }
     this.#batch();
-    this.#scheduleWalk(Math.max(this.#timing.walkIntervalMs, spentMs / walkShare));
+    this.#scheduleWalk(this.#timing.walkIntervalMs);
   }
 }
 
