@@ -1,6 +1,7 @@
 // The life of `portico serve`: starts the workers, the source and the health port, joins them, and ends them in the right order.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { keepCompiledCode } from '../kit/compiled-code.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { createAccessLogWriter, type AccessLogWriter } from '../observe/access-log/access-log-writer.ts';
 import { takeBatch } from '../observe/access-log/access-log.ts';
@@ -172,6 +173,7 @@ class Server {
     );
     this.#duties?.start();
     this.#log.info(`health, readiness and metrics on port ${this.#health?.port ?? 0}`);
+    keepCompiledCode();
     return true;
   }
 

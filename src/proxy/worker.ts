@@ -2,6 +2,7 @@
 // turn of the event loop, so that a request sees the old table or the new one, never half of each.
 import { parentPort, workerData } from 'node:worker_threads';
 import { LruMap } from '../kit/lru.ts';
+import { keepCompiledCode } from '../kit/compiled-code.ts';
 import { createTimerWheel } from '../kit/timer-wheel.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import { CATCH_ALL_HOST } from '../model/route.ts';
@@ -271,4 +272,5 @@ if (parentPort !== null) {
   const start: WorkerStart = workerData;
   const worker = new Worker(start, (message) => port.postMessage(message));
   port.on('message', (message: ToWorker) => worker.onMessage(message));
+  keepCompiledCode();
 }
