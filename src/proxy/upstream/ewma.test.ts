@@ -15,21 +15,36 @@ function sequence(...numbers: readonly number[]): () => number {
   return () => numbers[next++ % numbers.length] ?? 0;
 }
 
+/** Any choice of two, and never the chance of the slower one. */
+function withoutSecondChance(): number {
+  return Math.random() * 0.9;
+}
+
 describe('ewma', () => {
   test('takes the faster of two endpoints', () => {
     const [slow, fast] = endpoints(2);
     assert.ok(slow !== undefined && fast !== undefined);
-    const balancer = new EwmaBalancer(Math.random);
+    const balancer = new EwmaBalancer(withoutSecondChance);
     balancer.setEndpoints([slow, fast]);
     balancer.onAnswer(slow, 0.5, NOW_MS);
     balancer.onAnswer(fast, 0.1, NOW_MS);
     for (let i = 0; i < 20; i++) assert.equal(balancer.pick([], NOW_MS), fast);
   });
 
+  test('gives the slower one a second chance now and then', () => {
+    const [slow, fast] = endpoints(2);
+    assert.ok(slow !== undefined && fast !== undefined);
+    const balancer = new EwmaBalancer(() => 0.99);
+    balancer.setEndpoints([slow, fast]);
+    balancer.onAnswer(slow, 0.5, NOW_MS);
+    balancer.onAnswer(fast, 0.1, NOW_MS);
+    assert.equal(balancer.pick([], NOW_MS), slow);
+  });
+
   test('tries a slow endpoint again once its average has faded', () => {
     const [slow, fast] = endpoints(2);
     assert.ok(slow !== undefined && fast !== undefined);
-    const balancer = new EwmaBalancer(Math.random);
+    const balancer = new EwmaBalancer(withoutSecondChance);
     balancer.setEndpoints([slow, fast]);
     balancer.onAnswer(slow, 0.5, NOW_MS);
     balancer.onAnswer(fast, 0.1, NOW_MS + 30_000);
@@ -54,7 +69,7 @@ describe('ewma', () => {
 
   test('does not come back to what was tried, unless everything was', () => {
     const all = endpoints(3);
-    const balancer = new EwmaBalancer(Math.random);
+    const balancer = new EwmaBalancer(withoutSecondChance);
     balancer.setEndpoints(all);
     const tried: UpstreamEndpoint[] = [];
     for (let i = 0; i < all.length; i++) {
@@ -69,13 +84,13 @@ describe('ewma', () => {
     const [bad, good] = endpoints(2);
     assert.ok(bad !== undefined && good !== undefined);
     for (let i = 0; i < 5; i++) bad.noteRefusal(NOW_MS);
-    const balancer = new EwmaBalancer(Math.random);
+    const balancer = new EwmaBalancer(withoutSecondChance);
     balancer.setEndpoints([bad, good]);
     balancer.onAnswer(good, 9, NOW_MS);
     assert.equal(balancer.pick([], NOW_MS), good);
   });
 
   test('has nothing to give without endpoints', () => {
-    assert.equal(new EwmaBalancer(Math.random).pick([], NOW_MS), undefined);
+    assert.equal(new EwmaBalancer(withoutSecondChance).pick([], NOW_MS), undefined);
   });
 });

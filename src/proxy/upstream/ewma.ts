@@ -6,6 +6,12 @@ import type { UpstreamEndpoint } from './upstream-group.ts';
 /** After this time an old average counts 1/e. */
 const DECAY_MS = 10_000;
 
+/**
+ * So often the slower of the two is taken all the same. Without it an endpoint whose first answer was slow by accident (a cold start) is
+ * shunned for half a minute; ingress-nginx has the same fault.
+ */
+const SECOND_CHANCE = 0.08;
+
 interface Score {
   seconds: number;
   atMs: number;
@@ -41,7 +47,9 @@ export class EwmaBalancer implements Balancer {
     const b = candidates[(first + 1 + Math.floor(this.#random() * (count - 1))) % count];
     if (a === undefined || b === undefined) return a ?? b;
     if (a.isEjected(nowMs) !== b.isEjected(nowMs)) return a.isEjected(nowMs) ? b : a;
-    return this.#scoreOf(a, nowMs) <= this.#scoreOf(b, nowMs) ? a : b;
+    const isFirstFaster = this.#scoreOf(a, nowMs) <= this.#scoreOf(b, nowMs);
+    const takesSlower = this.#random() >= 1 - SECOND_CHANCE;
+    return isFirstFaster === takesSlower ? b : a;
   };
 
   onAnswer(endpoint: UpstreamEndpoint, seconds: number, nowMs: number): void {
