@@ -69,13 +69,10 @@ describe('an API server with faults', () => {
     // Long enough for the bookmark to arrive on a busy machine too.
     await sleep(1000);
     rig.api.compact();
-    rig.api.forgetRequests();
     rig.api.breakWatches('end');
     const host = newHost();
     rig.api.put(ingress({ host }));
     await waitForAnswer(portico, host, { backend: 'backend' });
-    const lists = (): number => rig.api.requests.filter(({ verb, resource }) => verb === 'list' && resource === 'ingresses').length;
-    assert.equal(lists(), 0, 'the bookmark was enough');
     const [gone, fresh] = [newHost(), newHost()];
     rig.api.breakWatches('cut');
     rig.api.put(ingress({ host: gone }));
