@@ -62,17 +62,20 @@ describe('an API server with faults', () => {
   });
 
   it('goes on from a bookmark, and lists again where history was forgotten', async () => {
-    const portico = await rig.start();
+    // Nothing that Portico writes itself (Lease, status, events) may move versions on behind the bookmark.
+    const portico = await rig.start({ args: ['--disable-leader-election', '--update-status=false', '--disable-sync-events'] });
     // Versions move on without an event of Ingresses, and then only the bookmark is new enough.
     for (let index = 0; index < 5; index++) rig.api.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `pod-${index}` } });
     rig.api.sendBookmarks();
-    // Long enough for the bookmark to arrive on a busy machine too.
-    await sleep(1000);
+    await sleep(100);
     rig.api.compact();
+    rig.api.forgetRequests();
     rig.api.breakWatches('end');
     const host = newHost();
     rig.api.put(ingress({ host }));
     await waitForAnswer(portico, host, { backend: 'backend' });
+    const lists = (): number => rig.api.requests.filter(({ verb, resource }) => verb === 'list' && resource === 'ingresses').length;
+    assert.equal(lists(), 0, 'the bookmark was enough');
     const [gone, fresh] = [newHost(), newHost()];
     rig.api.breakWatches('cut');
     rig.api.put(ingress({ host: gone }));
@@ -81,6 +84,7 @@ describe('an API server with faults', () => {
     rig.api.compact();
     await waitForAnswer(portico, fresh, { backend: 'backend' });
     await waitForAnswer(portico, host, { status: 404 });
+    assert.ok(lists() <= 1);
   });
 
   it('serves the last state while the API server is away, says so, and changes nothing when it comes back', async () => {
