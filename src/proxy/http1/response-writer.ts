@@ -1,6 +1,6 @@
 // Puts response heads together in the worker's out buffer. What the upstream sent is copied as whole checked lines, except what
 // belongs to the connection or is written anew (RFC 9110 7.6.1); the status line and the framing are always written anew.
-import { STATUS_CODES } from 'node:http';
+import { http } from '../../kit/node-http.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { OutBuffer } from '../out-buffer.ts';
 import { FIELD, RESPONSE_FATE } from './field-names.ts';
@@ -162,7 +162,7 @@ export function reasonPhrase(status: number): string {
     case 504:
       return 'Gateway Time-out';
     default:
-      return STATUS_CODES[status] ?? 'Unknown';
+      return http.STATUS_CODES[status] ?? 'Unknown';
   }
 }
 
