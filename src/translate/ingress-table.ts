@@ -80,7 +80,7 @@ export class IngressTable {
     const ingress = context.snapshot.get('Ingress', namespace, name);
     if (ingress === undefined) return { before: before?.reading.served, after: undefined };
     const read = readIngress(ingress, context);
-    const lastGood = read.isDropped ? before?.lastGood : ingress;
+    const lastGood = read.isDropped ? lastGoodOf(before, ingress) : ingress;
     const reading = read.isDropped && lastGood !== undefined ? readLastGood(lastGood, read, context) : read;
     this.#entries.set(key, { ingress, lastGood, reading });
     if (reading.findings.length > 0) this.#reported.add(key);
@@ -99,6 +99,12 @@ export class IngressTable {
     for (const configMap of reading.configMaps) this.#byConfigMap.delete(`${configMap.namespace}\0${configMap.name}`, key);
     for (const secret of reading.secrets) this.#bySecret.delete(`${secret.namespace}\0${secret.name}`, key);
   }
+}
+
+/** An object that was deleted and made anew under the same name has no earlier version. Manifests mostly have no uid. */
+function lastGoodOf(before: Entry | undefined, { metadata }: Ingress): Ingress | undefined {
+  const lastGood = before?.lastGood;
+  return lastGood?.metadata.uid === metadata.uid ? lastGood : undefined;
 }
 
 /** `dropped`: what was read of the version that is there now. */

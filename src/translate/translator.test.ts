@@ -44,13 +44,13 @@ function object(kind: string, name: string, rest: object, place: Place = {}): Ku
 function ingress(
   name: string,
   host: string,
-  rest: { tls?: object[]; service?: string; annotations?: Record<string, string> } = {},
+  rest: { tls?: object[]; service?: string; annotations?: Record<string, string>; uid?: string } = {},
   place: Place = {},
 ): KubernetesObject {
-  const { tls = [], service = 'web', annotations = {} } = rest;
+  const { tls = [], service = 'web', annotations = {}, uid = '' } = rest;
   const paths = [{ path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { number: 80 } } } }];
   const spec = { ingressClassName: 'nginx', tls, rules: [{ host, http: { paths } }] };
-  return object('Ingress', name, { metadata: { annotations }, spec }, place);
+  return object('Ingress', name, { metadata: { annotations, uid }, spec }, place);
 }
 
 function service(name: string): KubernetesObject {
@@ -171,6 +171,13 @@ describe('an Ingress that is dropped', () => {
     world.apply([ingress('shop', 'b.example', { service: 'two', annotations: dropped })]);
     const gone = world.apply([], [{ kind: 'Ingress', namespace: 'default', name: 'shop' }]);
     assert.ok(touched(gone.delta).includes('-b.example'));
+  });
+
+  it('is not there when the good version was of another object of that name', () => {
+    const world = new World();
+    world.apply([ingress('shop', 'a.example', { uid: 'first' })]);
+    const bad = world.apply([ingress('shop', 'a.example', { uid: 'second', annotations: dropped })]);
+    assert.ok(touched(bad.delta).includes('-a.example'));
   });
 
   it('is not there when no good version of it was seen', () => {
