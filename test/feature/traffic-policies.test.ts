@@ -136,14 +136,15 @@ function service(name: string, port: number): object[] {
 }
 
 function ingress(host: string, annotations: Record<string, string>): object {
-  const prefixed = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]));
+  const given = Object.entries({ 'proxy-body-size': '0', ...annotations });
+  const prefixed = Object.fromEntries(given.map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]));
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: {
       name: host.replaceAll('.', '-'),
       namespace: 'default',
-      annotations: { ...prefixed, 'nginx.ingress.kubernetes.io/proxy-body-size': '0' },
+      annotations: prefixed,
     },
     spec: {
       ingressClassName: 'nginx',
@@ -176,6 +177,7 @@ before(async () => {
     ingress('ahead.test', { 'proxy-buffering': 'on' }),
     ingress('mirrored.test', { 'mirror-target': `http://127.0.0.1:${secondPort}/copy` }),
     ingress('errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second' }),
+    ingress('too-large.test', { 'custom-http-errors': '413', 'default-backend': 'second', 'proxy-body-size': '5' }),
     ingress('variables.test', {
       'configuration-snippet': VARIABLES.map((name) => `proxy_set_header V-${name.replaceAll('_', '-')} "[$${name}]";`).join('\n'),
     }),
@@ -284,6 +286,21 @@ describe('error backends', () => {
     const large = await ask({ host: 'errors.test', method: 'POST', pieces: [randomBytes(500_000)] });
     assert.deepEqual([large.status, second.seen[1]?.body.length, second.seen[1]?.headers['x-code']], [200, 0, '500']);
     backend.answer = (_message, response) => response.end('ok');
+  });
+
+  test('answer for a body that is too large, of which they get nothing', async () => {
+    second.answer = (_message, response) => response.end('sorry');
+    second.seen.length = 0;
+    const answer = await ask({
+      host: 'too-large.test',
+      method: 'POST',
+      pieces: [Buffer.from('123456')],
+      headers: { 'content-length': '6' },
+    });
+    assert.deepEqual(
+      [answer.status, answer.body.toString(), second.seen[0]?.headers['x-code'], second.seen[0]?.body.length],
+      [200, 'sorry', '413', 0],
+    );
   });
 
   test('answer HEAD without a body, and the connection goes on', async () => {

@@ -434,6 +434,8 @@ export class Exchange implements CallOwner {
       this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
     const { head, body } = this.#call.takeRequest();
     const hasBody = keepsBody && body !== undefined;
+    // What is left of a body that is too large is read and forgotten.
+    if (!keepsBody) this.#bodyLimit = 0;
     this.#call.out.appendLatin1(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;
