@@ -21,7 +21,7 @@ export function checkManifests(paths: readonly string[], options: ServeOptions):
   const { objects, diagnostics } = loaded.value;
   const all = [...diagnostics, ...translationDiagnostics(objects, options)];
   const hasSlices = objects.some(({ kind }) => kind === 'EndpointSlice');
-  const shown = hasSlices ? all : all.filter(({ code }) => code !== 'PRT-RULE-5');
+  const shown = hasSlices ? all : all.filter(({ code }) => code !== 'PRT-RULE-5' && code !== 'PRT-STREAM-5');
   const notes =
     shown.length === all.length ? [] : ['There is no EndpointSlice in the manifests: whether Services have endpoints is not checked.'];
   return ok({ objects: objects.length, diagnostics: sortDiagnostics(shown), notes });

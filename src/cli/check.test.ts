@@ -109,6 +109,27 @@ describe('portico check', () => {
     assert.deepEqual(codes('--watch-namespace=elsewhere'), []);
   });
 
+  it('looks at the ConfigMaps of TCP and UDP services', () => {
+    const text = `${good}---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: tcp}
+data:
+  "9000": default/shop:80
+  "80": default/shop:80
+  "9001": default/shop
+`;
+    const { diagnostics, warnings } = checkJson(text, '--tcp-services-configmap=default/tcp');
+    assert.equal(warnings, 2);
+    assert.deepEqual(
+      diagnostics.map(({ code, line, field }) => [code, line, field]),
+      [
+        ['PRT-STREAM-2', 29, 'data["80"]'],
+        ['PRT-STREAM-1', 30, 'data["9001"]'],
+      ],
+    );
+  });
+
   it('ends with 2 where a path does not exist', () => {
     const { status, stdout, stderr } = spawnSync(launcher, ['check', 'nowhere'], { cwd: folder, encoding: 'utf8' });
     assert.equal(status, 2);

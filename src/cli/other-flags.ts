@@ -37,8 +37,6 @@ const rows: readonly OtherFlag[] = [
   notSupported('enable-ssl-passthrough', 'TLS passthrough is not there yet', true),
   notSupported('enable-topology-aware-routing', 'All endpoints of a Service are used: leave it out', true),
   notSupported('max-buckets', 'Histograms have the fixed bounds of `--time-buckets`, `--length-buckets` and `--size-buckets`'),
-  notSupported('tcp-services-configmap', 'TCP services are not there yet'),
-  notSupported('udp-services-configmap', 'UDP services are not there yet'),
 ];
 
 export const otherFlags: ReadonlyMap<string, OtherFlag> = new Map(rows.map((row) => [row.name, row]));

@@ -43,6 +43,8 @@ export interface ServeOptions {
   readonly watchNamespace: string | undefined;
   readonly watchNamespaceSelector: LabelSelector | undefined;
   readonly configmap: ObjectName | undefined;
+  readonly tcpServicesConfigmap: ObjectName | undefined;
+  readonly udpServicesConfigmap: ObjectName | undefined;
   readonly defaultBackendService: ObjectName | undefined;
   readonly defaultSslCertificate: ObjectName | undefined;
   readonly annotationsPrefix: string;

@@ -20,6 +20,9 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     defaultBackendService: options.defaultBackendService,
     defaultSslCertificate: options.defaultSslCertificate,
     configmap: options.configmap,
+    tcpServicesConfigmap: options.tcpServicesConfigmap,
+    udpServicesConfigmap: options.udpServicesConfigmap,
+    ownPorts: ownPorts(options),
     disableCatchAll: options.disableCatchAll,
     allowSnippetAnnotations: options.allowSnippetAnnotations,
     disableSvcExternalName: options.disableSvcExternalName,
@@ -41,4 +44,14 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     },
     nowMs: () => Date.now(),
   };
+}
+
+/** A port that the system chooses is left out, except where it was chosen before. */
+function ownPorts({ httpPort, httpsPort, healthzPort, validatingWebhook }: ServeOptions): TranslatorOptions['ownPorts'] {
+  return [
+    { port: httpPort, flag: '--http-port' },
+    { port: httpsPort, flag: '--https-port' },
+    { port: healthzPort, flag: '--healthz-port' },
+    { port: validatingWebhook?.port ?? 0, flag: '--validating-webhook' },
+  ].filter(({ port }) => port !== 0);
 }

@@ -59,10 +59,17 @@ const rows = {
   'PRT-CONF-1': row('unknown-key', 'warning', 'The ConfigMap has a key that does not exist, so it has no effect.'),
   'PRT-CONF-2': row('bad-config-value', 'warning', 'The value of the ConfigMap key is not valid; its default is used.'),
   'PRT-CONF-3': row('no-effect', 'info', 'The ConfigMap key has no meaning in Portico; the message says why.'),
-  'PRT-CONF-4': row('missing-configmap', 'warning', 'The ConfigMap does not exist; defaults are used.'),
+  'PRT-CONF-4': row('missing-configmap', 'warning', 'The ConfigMap that a flag names does not exist; defaults are used, or there are no TCP or UDP services.'),
   'PRT-CONF-5': row('missing-default-backend', 'warning', 'The Service of --default-backend-service does not exist or has no ready endpoint; the built-in 404 answers.'),
   'PRT-CONF-6': row('unsafe-without-key', 'error', 'The ConfigMap key protects every route, but is not supported yet or has a value that is not valid: all paths answer 503 rather than be open.'),
   'PRT-CONF-7': row('unsupported-key', 'warning', 'The ConfigMap key is known but not supported yet, so it has no effect.'),
+  // TCP and UDP services.
+  'PRT-STREAM-1': row('bad-stream-entry', 'warning', 'An entry of the ConfigMap of TCP or UDP services is not of the form `"port": "namespace/service:port[:PROXY][:PROXY]"`; the message says what is ignored.'),
+  'PRT-STREAM-2': row('stream-port-taken', 'warning', 'A TCP or UDP service asks for a port that Portico itself listens on, or that another entry has; the entry is ignored.'),
+  'PRT-STREAM-3': row('stream-missing-service', 'warning', 'The Service of a TCP or UDP service does not exist, or is in a namespace that is not watched; the entry is ignored.'),
+  'PRT-STREAM-4': row('stream-missing-port', 'warning', 'The Service of a TCP or UDP service has no port of this number or name with this protocol; the entry is ignored.'),
+  'PRT-STREAM-5': row('stream-no-endpoints', 'warning', 'The Service of a TCP or UDP service has no ready endpoint; the entry is ignored.'),
+  'PRT-STREAM-6': row('stream-not-carried', 'warning', 'The entry of a TCP or UDP service is good, but this version of Portico does not carry its traffic yet: nothing listens on the port.'),
 } as const satisfies Record<string, DiagnosticRow>;
 
 export type DiagnosticCode = keyof typeof rows;

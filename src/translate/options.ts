@@ -27,6 +27,10 @@ export interface TranslatorOptions {
   readonly defaultBackendService: ObjectName | undefined;
   readonly defaultSslCertificate: ObjectName | undefined;
   readonly configmap: ObjectName | undefined;
+  readonly tcpServicesConfigmap: ObjectName | undefined;
+  readonly udpServicesConfigmap: ObjectName | undefined;
+  /** Ports that Portico itself listens on, as far as they are known, with their flags: TCP and UDP services cannot have them. */
+  readonly ownPorts: readonly { readonly port: number; readonly flag: string }[];
   readonly disableCatchAll: boolean;
   /** `--allow-snippet-annotations`; the ConfigMap key of this name does the same. */
   readonly allowSnippetAnnotations: boolean;

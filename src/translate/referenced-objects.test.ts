@@ -10,6 +10,8 @@ const options = {
   ...testOptions(),
   applyDefaultClass: false,
   configmap: { namespace: 'system', name: 'settings' },
+  tcpServicesConfigmap: { namespace: 'system', name: 'tcp' },
+  udpServicesConfigmap: { namespace: 'net', name: 'udp' },
   defaultSslCertificate: { namespace: 'system', name: 'wildcard' },
 };
 
@@ -87,6 +89,8 @@ describe('references', () => {
   it('of flags and of the ConfigMap are known without any Ingress', () => {
     assert.deepEqual(flagReferences(options), [
       { kind: 'ConfigMap', namespace: 'system', name: 'settings' },
+      { kind: 'ConfigMap', namespace: 'system', name: 'tcp' },
+      { kind: 'ConfigMap', namespace: 'net', name: 'udp' },
       { kind: 'Secret', namespace: 'system', name: 'wildcard' },
     ]);
     const store = storeOf({ 'add-headers': 'system/headers', 'ssl-dh-param': 'system/dh', 'proxy-set-headers': 'no-namespace' });

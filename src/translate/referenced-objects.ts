@@ -27,8 +27,9 @@ const referringKeys: readonly { readonly name: string; readonly kind: ReferenceK
 ];
 
 /** What the command line names. Does not change while the program runs. */
-export function flagReferences({ configmap, defaultSslCertificate }: TranslatorOptions): readonly ObjectRef[] {
-  return [...refOf('ConfigMap', configmap), ...refOf('Secret', defaultSslCertificate)];
+export function flagReferences(options: TranslatorOptions): readonly ObjectRef[] {
+  const configMaps = [options.configmap, options.tcpServicesConfigmap, options.udpServicesConfigmap];
+  return [...configMaps.flatMap((name) => refOf('ConfigMap', name)), ...refOf('Secret', options.defaultSslCertificate)];
 }
 
 /** What the controller's ConfigMap names. */

@@ -32,6 +32,7 @@ import type { ServedIngress } from './ingress/served-ingress.ts';
 import type { TranslatorOptions } from './options.ts';
 import { PatternChecker } from './pattern-checker.ts';
 import { SharedRows } from './shared-rows.ts';
+import { StreamServices } from './stream-services.ts';
 import { UpstreamSecretReader } from './upstream-secret.ts';
 import { UpstreamTable } from './upstream-table.ts';
 import { UserListReader } from './user-list.ts';
@@ -78,6 +79,7 @@ class IncrementalTranslator implements Translator {
   readonly #certificates = new SharedRows<CertificateKey, Certificate>();
   readonly #upstreamSecrets = new SharedRows<UpstreamSecretKey, UpstreamSecret>();
   readonly #upstreamSecretReader = new UpstreamSecretReader(this.#keyPairs);
+  readonly #streamServices: StreamServices;
   readonly #report: DiagnosticReport;
   readonly #dirtyIngresses = new Set<string>();
   #isConfigDirty = true;
@@ -89,6 +91,7 @@ class IncrementalTranslator implements Translator {
   constructor(options: TranslatorOptions) {
     this.#options = options;
     this.#config = readConfigMap(undefined, options);
+    this.#streamServices = new StreamServices(options);
     this.#derivedHosts = new DerivedHosts(this.#hosts, options.annotationsPrefix);
     this.#report = new DiagnosticReport(options.nowMs, {
       ingresses: this.#ingresses,
@@ -103,11 +106,12 @@ class IncrementalTranslator implements Translator {
     if (changes === 'all' || !this.#isStarted) this.#markAll(snapshot);
     else for (const change of changes) this.#mark(change);
     const settings = this.#updateConfig(snapshot);
+    this.#streamServices.update(snapshot);
     this.#updateDefaultClass(snapshot);
     this.#updateIngresses(snapshot);
     const delta = this.#updateRows(snapshot, settings);
     this.#isStarted = true;
-    this.#report.reset(snapshot, this.#config.findings);
+    this.#report.reset(snapshot, [...this.#config.findings, ...this.#streamServices.findings]);
     const report = this.#report;
     return {
       delta,
@@ -137,11 +141,13 @@ class IncrementalTranslator implements Translator {
     for (const { metadata } of snapshot.list('Ingress')) this.#dirtyIngresses.add(ingressKey(metadata.namespace, metadata.name));
     this.#hosts.markAll();
     this.#upstreams.markAll();
+    this.#streamServices.markAll();
     this.#isConfigDirty = true;
     this.#isDefaultClassDirty = true;
   }
 
   #mark(change: ObjectChange): void {
+    this.#streamServices.mark(change);
     const { kind, namespace, name } = change;
     switch (kind) {
       case 'Ingress':

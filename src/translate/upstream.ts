@@ -103,7 +103,7 @@ export function translateUpstream(source: UpstreamSource, snapshot: Snapshot, di
   if (source.settings.via === 'cluster-ip' && isIP(service.clusterIP) !== 0) {
     return withEndpoints(source, origin, [{ address: service.clusterIP, port: port.port }]);
   }
-  const endpoints = readyEndpoints(port, snapshot.endpointSlicesOf(ref.namespace, ref.service));
+  const endpoints = readyEndpoints(port, 'TCP', snapshot.endpointSlicesOf(ref.namespace, ref.service));
   if (endpoints.length === 0) return withoutEndpoints(source, origin, { code: 'PRT-RULE-5', message: `${title} has no ready endpoint` });
   return withEndpoints(source, origin, endpoints);
 }
@@ -123,11 +123,11 @@ function findPort(service: Service, wanted: UpstreamRef['port']): ServicePort | 
 }
 
 /** Ready addresses of all slices, each once, in a stable order, so that equal sets are equal rows. */
-function readyEndpoints(port: ServicePort, slices: readonly EndpointSlice[]): readonly Endpoint[] {
+export function readyEndpoints(port: ServicePort, protocol: 'TCP' | 'UDP', slices: readonly EndpointSlice[]): readonly Endpoint[] {
   const endpoints = new Map<string, Endpoint>();
   for (const slice of slices) {
     if (slice.addressType === 'FQDN') continue;
-    const numbers = portNumbers(port, slice);
+    const numbers = portNumbers(port, protocol, slice);
     for (const { ready, addresses } of slice.endpoints) {
       if (!ready) continue;
       for (const address of addresses) for (const number of numbers) endpoints.set(`${address} ${number}`, { address, port: number });
@@ -137,11 +137,11 @@ function readyEndpoints(port: ServicePort, slices: readonly EndpointSlice[]): re
 }
 
 /** An unnamed Service port takes every port of the slice; a numeric targetPort stands in where the slice has no port of that name. */
-function portNumbers(port: ServicePort, slice: EndpointSlice): readonly number[] {
+function portNumbers(port: ServicePort, protocol: 'TCP' | 'UDP', slice: EndpointSlice): readonly number[] {
   const numbers: number[] = [];
   for (const candidate of slice.ports) {
     const isMeant = port.name === '' || candidate.name === port.name;
-    if (candidate.protocol === 'TCP' && isMeant && candidate.port !== undefined) numbers.push(candidate.port);
+    if (candidate.protocol === protocol && isMeant && candidate.port !== undefined) numbers.push(candidate.port);
   }
   if (numbers.length === 0 && typeof port.targetPort === 'number') return [port.targetPort];
   return numbers;
