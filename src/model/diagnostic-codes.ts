@@ -23,6 +23,7 @@ const rows = {
   'PRT-CLASS-1': row('other-class', 'info', 'The Ingress belongs to another controller and is ignored.'),
   'PRT-CLASS-2': row('missing-class', 'warning', 'The Ingress names an IngressClass that does not exist, so no controller takes it.'),
   'PRT-CLASS-3': row('no-class', 'warning', 'The Ingress names no class, there is no default class, and --watch-ingress-without-class is off: it is ignored.'),
+  'PRT-CLASS-4': row('class-parameters', 'warning', 'An IngressClass of this controller has parameters, which are not read.'),
   // Rules.
   'PRT-RULE-1': row('conflict', 'warning', 'Another, older Ingress already has this host, path and path type; this path has no effect.'),
   'PRT-RULE-2': row('resource-backend', 'warning', 'Backends that are resources are not supported: the path answers 503; for the path `/` or spec.defaultBackend the default backend answers.'),

@@ -149,6 +149,19 @@ describe('a change', () => {
   });
 });
 
+describe('an IngressClass', () => {
+  it('of ours with parameters gets a diagnostic; one of others does not', () => {
+    const spec = { parameters: { kind: 'ConfigMap', name: 'mine', scope: 'Cluster' } };
+    const ours = object('IngressClass', 'nginx', { spec: { controller: 'k8s.io/ingress-nginx', ...spec } });
+    const theirs = object('IngressClass', 'theirs', { spec: { controller: 'example.com/other', ...spec } });
+    const world = new World();
+    const reported = (result: TranslationResult): readonly string[] =>
+      result.diagnostics.filter(({ code }) => code === 'PRT-CLASS-4').map(({ origin }) => origin.name);
+    assert.deepEqual(reported(world.apply([ours, theirs])), ['nginx']);
+    assert.deepEqual(reported(world.apply([object('IngressClass', 'nginx', { spec: { controller: 'k8s.io/ingress-nginx' } })])), []);
+  });
+});
+
 describe('an Ingress that is dropped', () => {
   const dropped = { 'nginx.ingress.kubernetes.io/permanent-redirect': '$x' };
   const served = (result: TranslationResult): readonly string[] =>

@@ -25,9 +25,10 @@ import type { ConfigReading } from './configmap/read-configmap.ts';
 import { DerivedHosts } from './derived-hosts.ts';
 import { DiagnosticReport } from './diagnostic-report.ts';
 import { finding } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { HostTable } from './host-table.ts';
 import { IngressTable, ingressKey } from './ingress-table.ts';
-import { findDefaultClass } from './ingress/class-selection.ts';
+import { findDefaultClass, findingsOfClasses } from './ingress/class-selection.ts';
 import type { ServedIngress } from './ingress/served-ingress.ts';
 import type { TranslatorOptions } from './options.ts';
 import { PatternChecker } from './pattern-checker.ts';
@@ -83,10 +84,11 @@ class IncrementalTranslator implements Translator {
   readonly #report: DiagnosticReport;
   readonly #dirtyIngresses = new Set<string>();
   #isConfigDirty = true;
-  #isDefaultClassDirty = true;
+  #areClassesDirty = true;
   #isStarted = false;
   #config: ConfigReading;
   #defaultClass: IngressClass | undefined;
+  #classFindings: readonly Finding[] = [];
 
   constructor(options: TranslatorOptions) {
     this.#options = options;
@@ -107,11 +109,11 @@ class IncrementalTranslator implements Translator {
     else for (const change of changes) this.#mark(change);
     const settings = this.#updateConfig(snapshot);
     this.#streamServices.update(snapshot);
-    this.#updateDefaultClass(snapshot);
+    this.#updateClasses(snapshot);
     this.#updateIngresses(snapshot);
     const delta = this.#updateRows(snapshot, settings);
     this.#isStarted = true;
-    this.#report.reset(snapshot, [...this.#config.findings, ...this.#streamServices.findings]);
+    this.#report.reset(snapshot, [...this.#config.findings, ...this.#classFindings, ...this.#streamServices.findings]);
     const report = this.#report;
     return {
       delta,
@@ -143,7 +145,7 @@ class IncrementalTranslator implements Translator {
     this.#upstreams.markAll();
     this.#streamServices.markAll();
     this.#isConfigDirty = true;
-    this.#isDefaultClassDirty = true;
+    this.#areClassesDirty = true;
   }
 
   #mark(change: ObjectChange): void {
@@ -155,7 +157,7 @@ class IncrementalTranslator implements Translator {
         return;
       case 'IngressClass':
         this.#markIngresses(this.#ingresses.ofClass(name));
-        this.#isDefaultClassDirty = true;
+        this.#areClassesDirty = true;
         return;
       case 'Namespace':
         if (this.#options.watchNamespaceSelector !== undefined) this.#markIngresses(this.#ingresses.inNamespace(name));
@@ -216,9 +218,11 @@ class IncrementalTranslator implements Translator {
     return { ...reading, findings: [finding('PRT-CONF-4', message, flag)] };
   }
 
-  #updateDefaultClass(snapshot: Snapshot): void {
-    if (!this.#isDefaultClassDirty || !this.#options.applyDefaultClass) return;
-    this.#isDefaultClassDirty = false;
+  #updateClasses(snapshot: Snapshot): void {
+    if (!this.#areClassesDirty) return;
+    this.#areClassesDirty = false;
+    this.#classFindings = [...findingsOfClasses(snapshot.list('IngressClass'), this.#options)];
+    if (!this.#options.applyDefaultClass) return;
     const before = this.#defaultClass;
     this.#defaultClass = findDefaultClass(snapshot.list('IngressClass'));
     if (before?.controller === this.#defaultClass?.controller && before?.metadata.name === this.#defaultClass?.metadata.name) return;

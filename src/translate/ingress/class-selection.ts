@@ -41,6 +41,16 @@ export function findDefaultClass(classes: Iterable<IngressClass>): IngressClass 
   return newest;
 }
 
+/** What there is to say about our own classes: as in ingress-nginx, their parameters are not read. */
+export function* findingsOfClasses(classes: Iterable<IngressClass>, options: TranslatorOptions): Iterable<Finding> {
+  for (const ingressClass of classes) {
+    if (ingressClass.parameters === undefined || !isOurClass(ingressClass, options)) continue;
+    const { kind, name } = ingressClass.parameters;
+    const message = `the parameters ${kind} ${name} have no effect: settings come from the ConfigMap of --configmap`;
+    yield finding('PRT-CLASS-4', message, ingressClass, 'spec.parameters');
+  }
+}
+
 function judgeClassName(ingress: Ingress, name: string, snapshot: Snapshot, options: TranslatorOptions): Finding | undefined {
   const field = 'spec.ingressClassName';
   const ingressClass = snapshot.get('IngressClass', '', name);
