@@ -2,9 +2,11 @@
 // written. What is live then is the floor of all later requests.
 import { poll } from '../support/polling.ts';
 import type { ApiServer } from '../support/api-server/start-api-server.ts';
-import type { History } from './history.ts';
+import type { History, IngressState } from './history.ts';
+import type { Journal } from './journal.ts';
 import { newestOfAll } from './history.ts';
 import { DEFAULT_CERTIFICATE } from './oracle.ts';
+import type { SeenAnswer } from './oracle.ts';
 import type { Replica } from './replica.ts';
 import type { Traffic } from './traffic.ts';
 import type { World } from './world.ts';
@@ -16,6 +18,7 @@ const WAIT = { timeoutMs: 30_000, everyMs: 20 };
 export interface Barrier {
   readonly api: ApiServer;
   readonly history: History;
+  readonly journal: Journal;
   readonly world: World;
   readonly traffic: Traffic;
   readonly replicas: readonly Replica[];
@@ -24,6 +27,7 @@ export interface Barrier {
 /** Answers what did not come true, one line each. Objects must not change meanwhile. */
 export async function settle(barrier: Barrier): Promise<string[]> {
   const sentinel = barrier.world.placeSentinel();
+  barrier.journal.note(`barrier: ${sentinel} is written`);
   const faults = await Promise.all([
     ...barrier.replicas.map((replica) => settleReplica(barrier, replica, sentinel)),
     settleWrites(barrier),
@@ -31,7 +35,7 @@ export async function settle(barrier: Barrier): Promise<string[]> {
   return faults.flat();
 }
 
-async function settleReplica({ history, world, traffic }: Barrier, replica: Replica, sentinel: string): Promise<string[]> {
+async function settleReplica({ history, journal, world, traffic }: Barrier, replica: Replica, sentinel: string): Promise<string[]> {
   const { life } = replica;
   if (life === undefined) return [`${replica.name} does not run`];
   const isLive = await poll(WAIT, async () => {
@@ -39,8 +43,15 @@ async function settleReplica({ history, world, traffic }: Barrier, replica: Repl
     return answer?.status === 200 ? true : undefined;
   });
   if (isLive === undefined) return [`${life.name}: changes are not live after ${WAIT.timeoutMs} ms`];
-  for (const { kind, name, version } of newestOfAll(history)) if (kind !== 'secret') life.view.raise(kind, name, version);
+  journal.note(`barrier: ${sentinel} is live on ${life.name}`);
   const faults: string[] = [];
+  for (const site of world.sites) {
+    const state = history.state('ingress', site, history.newest('ingress', site));
+    if (state === undefined) continue;
+    const shown = await poll(WAIT, async () => (isOf(await traffic.send(life, site, 'new'), state) ? true : undefined));
+    if (shown === undefined) faults.push(`${life.name}: ${site} does not serve ${state.marker}`);
+  }
+  for (const { kind, name, version } of newestOfAll(history)) if (kind !== 'secret') life.view.raise(kind, name, version);
   for (const site of world.sites) {
     const secret = world.secretOf(site);
     if (secret === undefined || history.state('ingress', site, history.newest('ingress', site)) === undefined) continue;
@@ -50,6 +61,14 @@ async function settleReplica({ history, world, traffic }: Barrier, replica: Repl
     if (shown === undefined) faults.push(`${life.name}: ${site} does not show ${wanted}`);
   }
   return faults;
+}
+
+/**
+ * Whether the answer is one of this version. The sentinel proves that the Ingress was read, not that it is served: it waits for the Secret
+ * that it newly refers to, and later ones do not wait for it. Before that, its host was not served at all.
+ */
+function isOf(seen: SeenAnswer | undefined, { marker }: IngressState): boolean {
+  return seen !== undefined && (seen.status === 503 || (seen.status === 200 && seen.marker === marker));
 }
 
 async function settleWrites({ api, history, world, replicas }: Barrier): Promise<string[]> {

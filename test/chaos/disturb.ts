@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from '../support/api-server/start-api-server.ts';
 import type { Random } from '../torture/random.ts';
 import { pickNumber, pickOne } from '../torture/random.ts';
+import type { Journal } from './journal.ts';
 
 export type Disturbance = 'restart' | 'cut' | 'forget' | 'slow' | 'refuse' | 'calm';
 
@@ -12,29 +13,35 @@ const readable = ['ingresses', 'services', 'endpointslices'] as const;
 const watched = ['ingresses', 'services', 'endpointslices', 'secrets', 'all'] as const;
 
 /** Does one of them, and answers which when it is over. Objects may be written meanwhile. */
-export async function disturb(api: ApiServer, random: Random): Promise<Disturbance> {
+export async function disturb(api: ApiServer, random: Random, journal: Journal): Promise<Disturbance> {
   const chosen = pickOne(random, all);
   const lengthMs = 200 + pickNumber(random, 1800);
+  const begin = (detail = ''): void => journal.note(`${chosen} ${detail} for ${lengthMs} ms`);
   switch (chosen) {
     case 'restart':
+      begin();
       await api.kill();
       await sleep(lengthMs);
       await api.restart();
       break;
     case 'cut': {
       const plural = pickOne(random, watched);
-      api.breakWatches(pickOne(random, breaks), plural === 'all' ? undefined : plural);
+      const how = pickOne(random, breaks);
+      begin(`${plural} ${how}`);
+      api.breakWatches(how, plural === 'all' ? undefined : plural);
       await sleep(lengthMs / 4);
       break;
     }
     case 'forget':
       // Compacted while nobody watches: who comes back must list again.
+      begin();
       api.breakWatches('cut');
       await sleep(pickNumber(random, 50));
       api.compact();
       await sleep(lengthMs / 4);
       break;
     case 'slow':
+      begin();
       Object.assign(api.manner, { chunkBytes: 1 + pickNumber(random, 200), delayMs: pickNumber(random, 4) });
       await sleep(lengthMs);
       heal(api);
@@ -43,6 +50,7 @@ export async function disturb(api: ApiServer, random: Random): Promise<Disturban
       const status = pickOne(random, [403, 429, 500, 503]);
       // A Secret that may not be read is as if it did not exist, which the oracle knows nothing of.
       const resource = status === 403 ? pickOne(random, readable) : undefined;
+      begin(`${resource ?? 'all'} ${status}`);
       const allow = api.fail({ status, retryAfterSeconds: 1, ...(resource === undefined ? {} : { resource }) });
       api.breakWatches('cut');
       await sleep(lengthMs);
@@ -50,8 +58,10 @@ export async function disturb(api: ApiServer, random: Random): Promise<Disturban
       break;
     }
     case 'calm':
+      begin();
       await sleep(lengthMs);
   }
+  journal.note(`${chosen} is over`);
   return chosen;
 }
 

@@ -1,31 +1,30 @@
 // The chaos test: rounds of change and breakage under traffic, each of which ends with everything live. Exits 0 when every answer was
 // right, no request to a replica that lives failed, every change became live, and memory stayed flat.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEchoServer } from '../../src/echo/echo-server.ts';
-import type { EchoServer } from '../../src/echo/echo-server.ts';
 import { controllerLog, openCluster } from '../feature/cluster-rig.ts';
 import type { ClusterRig } from '../feature/cluster-rig.ts';
 import { createCertificateIssuer } from '../support/certificates.ts';
 import type { Random } from '../torture/random.ts';
 import { createRandom, pickNumber } from '../torture/random.ts';
+import { startBackends } from './backends.ts';
 import { settle } from './barrier.ts';
 import { disturb } from './disturb.ts';
 import { History } from './history.ts';
+import { Journal } from './journal.ts';
 import { judgeMemory } from './memory.ts';
 import { parseOptions, usage } from './options.ts';
 import type { Options } from './options.ts';
 import { Replica } from './replica.ts';
 import { Traffic } from './traffic.ts';
 import { issueCertificates, World } from './world.ts';
-import type { Backend } from './world.ts';
 
 const ROUND_MS = 6_000;
-const BACKENDS = 7;
 
 interface Chaos {
   readonly options: Options;
   readonly rig: ClusterRig;
   readonly history: History;
+  readonly journal: Journal;
   readonly world: World;
   readonly traffic: Traffic;
   readonly replicas: readonly Replica[];
@@ -34,36 +33,20 @@ interface Chaos {
   readonly counts: Map<string, number>;
 }
 
-/** Echo servers on addresses of their own that share a port, as pods do. */
-async function startBackends(): Promise<{
-  readonly servers: readonly EchoServer[];
-  readonly backends: readonly Backend[];
-  readonly port: number;
-}> {
-  const servers: EchoServer[] = [];
-  const backends = Array.from({ length: BACKENDS }, (_, index) => ({ name: `backend-${index}`, address: `127.0.1.${index + 1}` }));
-  let port = 0;
-  for (const { name, address } of backends) {
-    const identity = { backend: name, endpoint: name, namespace: 'default' };
-    const server = await startEchoServer({ identity, host: address, port });
-    servers.push(server);
-    port = server.port;
-  }
-  return { servers, backends, port };
-}
-
 /** Kills the leader, or anybody where none leads, and starts it again. */
-async function killLeader({ replicas, faults }: Chaos): Promise<void> {
+async function killLeader({ replicas, faults, journal }: Chaos): Promise<void> {
   const leads = await Promise.all(replicas.map((replica) => replica.isLeader()));
   const victim = replicas[leads.indexOf(true)] ?? replicas[0];
   if (victim === undefined) return;
+  journal.note(`kill ${victim.name}`);
   victim.kill();
   await sleep(500);
   await victim.start().catch((error: unknown) => faults.push(`${victim.name} does not start again: ${String(error)}`));
+  journal.note(`${victim.name} is ready again`);
 }
 
 async function runRounds(chaos: Chaos, random: { readonly changes: Random; readonly faults: Random }): Promise<void> {
-  const { options, rig, world, counts, faults } = chaos;
+  const { options, rig, world, counts, faults, journal } = chaos;
   const lengthMs = options.minutes * 60_000;
   const killEveryMs = Math.max(25_000, lengthMs / 12);
   const startMs = performance.now();
@@ -78,7 +61,7 @@ async function runRounds(chaos: Chaos, random: { readonly changes: Random; reado
       }
     };
     const breakThings = async (): Promise<void> => {
-      while (!isOver()) count(counts, await disturb(rig.api, random.faults));
+      while (!isOver()) count(counts, await disturb(rig.api, random.faults, journal));
     };
     const kill = async (): Promise<void> => {
       if (performance.now() - startMs < nextKillMs) return;
@@ -110,7 +93,7 @@ async function runChaos(options: Options, chaos: Chaos): Promise<void> {
     clearInterval(sampling);
     traffic.stop();
     await Promise.all(sending);
-    traffic.close();
+    await traffic.close();
   }
   for (const { life } of replicas) if (life !== undefined && !life.portico.isRunning()) chaos.faults.push(`${life.name} ended by itself`);
   if (chaos.faults.length + traffic.tally.wrong + traffic.tally.failed > 0) {
@@ -161,12 +144,13 @@ async function main(): Promise<number> {
   const rig = await openCluster();
   try {
     const history = new History();
+    const journal = new Journal();
     const certificates = await issueCertificates(createCertificateIssuer({ poolSize: 2, now: Date.now }));
     const random = createRandom(`world ${options.seed}`);
-    const world = new World({ api: rig.api, history, random, backends, backendPort: port, certificates });
-    const traffic = new Traffic({ history, world, random: createRandom(`traffic ${options.seed}`) });
+    const world = new World({ api: rig.api, history, journal, random, backends, backendPort: port, certificates });
+    const traffic = new Traffic({ api: rig.api, history, journal, world, random: createRandom(`traffic ${options.seed}`) });
     const replicas = Array.from({ length: options.replicas }, (_, index) => new Replica(`replica-${index}`, rig, history));
-    const chaos: Chaos = { options, rig, history, world, traffic, replicas, faults: [], counts: new Map() };
+    const chaos: Chaos = { options, rig, history, journal, world, traffic, replicas, faults: [], counts: new Map() };
     await runChaos(options, chaos);
     return report(chaos) ? 0 : 1;
   } finally {

@@ -5,9 +5,13 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
+import type { ApiServer } from '../support/api-server/start-api-server.ts';
 import type { Random } from '../torture/random.ts';
 import { pickOne } from '../torture/random.ts';
+import { gatherEvidence } from './evidence.ts';
 import type { History, Kind } from './history.ts';
+import type { Journal } from './journal.ts';
+import { secondsNow } from './journal.ts';
 import { judgeAnswer, judgeCertificate } from './oracle.ts';
 import type { SeenAnswer } from './oracle.ts';
 import type { Life, Replica } from './replica.ts';
@@ -17,6 +21,8 @@ import type { World } from './world.ts';
 const LOOPS = 3;
 const PAUSE_MS = 15;
 const LIMIT_MS = 10_000;
+/** One fault makes many wrong answers. */
+const EXPLAINED_FAULTS = 3;
 
 export interface Tally {
   right: number;
@@ -28,6 +34,8 @@ export interface Tally {
 }
 
 export interface TrafficOptions {
+  readonly api: ApiServer;
+  readonly journal: Journal;
   readonly history: History;
   readonly world: World;
   readonly random: Random;
@@ -44,6 +52,7 @@ export class Traffic {
   readonly tally: Tally = { right: 0, wrong: 0, failed: 0, killed: 0, faults: [] };
   readonly #options: TrafficOptions;
   readonly #agents = new Map<Life, Agent>();
+  readonly #evidence: Promise<void>[] = [];
   #isOn = true;
 
   constructor(options: TrafficOptions) {
@@ -61,7 +70,8 @@ export class Traffic {
   }
 
   /** After the last request has ended. */
-  close(): void {
+  async close(): Promise<void> {
+    await Promise.all(this.#evidence);
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
@@ -78,21 +88,39 @@ export class Traffic {
       if (isAnswer && isCertificate) this.tally.right++;
       else {
         this.tally.wrong++;
-        this.#note(`wrong: ${name} ${way} ${site}: ${JSON.stringify(seen)}; possible: ${describe(history, floors, site)}`);
+        this.#note(
+          { life, site, way },
+          `wrong: ${name} ${way} ${site}: ${JSON.stringify(seen)}; possible: ${describe(history, floors, site)}`,
+        );
       }
       return seen;
     } catch (error) {
       if (life.isKilled) this.tally.killed++;
       else {
         this.tally.failed++;
-        this.#note(`failed: ${name} ${way} ${site}: ${error instanceof Error ? error.message : String(error)}`);
+        this.#note({ life, site, way }, `failed: ${name} ${way} ${site}: ${error instanceof Error ? error.message : String(error)}`);
       }
       return undefined;
     }
   }
 
-  #note(text: string): void {
-    if (this.tally.faults.length < 20) this.tally.faults.push(`${(performance.now() / 1000).toFixed(1)} s ${text}`);
+  #note({ life, site, way }: { readonly life: Life; readonly site: string; readonly way: Way }, text: string): void {
+    const { history, api, journal } = this.#options;
+    const { faults } = this.tally;
+    journal.note(`${life.name} ${site}: a wrong answer, or none`);
+    if (faults.length >= 20) return;
+    const index = faults.push(`${secondsNow()} s ${text}`) - 1;
+    if (index >= EXPLAINED_FAULTS) return;
+    const askAgain = async (): Promise<string> => {
+      const { status, backend, marker, commonName } = await exchange(life, { site, way, agent: this.#agentOf(life) });
+      return [status, backend, marker, commonName].filter((part) => part !== undefined && part !== '').join(' ');
+    };
+    const service = history.state('ingress', site, history.newest('ingress', site))?.service;
+    const names = [site, ...(service === undefined ? [] : [service])];
+    const gathering = gatherEvidence({ api, journal }, { life, site, names, askAgain }).then((evidence) => {
+      faults[index] += `\n${evidence}`;
+    });
+    this.#evidence.push(gathering);
   }
 
   async #loop(replica: Replica): Promise<void> {

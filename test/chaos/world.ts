@@ -6,6 +6,7 @@ import type { ApiServer, GivenObject, ObjectName } from '../support/api-server/s
 import type { CertificateIssuer, IssuedCertificate } from '../support/certificates.ts';
 import { ingress, ingressClass, service } from '../feature/cluster-rig.ts';
 import type { History, Kind, States } from './history.ts';
+import type { Journal } from './journal.ts';
 
 const SITES = 12;
 const SERVICES = 6;
@@ -27,6 +28,7 @@ export interface Backend {
 export interface WorldOptions {
   readonly api: ApiServer;
   readonly history: History;
+  readonly journal: Journal;
   readonly random: Random;
   /** All of them listen on the same port. */
   readonly backends: readonly Backend[];
@@ -52,12 +54,12 @@ export class World {
     this.#options = options;
     options.api.put(ingressClass());
     for (const name of this.#services) {
-      this.#write('service', name, true);
-      this.#write('slice', name, this.#newBackends([]));
+      this.write('service', name, true);
+      this.write('slice', name, this.#newBackends([]));
     }
     for (const site of this.sites) {
-      if (this.secretOf(site) !== undefined) this.#write('secret', site, this.#newCertificate(site));
-      this.#write('ingress', site, this.#newIngress(site));
+      if (this.secretOf(site) !== undefined) this.write('secret', site, this.#newCertificate(site));
+      this.write('ingress', site, this.#newIngress(site));
     }
   }
 
@@ -80,16 +82,16 @@ export class World {
     const isRemoved = before !== undefined && random() < 0.2;
     switch (kind) {
       case 'ingress':
-        this.#write(kind, name, isRemoved ? undefined : this.#newIngress(name));
+        this.write(kind, name, isRemoved ? undefined : this.#newIngress(name));
         return;
       case 'service':
-        this.#write(kind, name, isRemoved ? undefined : true);
+        this.write(kind, name, isRemoved ? undefined : true);
         return;
       case 'slice':
-        this.#write(kind, name, isRemoved ? undefined : this.#newBackends(this.#newestState('slice', name) ?? []));
+        this.write(kind, name, isRemoved ? undefined : this.#newBackends(this.#newestState('slice', name) ?? []));
         return;
       case 'secret':
-        if (this.secretOf(name) !== undefined) this.#write(kind, name, isRemoved ? undefined : this.#newCertificate(name));
+        if (this.secretOf(name) !== undefined) this.write(kind, name, isRemoved ? undefined : this.#newCertificate(name));
     }
   }
 
@@ -115,12 +117,14 @@ export class World {
     return name;
   }
 
-  #write<K extends Kind>(kind: K, name: string, state: States[K]): void {
-    const { api, history } = this.#options;
+  /** Writes this version, or removes the object where it is undefined. */
+  write<K extends Kind>(kind: K, name: string, state: States[K]): void {
+    const { api, history, journal } = this.#options;
     const isThere = api.get(this.#name(kind, name)) !== undefined;
     if (state === undefined && !isThere) return;
     this.#written++;
     history.write(kind, name, state);
+    journal.note(`write ${kind} ${name} ${JSON.stringify(state ?? null)}`);
     if (state === undefined) api.delete(this.#name(kind, name));
     else api.put(this.#objectOf(kind, name, state));
   }

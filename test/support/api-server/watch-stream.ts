@@ -47,6 +47,7 @@ export class WatchStream {
   readonly #stopListening: () => void;
   /** Events wait here while an earlier one is being written in chunks. */
   #writing: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #isEnded = false;
 
   constructor(request: WatchRequest, response: ServerResponse, deps: WatchDeps) {
@@ -135,11 +136,13 @@ export class WatchStream {
 
   #write(bytes: Buffer): void {
     const { chunkBytes, delayMs } = this.#deps.manner;
-    if (chunkBytes === 0 && delayMs === 0) {
+    // Behind those that wait, however they are written: events of one watch never overtake each other.
+    if (chunkBytes === 0 && delayMs === 0 && this.#waiting === 0) {
       this.#response.write(bytes);
       return;
     }
-    this.#writing = this.#writing.then(() => this.#writeInChunks(bytes));
+    this.#waiting++;
+    this.#writing = this.#writing.then(() => this.#writeInChunks(bytes)).finally(() => this.#waiting--);
   }
 
   async #writeInChunks(bytes: Buffer): Promise<void> {
