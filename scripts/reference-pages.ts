@@ -82,7 +82,8 @@ function flagSections(): readonly string[] {
   ]);
   const others = [...otherFlags.values()].map((flag) => [
     `\`--${flag.name}\``,
-    flag.kind === 'no-effect' ? `accepted without effect: ${flag.reason}` : `not supported: an error. ${flag.instead}`,
+    flag.defaultText === '' ? '' : `\`${flag.defaultText}\``,
+    flag.kind === 'no-effect' ? `accepted without effect: ${flag.reason}` : `an error: ${flag.instead}`,
   ]);
   return [
     'Flags of `portico serve`; those marked so also of `portico check`. Names, meanings and defaults are those of ingress-nginx where it ' +
@@ -90,7 +91,8 @@ function flagSections(): readonly string[] {
       '(`90s`, `1m30s`) or as seconds. An unknown flag is an error.',
     ...groups,
     '## Other flags of ingress-nginx',
-    markdownTable(['Flag', 'In Portico'], others),
+    'With another value than the default, Portico says so at the start.',
+    markdownTable(['Flag', 'Default', 'In Portico'], others),
   ];
 }
 

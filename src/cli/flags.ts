@@ -273,6 +273,18 @@ export const flags: FlagTable = {
     parse: parseBool,
     summary: 'Ignore Ingresses with text of an nginx configuration in hosts, paths or names of Secrets.',
   },
+  enableTopologyAwareRouting: {
+    ...traffic,
+    use: 'serve',
+    name: 'enable-topology-aware-routing',
+    placeholder: null,
+    defaultText: 'false',
+    parse: parseBool,
+    summary:
+      'Prefer endpoints with hints for the zone of this pod, for Services with the annotation service.kubernetes.io/topology-mode: auto or ' +
+      'trafficDistribution: PreferClose.',
+    differs: 'a Service without any endpoint for the zone gets its requests at all endpoints; ingress-nginx answers them with 503',
+  },
   ...clusterFlags,
   enableMetrics: {
     ...metrics,

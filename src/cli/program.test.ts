@@ -58,22 +58,11 @@ describe('flags in the style of Go', () => {
     assert.throws(() => parse('--http-port=http'), /is not a whole number/);
   });
 
-  it('tells flags of ingress-nginx without meaning from flags that are not supported', () => {
-    const { args, notes, problems } = normaliseArguments([
-      'serve',
-      '--sync-period',
-      '30s',
-      '--profiling',
-      '--max-buckets=3',
-      '--',
-      '--sync-period',
-    ]);
+  it('leaves out flags of ingress-nginx without meaning, but not behind --', () => {
+    const { args, notes, problems } = normaliseArguments(['serve', '--sync-period', '30s', '--max-buckets=3', '--', '--sync-period']);
     assert.deepEqual(args, ['serve', '--', '--sync-period']);
     assert.equal(notes.length, 2);
-    assert.deepEqual(problems, [
-      '--max-buckets is a flag of ingress-nginx that Portico does not support. ' +
-        'Histograms have the fixed bounds of `--time-buckets`, `--length-buckets` and `--size-buckets`',
-    ]);
+    assert.deepEqual(problems, []);
   });
 
   it('finds options that exclude each other', () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { keepCompiledCode } from '../kit/compiled-code.ts';
+import { fail } from '../kit/result.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { createAccessLogWriter, type AccessLogWriter } from '../observe/access-log/access-log-writer.ts';
 import { takeBatch } from '../observe/access-log/access-log.ts';
@@ -21,6 +22,7 @@ import { connectCluster, openClusterSource } from './cluster-access.ts';
 import { type ClusterDuties, createClusterDuties } from './cluster-duties.ts';
 import { readControllerState } from './controller-state.ts';
 import { DiagnosticLog } from './diagnostic-log.ts';
+import { findOwnZone } from './own-zone.ts';
 import { explainListenError, reservePort } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -39,7 +41,8 @@ export async function runServe(options: ServeOptions): Promise<number> {
     const resolved = await reservePorts(options);
     const cluster = resolved.manifests.length > 0 ? undefined : await connectCluster(resolved, readVersion());
     if (cluster?.ok === false) throw new Error(cluster.error);
-    return await new Server(resolved, log, cluster?.value).run();
+    const zone = await readZone(resolved, cluster?.value, log);
+    return await new Server({ options: resolved, log, client: cluster?.value, zone }).run();
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
     return 1;
@@ -50,6 +53,24 @@ async function reservePorts(options: ServeOptions): Promise<ServeOptions> {
   const httpPort = await reservePort({ flag: '--http-port', host: options.bind, port: options.httpPort });
   const httpsPort = await reservePort({ flag: '--https-port', host: options.bind, port: options.httpsPort });
   return { ...options, httpPort, httpsPort };
+}
+
+/** Empty: endpoints of all zones are used. */
+async function readZone(options: ServeOptions, client: ApiClient | undefined, log: Logger): Promise<string> {
+  if (!options.enableTopologyAwareRouting) return '';
+  const { env } = process;
+  const own = { namespace: env['POD_NAMESPACE'] || 'default', name: env['POD_NAME'] ?? '' };
+  const zone = client === undefined ? fail('manifests know no zone') : await findOwnZone(client, own);
+  if (!zone.ok) log.warn(`--enable-topology-aware-routing: ${zone.error}; endpoints of all zones are used`);
+  return zone.ok ? zone.value : '';
+}
+
+interface ServerParts {
+  readonly options: ServeOptions;
+  readonly log: Logger;
+  /** Undefined: objects come from manifests. */
+  readonly client: ApiClient | undefined;
+  readonly zone: string;
 }
 
 class Server {
@@ -67,8 +88,7 @@ class Server {
   #health: HealthServer | undefined;
   #admission: AdmissionWebhook | undefined;
 
-  /** Without a client, objects come from manifests. */
-  constructor(options: ServeOptions, log: Logger, client: ApiClient | undefined) {
+  constructor({ options, log, client, zone }: ServerParts) {
     this.#options = options;
     this.#log = log;
     this.#shutdown = watchSignals(log);
@@ -76,7 +96,7 @@ class Server {
       destination: 1,
       onError: (error) => log.error({ err: error }, 'the access log cannot be written'),
     });
-    const forTranslator = translatorOptions(options);
+    const forTranslator = translatorOptions(options, zone);
     // Workers start up while the manifests are read.
     this.#pool = new WorkerPool({
       workers: options.workers,

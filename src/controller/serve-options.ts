@@ -58,6 +58,7 @@ export interface ServeOptions {
   readonly allowSnippetAnnotations: boolean;
   readonly disableSvcExternalName: boolean;
   readonly deepInspect: boolean;
+  readonly enableTopologyAwareRouting: boolean;
   /** Never set together with `publishStatusAddress`. */
   readonly publishService: ObjectName | undefined;
   /** IP addresses and host names; none: those of `publishService`, or of nodes. */

@@ -6,7 +6,8 @@ import type { ServeOptions } from './serve-options.ts';
 const MAX_SERIES = 20_000;
 const METRIC_PREFIX = 'nginx_ingress_controller_';
 
-export function translatorOptions(options: ServeOptions): TranslatorOptions {
+/** `zone`: of this process, where topology-aware routing is on and it is known. */
+export function translatorOptions(options: ServeOptions, zone = ''): TranslatorOptions {
   const excluded = options.excludeSocketMetrics.map((name) => (name.startsWith(METRIC_PREFIX) ? name.slice(METRIC_PREFIX.length) : name));
   return {
     ingressClass: options.ingressClass,
@@ -26,6 +27,7 @@ export function translatorOptions(options: ServeOptions): TranslatorOptions {
     disableCatchAll: options.disableCatchAll,
     allowSnippetAnnotations: options.allowSnippetAnnotations,
     disableSvcExternalName: options.disableSvcExternalName,
+    zone,
     deepInspect: options.deepInspect,
     annotationsPrefix: options.annotationsPrefix,
     healthCheckPath: options.healthCheckPath,

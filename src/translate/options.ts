@@ -35,6 +35,8 @@ export interface TranslatorOptions {
   /** `--allow-snippet-annotations`; the ConfigMap key of this name does the same. */
   readonly allowSnippetAnnotations: boolean;
   readonly disableSvcExternalName: boolean;
+  /** The zone that this process is in, for `--enable-topology-aware-routing`; empty: endpoints of all zones are used. */
+  readonly zone: string;
   /** `--deep-inspect`: Ingresses with text of an nginx configuration in hosts, paths or names of Secrets are ignored. */
   readonly deepInspect: boolean;
   /** `nginx.ingress.kubernetes.io`, without the slash. */

@@ -8,9 +8,10 @@ import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import { finding } from './finding.ts';
 import type { Finding } from './finding.ts';
 import type { ObjectName, TranslatorOptions } from './options.ts';
+import { readyEndpoints } from './ready-endpoints.ts';
 import { parseStreamEntry } from './stream-entry.ts';
 import type { StreamProtocol, StreamService } from './stream-entry.ts';
-import { portText, readyEndpoints } from './upstream.ts';
+import { portText } from './upstream.ts';
 
 type Problem = Pick<Finding, 'code' | 'message'>;
 
@@ -112,7 +113,8 @@ export class StreamServices {
     const hasEndpoints =
       service.type === 'ExternalName'
         ? !this.#options.disableSvcExternalName
-        : readyEndpoints(port, stream.protocol, snapshot.endpointSlicesOf(stream.namespace, stream.service)).length > 0;
+        : readyEndpoints({ port, protocol: stream.protocol, zone: '' }, snapshot.endpointSlicesOf(stream.namespace, stream.service))
+            .length > 0;
     return hasEndpoints ? undefined : { code: 'PRT-STREAM-5', message: `${title} has no ready endpoint: the entry is ignored` };
   }
 

@@ -279,7 +279,7 @@ class IncrementalTranslator implements Translator {
         ...removedHosts.filter((name) => !derivedNames.has(name)),
         ...derived.removed.filter((name) => !removedHosts.includes(name)),
       ],
-      ...this.#upstreams.translateMarked(snapshot, this.#options.disableSvcExternalName),
+      ...this.#upstreams.translateMarked(snapshot, this.#options),
       certificates,
       removedCertificates,
       upstreamSecrets,

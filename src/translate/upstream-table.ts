@@ -9,7 +9,7 @@ import type { BackendSettings } from './backend-settings.ts';
 import type { UpstreamUse } from './ingress/translate-host.ts';
 import { MultiMap } from './multi-map.ts';
 import { translateUpstream } from './upstream.ts';
-import type { UpstreamProblem, UpstreamRef, UpstreamTranslation } from './upstream.ts';
+import type { UpstreamOptions, UpstreamProblem, UpstreamRef, UpstreamTranslation } from './upstream.ts';
 
 interface UpstreamEntry {
   readonly ref: UpstreamRef;
@@ -91,7 +91,7 @@ export class UpstreamTable {
     return this.#users.get(backend)?.settings ?? PLAIN_SETTINGS;
   }
 
-  translateMarked(snapshot: Snapshot, disableExternalName: boolean): UpstreamChanges {
+  translateMarked(snapshot: Snapshot, options: UpstreamOptions): UpstreamChanges {
     this.#markChangedUsers();
     const upstreams: Upstream[] = [];
     const removedUpstreams: UpstreamKey[] = [];
@@ -108,7 +108,7 @@ export class UpstreamTable {
         continue;
       }
       entry.settings = this.#settingsOf(entry.ref.backend);
-      const after = translateUpstream(entry, snapshot, disableExternalName);
+      const after = translateUpstream(entry, snapshot, options);
       entry.translation = after;
       if (after.problem === undefined) this.#troubled.delete(key);
       else this.#troubled.add(key);

@@ -31,7 +31,7 @@ function external(externalName: string): ReturnType<typeof translateUpstream> {
   const get: Snapshot['get'] = (kind) => (kind === 'Service' ? (service as never) : undefined);
   const snapshot: Snapshot = { get, list: () => [], endpointSlicesOf: () => [] };
   const ref = serviceRef({ namespace: 'default', service: 'ext', port: { kind: 'number', number: 80 }, tls: undefined });
-  return translateUpstream({ ref, settings: PLAIN_SETTINGS }, snapshot, false);
+  return translateUpstream({ ref, settings: PLAIN_SETTINGS }, snapshot, { disableSvcExternalName: false, zone: '' });
 }
 
 describe('ExternalName Services', () => {

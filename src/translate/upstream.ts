@@ -8,10 +8,11 @@ import { upstreamKey } from '../model/upstream.ts';
 import type { UpstreamTls } from '../model/upstream-tls.ts';
 import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
 import { checkDnsSubdomain } from '../resources/names.ts';
-import type { EndpointSlice, Service, ServicePort, ServicePortRef } from '../resources/objects.ts';
+import type { Service, ServicePort, ServicePortRef } from '../resources/objects.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import type { BackendSettings } from './backend-settings.ts';
-import type { ObjectName } from './options.ts';
+import type { ObjectName, TranslatorOptions } from './options.ts';
+import { readyEndpoints, zoneOf } from './ready-endpoints.ts';
 
 /** What a route or a flag refers to. */
 export interface UpstreamRef {
@@ -85,15 +86,17 @@ export function portText(port: ServicePortRef): string {
   return port.kind === 'number' ? String(port.number) : port.name;
 }
 
+export type UpstreamOptions = Pick<TranslatorOptions, 'disableSvcExternalName' | 'zone'>;
+
 /** ingress-nginx: `serviceEndpoints` and `getEndpointsFromSlices`. */
-export function translateUpstream(source: UpstreamSource, snapshot: Snapshot, disableExternalName: boolean): UpstreamTranslation {
+export function translateUpstream(source: UpstreamSource, snapshot: Snapshot, options: UpstreamOptions): UpstreamTranslation {
   const { ref } = source;
   if (ref.address !== undefined) return translateAddress(source, ref.address);
   const service = snapshot.get('Service', ref.namespace, ref.service);
   const title = `Service ${ref.namespace}/${ref.service}`;
   const origin: Origin = service?.origin ?? { kind: 'Service', namespace: ref.namespace, name: ref.service };
   if (service === undefined) return withoutEndpoints(source, origin, { code: 'PRT-RULE-3', message: `${title} does not exist` });
-  if (service.type === 'ExternalName') return translateExternalName(source, service, title, disableExternalName);
+  if (service.type === 'ExternalName') return translateExternalName(source, service, title, options.disableSvcExternalName);
 
   const port = findPort(service, ref.port);
   if (port === undefined) {
@@ -103,7 +106,8 @@ export function translateUpstream(source: UpstreamSource, snapshot: Snapshot, di
   if (source.settings.via === 'cluster-ip' && isIP(service.clusterIP) !== 0) {
     return withEndpoints(source, origin, [{ address: service.clusterIP, port: port.port }]);
   }
-  const endpoints = readyEndpoints(port, 'TCP', snapshot.endpointSlicesOf(ref.namespace, ref.service));
+  const query = { port, protocol: 'TCP', zone: zoneOf(service, options.zone) } as const;
+  const endpoints = readyEndpoints(query, snapshot.endpointSlicesOf(ref.namespace, ref.service));
   if (endpoints.length === 0) return withoutEndpoints(source, origin, { code: 'PRT-RULE-5', message: `${title} has no ready endpoint` });
   return withEndpoints(source, origin, endpoints);
 }
@@ -120,36 +124,6 @@ function findPort(service: Service, wanted: UpstreamRef['port']): ServicePort | 
   if (wanted.kind === 'first') return service.ports[0];
   const text = portText(wanted);
   return service.ports.find((port) => String(port.port) === text || String(port.targetPort) === text || port.name === text);
-}
-
-/** Ready addresses of all slices, each once, in a stable order, so that equal sets are equal rows. */
-export function readyEndpoints(port: ServicePort, protocol: 'TCP' | 'UDP', slices: readonly EndpointSlice[]): readonly Endpoint[] {
-  const endpoints = new Map<string, Endpoint>();
-  for (const slice of slices) {
-    if (slice.addressType === 'FQDN') continue;
-    const numbers = portNumbers(port, protocol, slice);
-    for (const { ready, addresses } of slice.endpoints) {
-      if (!ready) continue;
-      for (const address of addresses) for (const number of numbers) endpoints.set(`${address} ${number}`, { address, port: number });
-    }
-  }
-  return [...endpoints.values()].sort(compareEndpoints);
-}
-
-/** An unnamed Service port takes every port of the slice; a numeric targetPort stands in where the slice has no port of that name. */
-function portNumbers(port: ServicePort, protocol: 'TCP' | 'UDP', slice: EndpointSlice): readonly number[] {
-  const numbers: number[] = [];
-  for (const candidate of slice.ports) {
-    const isMeant = port.name === '' || candidate.name === port.name;
-    if (candidate.protocol === protocol && isMeant && candidate.port !== undefined) numbers.push(candidate.port);
-  }
-  if (numbers.length === 0 && typeof port.targetPort === 'number') return [port.targetPort];
-  return numbers;
-}
-
-function compareEndpoints(a: Endpoint, b: Endpoint): number {
-  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
-  return a.port - b.port;
 }
 
 /** Names are resolved by the controller, for translation does no I/O; addresses are endpoints right away. */

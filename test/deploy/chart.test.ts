@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { normaliseArguments } from '../../src/cli/arguments.ts';
 import { flagKeys, flags, parseFlag } from '../../src/cli/flags.ts';
-import { otherFlags } from '../../src/cli/other-flags.ts';
 import { versionLine } from '../../src/cli/version.ts';
 import { isMap } from '../support/helm-template/functions.ts';
 import type { Value, ValueMap } from '../support/helm-template/functions.ts';
@@ -81,7 +81,8 @@ suite('chart', () => {
       for (const workload of objects.filter((object) => isController(object))) {
         const [command, ...args] = controllerArgs(workload);
         assert.equal(command, 'serve');
-        assert.deepEqual(args.flatMap(checkFlag), []);
+        const { args: known, problems } = normaliseArguments(args);
+        assert.deepEqual([...problems, ...known.flatMap(checkFlag)], []);
       }
     });
 
@@ -206,6 +207,7 @@ suite('chart', () => {
       rulesOf(render(values).objects).filter((rule) => listAt(rule, 'resources').includes('nodes'));
     assert.equal(nodes(readValues('daemonset-host-network.yaml')).length, 1);
     assert.equal(nodes({}).length, 0);
+    assert.equal(nodes({ controller: { enableTopologyAwareRouting: true } }).length, 1);
     assert.equal(nodes(readValues('two-installations.yaml')).length, 0);
   });
 
@@ -279,7 +281,7 @@ function valueOfFlag(workload: ValueMap, name: string): string | undefined {
 function checkFlag(arg: string): readonly string[] {
   const [, name = '', value] = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(arg) ?? [];
   const key = flagKeys.find((one) => flags[one].name === name);
-  if (key === undefined) return otherFlags.has(name) ? [] : [`${arg}: no such flag`];
+  if (key === undefined) return [`${arg}: no such flag`];
   if (value === undefined) return flags[key].placeholder === null ? [] : [`${arg}: a value is missing`];
   const result = parseFlag(key, value);
   return result.ok ? [] : [`${arg}: ${result.error}`];

@@ -19,6 +19,7 @@ export function testOptions(changed: Partial<TranslatorOptions> = {}): Translato
     disableCatchAll: false,
     allowSnippetAnnotations: false,
     disableSvcExternalName: false,
+    zone: '',
     deepInspect: true,
     annotationsPrefix: 'nginx.ingress.kubernetes.io',
     healthCheckPath: '/healthz',
