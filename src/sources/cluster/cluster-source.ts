@@ -3,7 +3,8 @@
 //
 // - the first batch when everything was listed, so that nothing serves half a configuration. Kinds without which some Ingress still can be
 //   served (IngressClass, Namespace, Secret, ConfigMap) are not waited for where the right to read them is missing;
-// - later batches a few milliseconds after the first of their events, and an Ingress never before what it newly refers to was asked for;
+// - later batches a few milliseconds after the first of their events, and an Ingress never before what it newly refers to was asked for
+//   (pending-changes.ts);
 // - where the API server cannot be reached at the start, what the snapshot file holds. When it comes back, only what differs is a change.
 //
 // Nothing that the API server fails to do removes an object: only its own word does.
@@ -23,6 +24,7 @@ import { apiResources, resourceName } from './api-resource.ts';
 import type { ConnectionListener } from './connection-state.ts';
 import { ConnectionState } from './connection-state.ts';
 import { ObjectMirror } from './object-mirror.ts';
+import { PendingChanges } from './pending-changes.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ReferenceFinder } from './reference-tracker.ts';
 import { ReferencedObjects } from './referenced-objects.ts';
@@ -91,14 +93,6 @@ interface Watched {
   state: 'unknown' | 'listed' | 'forbidden';
 }
 
-/** A change that was not handed over yet. */
-interface Pending {
-  /** Undefined: it was removed. */
-  readonly object: KubernetesObject | undefined;
-  readonly ref: ObjectRef;
-  readonly sinceMs: number;
-}
-
 class WatchedCluster implements ClusterSource {
   readonly #options: ClusterSourceOptions;
   readonly #timing: BatchTiming;
@@ -106,7 +100,7 @@ class WatchedCluster implements ClusterSource {
   readonly #watched = new Map<string, Watched>();
   readonly #referenced: { readonly Secret: ReferencedObjects; readonly ConfigMap: ReferencedObjects };
   readonly #tracker: ReferenceTracker;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending: PendingChanges;
   /** By name of what is watched. */
   readonly #forbidden = new Map<string, ApiError>();
   /** Everything that was handed over, for the snapshot and to begin with one. */
@@ -141,6 +135,12 @@ class WatchedCluster implements ClusterSource {
       },
     });
     const { snapshotPath: path, nowMs } = options;
+    this.#pending = new PendingChanges({
+      served: this.#served,
+      isSettled: (ingress) => this.#areReferencesSettled(ingress),
+      holdIngressMs: this.#timing.holdIngressMs,
+      nowMs,
+    });
     this.#snapshot =
       path === ''
         ? undefined
@@ -250,7 +250,9 @@ class WatchedCluster implements ClusterSource {
   #refer(ref: ObjectRef, isOwn: boolean): void {
     if (!isReferable(ref.kind)) return;
     const { namespace, name, kind } = ref;
-    this.#referenced[kind].add({ namespace, name, isOwn }, this.#served.get(objectKey(kind, namespace, name)));
+    const key = objectKey(kind, namespace, name);
+    // What is about to be removed is not known any more.
+    this.#referenced[kind].add({ namespace, name, isOwn }, this.#pending.has(key) ? undefined : this.#served.get(key));
   }
 
   #isOwn({ kind, namespace, name }: ObjectRef): boolean {
@@ -270,9 +272,7 @@ class WatchedCluster implements ClusterSource {
   };
 
   #put(ref: ObjectRef, object: KubernetesObject | undefined): void {
-    const key = objectKey(ref.kind, ref.namespace, ref.name);
-    const sinceMs = this.#pending.get(key)?.sinceMs ?? this.#options.nowMs();
-    this.#pending.set(key, { object, ref, sinceMs });
+    this.#pending.put(ref, object);
     this.#schedule();
   }
 
@@ -287,6 +287,7 @@ class WatchedCluster implements ClusterSource {
     const isComplete = this.#isComplete();
     if (!isComplete && !this.#hasDelivered) return;
     this.#tracker.settle();
+    if (!this.#hasDelivered) this.#tracker.release(() => false);
     if (!this.#hasDelivered && !(this.#referenced.Secret.areAllSettled && this.#referenced.ConfigMap.areAllSettled)) return;
     this.#deliver();
   }
@@ -298,22 +299,9 @@ class WatchedCluster implements ClusterSource {
   }
 
   #deliver(): void {
-    const upserts: KubernetesObject[] = [];
-    const removals: ObjectRef[] = [];
-    let nextLookMs = Infinity;
-    const nowMs = this.#options.nowMs();
-    for (const [key, { object, ref, sinceMs }] of this.#pending) {
-      const waitMs = object?.kind === 'Ingress' && !this.#areReferencesSettled(object) ? sinceMs + this.#timing.holdIngressMs - nowMs : 0;
-      if (waitMs > 0) {
-        nextLookMs = Math.min(nextLookMs, waitMs);
-        continue;
-      }
-      this.#pending.delete(key);
-      if (object !== undefined) {
-        upserts.push(object);
-        this.#served.set(key, object);
-      } else if (this.#served.delete(key)) removals.push(ref);
-    }
+    const { changes, nextLookMs } = this.#pending.take();
+    const { upserts, removals } = changes;
+    this.#tracker.release((key) => this.#pending.has(key));
     clearTimeout(this.#holdTimer);
     if (nextLookMs < Infinity) this.#holdTimer = setTimeout(() => this.#schedule(), nextLookMs);
     const diagnostics = this.#diagnostics();
@@ -323,7 +311,7 @@ class WatchedCluster implements ClusterSource {
     if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && text === this.#lastDiagnostics) return;
     this.#lastDiagnostics = text;
     this.#hasDelivered = true;
-    this.#options.onBatch({ changes: { upserts, removals }, diagnostics });
+    this.#options.onBatch({ changes, diagnostics });
     this.#firstBatch.resolve(undefined);
     this.#snapshot?.schedule();
   }
@@ -374,6 +362,7 @@ class WatchedCluster implements ClusterSource {
   #serve(objects: readonly KubernetesObject[]): void {
     const restored = objects.filter((object) => this.#restore(object));
     this.#tracker.settle();
+    this.#tracker.release(() => false);
     // The flags may have been others when the file was written.
     const upserts = restored.filter(({ kind, metadata }) => !isReferable(kind) || this.#referenced[kind].has(metadata));
     this.#served.clear();

@@ -1,5 +1,6 @@
 // Turns what a reflector tells about one kind into typed objects. Remembers of each object only which version it was, so that a list that
-// is read again costs nothing for what did not change, and tells what is gone. An object that cannot be parsed leaves its last good state.
+// is read again costs nothing for what did not change, and tells what is gone. A list is taken over as a whole, once its last page is there:
+// part of it is a state that never was. An object that cannot be parsed leaves its last good state.
 import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { isMap } from '../../resources/fields.ts';
@@ -30,12 +31,18 @@ export interface MirrorOptions {
   readonly onDiagnostic: () => void;
 }
 
+interface Listed {
+  readonly version: string;
+  readonly parsed: ParsedApiObject;
+}
+
 export class ObjectMirror implements ReflectorSink {
   readonly #options: MirrorOptions;
   /** Key to fingerprint. */
   readonly #known = new Map<string, string>();
   readonly #problems = new Map<string, readonly Diagnostic[]>();
-  #listed = new Set<string>();
+  /** While a list is read: all that is in it, with what is not known yet. */
+  #listing: Map<string, Listed | undefined> | undefined;
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -55,27 +62,36 @@ export class ObjectMirror implements ReflectorSink {
   }
 
   beginList(): void {
-    this.#listed = new Set();
+    this.#listing = new Map();
   }
 
   endList(): void {
+    const listing = this.#listing ?? new Map<string, Listed | undefined>();
+    this.#listing = undefined;
+    for (const [key, listed] of listing) if (listed !== undefined) this.#take(key, listed);
     for (const key of this.#known.keys()) {
-      if (this.#listed.has(key)) continue;
+      if (listing.has(key)) continue;
       const [namespace = '', name = ''] = key.split('\0');
       this.#forget(key, { namespace, name });
     }
-    this.#listed = new Set();
     this.#options.onListed();
   }
 
   upsert(head: ObjectHead, object: unknown): void {
     const key = headKey(head);
     const version = fingerprint(head);
-    this.#listed.add(key);
+    const isKnown = this.#known.get(key) === version;
+    const { kind, resource } = this.#options;
+    const listed = isKnown ? undefined : { version, parsed: parseApiObject(object, resource, kind) };
+    if (this.#listing !== undefined) this.#listing.set(key, listed);
+    else if (listed !== undefined) this.#take(key, listed);
+  }
+
+  #take(key: string, { version, parsed }: Listed): void {
+    // Others may have handed it over since it was read.
     if (this.#known.get(key) === version) return;
     this.#known.set(key, version);
-    const { kind, resource, receiver, onDiagnostic } = this.#options;
-    const parsed = parseApiObject(object, resource, kind);
+    const { receiver, onDiagnostic } = this.#options;
     if (parsed.kind === 'object') {
       this.#problems.delete(key);
       receiver.onUpsert(parsed.object);

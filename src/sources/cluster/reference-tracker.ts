@@ -1,5 +1,6 @@
 // Counts who refers to which Secret and ConfigMap, and says when the first one comes and the last one goes. What an object refers to is
-// for the caller's functions to say; here is only when to ask them again.
+// for the caller's functions to say; here is only when to ask them again. Invariant: what an earlier version refers to counts until
+// `release`, so that a version that is still served keeps what it needs.
 import type { Ingress, KubernetesObject } from '../../resources/objects.ts';
 import { objectKey } from '../../resources/objects.ts';
 import type { Snapshot } from '../../resources/snapshot.ts';
@@ -30,6 +31,8 @@ export class ReferenceTracker {
   readonly #store = new ResourceStore();
   /** By object key of the Ingress, or CONFIG. */
   readonly #references = new Map<string, readonly ObjectRef[]>();
+  /** What earlier versions refer to, by the same key. */
+  readonly #earlier = new Map<string, ObjectRef[]>();
   readonly #counts = new Map<string, number>();
   readonly #dirty = new Map<string, Ingress | undefined>();
   #isAllDirty = true;
@@ -53,7 +56,7 @@ export class ReferenceTracker {
     else this.#isAllDirty = true;
   }
 
-  /** Works off what changed. */
+  /** Counts what the newest versions refer to. */
   settle(): void {
     if (this.#isAllDirty) {
       for (const ingress of this.#store.list('Ingress')) {
@@ -68,6 +71,15 @@ export class ReferenceTracker {
     this.#dirty.clear();
   }
 
+  /** Lets go of what earlier versions refer to, but for Ingresses whose newest version is not served yet (by object key). */
+  release(isHeld: (key: string) => boolean): void {
+    for (const [key, refs] of this.#earlier) {
+      if (isHeld(key)) continue;
+      this.#earlier.delete(key);
+      for (const ref of refs) this.#count(ref, -1);
+    }
+  }
+
   /** As of the last `settle`. */
   referencesOf(ingress: Ingress): readonly ObjectRef[] {
     return this.#references.get(objectKey('Ingress', ingress.metadata.namespace, ingress.metadata.name)) ?? none;
@@ -78,9 +90,10 @@ export class ReferenceTracker {
     if (before.length === 0 && after.length === 0) return;
     if (after.length === 0) this.#references.delete(key);
     else this.#references.set(key, after);
-    // First the new ones, so that what stays is never let go.
     for (const ref of after) this.#count(ref, 1);
-    for (const ref of before) this.#count(ref, -1);
+    const earlier = this.#earlier.get(key);
+    if (earlier === undefined) this.#earlier.set(key, [...before]);
+    else earlier.push(...before);
   }
 
   #count(ref: ObjectRef, difference: number): void {
