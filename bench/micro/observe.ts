@@ -131,6 +131,7 @@ async function measureScrape(series: number): Promise<string> {
       tableVersion: 0,
       openConnections: 0,
       logLinesDropped: 0,
+      spans: { exported: 0, failed: 0, dropped: 0 },
       diagnostics: [],
       certificates: [],
       orphans: [],

@@ -11,6 +11,7 @@ export interface ControllerStateParts {
   readonly publisher: Publisher;
   readonly diagnostics: readonly Diagnostic[];
   readonly logLinesDropped: number;
+  readonly spans: ControllerState['spans'];
   /** Undefined where objects come from manifests. */
   readonly cluster: ClusterSource | undefined;
   /** Undefined where objects come from manifests. */
@@ -22,7 +23,7 @@ export interface ControllerStateParts {
 }
 
 export function readControllerState(parts: ControllerStateParts): ControllerState {
-  const { pool, publisher, diagnostics, logLinesDropped, cluster, duties, admission, electionId } = parts;
+  const { pool, publisher, diagnostics, logLinesDropped, spans, cluster, duties, admission, electionId } = parts;
   // Without other replicas there is no election: this one leads.
   const isLeader = duties?.isLeader ?? true;
   return {
@@ -34,6 +35,7 @@ export function readControllerState(parts: ControllerStateParts): ControllerStat
     tableVersion: pool.version,
     openConnections: pool.connectionCount.total,
     logLinesDropped,
+    spans,
     diagnostics,
     // As ingress-nginx, so that each is told once and not by every replica.
     certificates: isLeader ? listCertificates(pool) : [],

@@ -9,6 +9,8 @@ import { takeBatch } from '../observe/access-log/access-log.ts';
 import { createControllerLog } from '../observe/controller-log.ts';
 import { type HealthServer, listenHealthServer } from '../observe/health-server.ts';
 import { createMetricsPage } from '../observe/metrics-page.ts';
+import { takeSpanBatch } from '../observe/tracing/span-batcher.ts';
+import type { SpanExporter } from '../observe/tracing/span-exporter.ts';
 import { createDefaultCertificate } from '../proxy/listener/self-signed.ts';
 import { ResourceStore } from '../resources/store.ts';
 import type { ApiClient } from '../sources/cluster/api-client.ts';
@@ -26,12 +28,15 @@ import { findOwnZone } from './own-zone.ts';
 import { explainListenError, reservePort } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { createSpanExporter } from './span-export.ts';
 import { type Shutdown, watchSignals } from './shutdown.ts';
 import { translatorOptions } from './translator-options.ts';
 import { ListenError, WorkerPool } from './worker-pool.ts';
 
 /** At the end, the access log may take this long to reach its reader. */
 const LOG_FLUSH_MS = 1000;
+/** The same for spans and their collector. */
+const SPAN_FLUSH_MS = 2000;
 
 /** Serves until a signal ends it; answers the exit code. What stands in the way of a start is one line of the log. */
 export async function runServe(options: ServeOptions): Promise<number> {
@@ -77,6 +82,7 @@ class Server {
   readonly #options: ServeOptions;
   readonly #log: Logger;
   readonly #accessLog: AccessLogWriter;
+  readonly #spans: SpanExporter;
   readonly #pool: WorkerPool;
   readonly #publisher: Publisher;
   readonly #diagnosticLog: DiagnosticLog;
@@ -92,6 +98,7 @@ class Server {
     this.#options = options;
     this.#log = log;
     this.#shutdown = watchSignals(log);
+    this.#spans = createSpanExporter(readVersion(), log);
     this.#accessLog = createAccessLogWriter({
       destination: 1,
       onError: (error) => log.error({ err: error }, 'the access log cannot be written'),
@@ -107,6 +114,11 @@ class Server {
         takeBatch(counters, batch);
         this.#accessLog.write(batch.text, batch.lines);
       },
+      onSpans: (batch, counters) => {
+        takeSpanBatch(counters, batch);
+        this.#spans.add(batch.spans);
+      },
+      onSettings: ({ tracing }) => this.#spans.configure(tracing.spanExport),
       onApplied: (version) => this.#publisher.onApplied(version),
       onFault: (error) => log.error({ err: error }, 'a fault ended a connection'),
       onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
@@ -230,6 +242,7 @@ class Server {
           publisher: this.#publisher,
           diagnostics: this.#diagnosticLog.current,
           logLinesDropped: this.#accessLog.droppedLines,
+          spans: this.#spans.counts,
           cluster: this.#cluster,
           duties: this.#duties,
           admission: this.#admission?.metrics,
@@ -250,7 +263,7 @@ class Server {
     await Promise.race([this.#pool.drain(), this.#shutdown.whenAskedAgain]);
     if (!isInteractive) await this.#shutdown.sleep(postShutdownGracePeriodMs);
     await dutiesEnd;
-    await this.#accessLog.flush(LOG_FLUSH_MS);
+    await Promise.all([this.#accessLog.flush(LOG_FLUSH_MS), this.#spans.flush(SPAN_FLUSH_MS)]);
     this.#log.info('done');
   }
 }

@@ -8,6 +8,7 @@ import type { Settings } from '../model/settings.ts';
 import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
 import { RequestMetricsCollector } from '../observe/request-metrics/request-metrics-collector.ts';
 import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
+import type { SpanBatch } from '../observe/tracing/span-batcher.ts';
 import { type WorkerCounters, WorkerCountersCollector } from '../observe/worker-counters.ts';
 import { allocateSharedLimits, forgetWorkerLimits, type SharedLimitMemory } from '../proxy/limits/shared-limits.ts';
 import type { ListenAddress } from '../proxy/listener/listeners.ts';
@@ -24,6 +25,9 @@ export interface WorkerPoolOptions {
   readonly settings: Settings;
   readonly fallbackCertificate: KeyPair;
   readonly onAccessLog: (batch: AccessLogBatch, counters: WorkerCounters) => void;
+  readonly onSpans: (batch: SpanBatch, counters: WorkerCounters) => void;
+  /** Global settings were published. */
+  readonly onSettings: (settings: Settings) => void;
   /** Every worker has acknowledged this version. */
   readonly onApplied: (version: number) => void;
   /** A fault ended one connection of a worker. */
@@ -114,6 +118,7 @@ export class WorkerPool {
   /** Gives a new version of the model to all workers. Returns its number. */
   publish(delta: ModelDelta): number {
     this.#state.apply(delta);
+    if (delta.settings !== undefined) this.#options.onSettings(delta.settings);
     const version = ++this.#version;
     const message: ToWorker = { kind: 'delta', version, delta: deltaForWorkers(delta) };
     for (const worker of this.#workers.values()) this.#post(worker, message);
@@ -184,6 +189,9 @@ export class WorkerPool {
         break;
       case 'access-log':
         this.#options.onAccessLog(message, worker.counters);
+        return;
+      case 'spans':
+        this.#options.onSpans(message, worker.counters);
         return;
       case 'fault':
         this.#options.onFault(message.error);

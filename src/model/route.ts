@@ -17,6 +17,7 @@ import type { ClientCertificatePolicy } from './policies/client-certificates.ts'
 import type { Redirect } from './policies/redirect.ts';
 import type { RewritePolicy } from './policies/rewrite.ts';
 import type { Snippet } from './policies/snippet.ts';
+import type { RouteTracing } from './policies/tracing.ts';
 import type { UpstreamKey } from './upstream.ts';
 
 /** Lower case, without port or trailing dot: `shop.example`, `*.shop.example`, or `_` for requests that no other host takes. */
@@ -147,6 +148,7 @@ export interface RoutePolicies {
   /** Fields of every response, Portico's own ones too, instead of the backend's (annotation `custom-headers`). */
   readonly responseHeaders?: readonly HeaderField[];
   readonly rewrite?: RewritePolicy;
+  readonly tracing?: RouteTracing;
 }
 
 /** Redirect of plain HTTP requests to the same URL over TLS. */

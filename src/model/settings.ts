@@ -3,6 +3,7 @@
 import type { CompressionSettings } from './policies/compression.ts';
 import type { HeaderField } from './policies/header-fields.ts';
 import type { BlockedClients } from './policies/access.ts';
+import type { TracingSettings } from './policies/tracing.ts';
 import type { ProxyParameters } from './route.ts';
 
 export interface Settings {
@@ -38,6 +39,7 @@ export interface Settings {
    * ConfigMap key `portico-path-forwarding`.
    */
   readonly pathForwarding: 'safe' | 'nginx';
+  readonly tracing: TracingSettings;
   readonly metrics: MetricsSettings;
 }
 

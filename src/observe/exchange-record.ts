@@ -3,6 +3,7 @@
 // Text from clients and backends holds one byte per character (latin1), as received; who prints it decodes and escapes it.
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { RouteLabels } from '../model/route.ts';
+import type { TraceContext } from './tracing/span.ts';
 
 /** One try to get an answer from an endpoint. */
 export interface UpstreamAttempt {
@@ -68,6 +69,8 @@ export interface ExchangeRecord {
   readonly alternativeUpstreamName: string;
   /** In order; the last one gave the answer, if any did. */
   readonly attempts: readonly UpstreamAttempt[];
+  /** Of routes with tracing. */
+  readonly trace?: TraceContext | undefined;
   readonly connection?: ConnectionFacts | undefined;
   /** Value of a request header by lower-case name; empty where absent. Slow: reads the head again. */
   requestHeader(name: string): string;

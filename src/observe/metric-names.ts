@@ -135,6 +135,12 @@ const rows = {
     [],
     'Lines of the access log that were dropped because its reader was too slow or gone.',
   ),
+  spans: portico(
+    'spans_total',
+    'counter',
+    ['result'],
+    'Spans by result: exported, failed (refused or not taken by the collector), dropped (for want of room).',
+  ),
   series: portico('request_series', 'gauge', [], 'Series of request metrics held now, over all workers.'),
   seriesOverflow: portico(
     'request_series_overflow_total',

@@ -29,6 +29,7 @@ function createState(overrides: Partial<ControllerState> = {}): ControllerState 
     tableVersion: 7,
     openConnections: 5,
     logLinesDropped: 2,
+    spans: { exported: 5, failed: 1, dropped: 2 },
     diagnostics: [],
     certificates: [],
     orphans: [],

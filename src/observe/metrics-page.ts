@@ -31,6 +31,8 @@ export interface ControllerState {
   readonly openConnections: number;
   /** Lines of the access log that the writer dropped; those that workers dropped are counted by themselves. */
   readonly logLinesDropped: number;
+  /** Those that workers dropped are counted by themselves. */
+  readonly spans: { readonly exported: number; readonly failed: number; readonly dropped: number };
   readonly diagnostics: readonly Diagnostic[];
   /** Each host with the certificate that is shown for it. Read twice. */
   readonly certificates: ReadonlyArray<{ readonly host: string; readonly certificate: Certificate }>;
@@ -151,6 +153,7 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
     printOne('openConnections', state.openConnections) +
     print('diagnostics', countDiagnostics(state.diagnostics)) +
     printOne('logDropped', state.logLinesDropped + deps.counters.sum(workerCounter.logLinesDropped)) +
+    print('spans', byResult({ ...state.spans, dropped: state.spans.dropped + deps.counters.sum(workerCounter.spansDropped) })) +
     printOne('series', deps.requests.seriesCount) +
     print(
       'loopActive',

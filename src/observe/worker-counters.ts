@@ -35,8 +35,13 @@ export const workerCounter = {
   tableVersion: 16,
   /** Characters of access log that the worker sent. */
   logSent: 17,
-  /** Characters of access log that the main thread has taken: the only cell that the main thread writes. */
+  /** Characters of access log that the main thread has taken: a cell that the main thread writes. */
   logTaken: 18,
+  /** Spans that the worker sent, and those that the main thread has taken, which it writes itself. */
+  spansSent: 27,
+  spansTaken: 28,
+  /** Spans dropped by the worker. */
+  spansDropped: 29,
 } as const;
 
 export type WorkerCounter = (typeof workerCounter)[keyof typeof workerCounter];

@@ -16,6 +16,7 @@ import type { AuthServices } from './policies/auth-services.ts';
 import type { CompiledBlocks } from './policies/blocked-clients.ts';
 import type { SharedLimits } from './limits/shared-limits.ts';
 import type { RouteHooks } from './policies/policy.ts';
+import type { RouteTracers } from './policies/tracing.ts';
 import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
 import { cookiePathOf } from './policies/cookie-affinity.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
@@ -66,6 +67,8 @@ export interface RouteCompilerDeps {
   readonly joinedHooks: WeakMap<RouteHooks, CompiledHooks>;
   /** Hooks of rewrites that routes share, by target and prefix. */
   readonly rewrites: LruMap<string, RouteHooks>;
+  /** Of `settings.tracing`. */
+  readonly tracers: RouteTracers;
   findUpstream(key: UpstreamKey): UpstreamGroup;
   createSeries(route: Route): RouteSeries;
 }

@@ -3,6 +3,7 @@ import type { ModelDelta } from '../model/delta.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
 import type { RequestMetricsMessage } from '../observe/request-metrics/series-labels.ts';
+import type { SpanBatch } from '../observe/tracing/span-batcher.ts';
 import type { ListenAddress } from './listener/listeners.ts';
 import type { SharedLimitMemory } from './limits/shared-limits.ts';
 import type { SharedAuthState } from './policies/auth-services.ts';
@@ -40,4 +41,5 @@ export type FromWorker =
   /** A fault of Portico's own that ended one connection. */
   | { readonly kind: 'fault'; readonly error: Error }
   | AccessLogBatch
+  | SpanBatch
   | RequestMetricsMessage;

@@ -12,6 +12,7 @@ import type { UpstreamKey } from '../model/upstream.ts';
 import { AccessLog } from '../observe/access-log/access-log.ts';
 import { RequestMetrics } from '../observe/request-metrics/request-metrics.ts';
 import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
+import { SpanBatcher } from '../observe/tracing/span-batcher.ts';
 import { WorkerCounters, workerCounter } from '../observe/worker-counters.ts';
 import { createPatternCache } from '../routing/pattern-cache.ts';
 import { createRoutingTable } from '../routing/table.ts';
@@ -32,6 +33,7 @@ import { AuthServices } from './policies/auth-services.ts';
 import { compileBlocks } from './policies/blocked-clients.ts';
 import type { CompiledHooks } from './policies/compile-hooks.ts';
 import type { RouteHooks } from './policies/policy.ts';
+import { RouteTracers } from './policies/tracing.ts';
 import { compileProxyRoute, type ProxyRoute, type RouteCompilerDeps } from './proxy-route.ts';
 import { UpstreamGroup } from './upstream/upstream-group.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -60,6 +62,7 @@ class Worker {
   readonly #upstreamSecrets = new Map<UpstreamSecretKey, UpstreamSecret>();
   readonly #auth: AuthServices;
   readonly #limits: SharedLimits;
+  readonly #spans: SpanBatcher;
   readonly #ticker: NodeJS.Timeout;
   readonly #patterns = createPatternCache();
   readonly #joinedHooks = new WeakMap<RouteHooks, CompiledHooks>();
@@ -76,6 +79,8 @@ class Worker {
     });
     this.#auth = new AuthServices(start.auth);
     this.#limits = new SharedLimits(start.limits, start.place);
+    const { maxQueueSize } = start.settings.tracing.spanExport;
+    this.#spans = new SpanBatcher(maxQueueSize, { counters: this.#counters, post: send });
     this.#context = this.#createContext();
     this.#compilerDeps = this.#createCompilerDeps(start.settings);
     this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
@@ -175,6 +180,7 @@ class Worker {
       patterns: this.#patterns,
       rewrites: this.#rewrites,
       joinedHooks: this.#joinedHooks,
+      tracers: new RouteTracers(settings.tracing, this.#spans),
       findUpstream: (key) => this.#findUpstream(key),
       createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
     };
@@ -223,6 +229,7 @@ class Worker {
     context.responseFields = compileResponseFields(settings);
     context.compression = Compression.compile(settings.compression);
     context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });
+    this.#spans.configure(settings.tracing.spanExport.maxQueueSize);
     this.#tlsContexts.setSettings(settings.tls);
     this.#clientCertificates.forget();
     context.table.rebuild();
@@ -257,6 +264,7 @@ class Worker {
       clearInterval(this.#ticker);
       context.accessLog.flush();
       this.#metrics.flush();
+      this.#spans.flush();
       this.#send({ kind: 'drained' });
     }, DRAIN_CHECK_MS);
   }

@@ -3,6 +3,7 @@
 import { errorCodes } from '../../model/error-codes.ts';
 import type { ListenPorts } from '../../model/settings.ts';
 import type { ExchangeRecord, UpstreamAttempt } from '../exchange-record.ts';
+import { printTraceParent } from '../tracing/span.ts';
 import { ClockText, formatEpoch, formatSeconds } from './clock-text.ts';
 
 export interface LogVariable {
@@ -26,6 +27,7 @@ export function createLogVariables(deps: LogVariablesDeps): FindLogVariable {
     ...safe(clockVariables()),
     ...safe(numberVariables(deps)),
     ...safe(upstreamVariables()),
+    ...unsafe(traceVariables()),
     ...unsafe(requestVariables(deps)),
     ...unsafe(routeVariables()),
     ...unsafe(connectionVariables()),
@@ -88,6 +90,15 @@ function upstreamVariables(): Readers {
     upstream_connect_time: (record) => joinAttempts(record, (attempt) => seconds(attempt.connectSeconds)),
     upstream_header_time: (record) => joinAttempts(record, (attempt) => seconds(attempt.headerSeconds)),
     upstream_response_time: (record) => joinAttempts(record, (attempt) => seconds(attempt.responseSeconds)),
+  };
+}
+
+function traceVariables(): Readers {
+  return {
+    opentelemetry_trace_id: (record) => record.trace?.traceId,
+    opentelemetry_span_id: (record) => record.trace?.spanId,
+    opentelemetry_context_traceparent: ({ trace }) => (trace === undefined ? undefined : printTraceParent(trace)),
+    opentelemetry_context_tracestate: (record) => present(record.trace?.traceState ?? ''),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { RouteLabels } from '../../model/route.ts';
 import type { ConnectionFacts, ExchangeRecord, UpstreamAttempt } from '../../observe/exchange-record.ts';
+import type { TraceContext } from '../../observe/tracing/span.ts';
 import { KeptHead } from './kept-head.ts';
 
 const NO_LABELS: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '' };
@@ -31,6 +32,7 @@ export class ExchangeEntry implements ExchangeRecord {
   upstreamName = '';
   alternativeUpstreamName = '';
   attempts: readonly UpstreamAttempt[] = NO_ATTEMPTS;
+  trace: TraceContext | undefined;
   connection: ConnectionFacts | undefined;
   /** For log formats that name fields. */
   readonly requestHead = new KeptHead();
@@ -55,6 +57,7 @@ export class ExchangeEntry implements ExchangeRecord {
     this.attempts = NO_ATTEMPTS;
     this.alternativeUpstreamName = '';
     this.remoteUser = '';
+    this.trace = undefined;
     this.requestHead.forget();
     this.responseHead.forget();
   }

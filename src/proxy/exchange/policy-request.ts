@@ -134,7 +134,9 @@ export class PolicyRequest {
 
   /** Replaces a request field towards the upstream. Values with CR, LF or NUL are left out, the field is dropped all the same. */
   setRequestField(name: string, value: string): void {
-    this.droppedRequestFields.add(name.toLowerCase());
+    const lowerName = name.toLowerCase();
+    if (this.droppedRequestFields.has(lowerName)) this.requestLines = withoutField(this.requestLines, lowerName);
+    this.droppedRequestFields.add(lowerName);
     if (value !== '' && isSafeValue(value)) this.requestLines += `${name}: ${value}\r\n`;
   }
 
@@ -147,6 +149,13 @@ export class PolicyRequest {
   addResponseField(name: string, value: string): void {
     if (isSafeValue(value)) this.responseLines += `${name}: ${value}\r\n`;
   }
+}
+
+function withoutField(lines: string, lowerName: string): string {
+  return lines
+    .split('\r\n')
+    .filter((line) => !line.toLowerCase().startsWith(`${lowerName}:`))
+    .join('\r\n');
 }
 
 /** As nginx's `$cookie_name`: pairs are parted by `;` or `,`. */

@@ -43,6 +43,7 @@ export class PolicyRun {
     this.#firstLate = hooks.early?.length ?? 0;
     this.request = new PolicyRequest(parts);
     if (hooks.keepsFields) this.request.keepFields();
+    hooks.tracer?.begin(this.request);
   }
 
   run(steps: PolicySteps): void {
@@ -94,6 +95,11 @@ export class PolicyRun {
     this.cancel();
     for (const policy of this.#policies.slice(0, this.#asked)) policy.onEnd?.(this.request);
     this.#asked = 0;
+    const { tracer } = this.#hooks;
+    if (tracer === undefined) return;
+    // A client that goes early leaves before any response.
+    this.request.releaseHead();
+    tracer.end(this.request);
   }
 
   #runFrom(first: number, steps: PolicySteps): void {

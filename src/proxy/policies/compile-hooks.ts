@@ -14,10 +14,12 @@ import { compileRequestFieldPolicies } from './request-fields.ts';
 import { compileResponseFieldPolicies } from './response-fields.ts';
 import { compileSnippets } from './snippet.ts';
 import { compileResponseRewrites } from './response-rewrite.ts';
+import { compileTracing } from './tracing.ts';
 import {
   FIRST_LATE_PHASE,
   REQUEST_PHASES,
   type RequestPolicy,
+  type RequestTracer,
   type ResponsePolicy,
   type RouteHooks,
   type UpstreamSelector,
@@ -41,6 +43,7 @@ const compilers: readonly HookCompiler[] = [
   compileCors,
   compileRequestFieldPolicies,
   compileCanary,
+  compileTracing,
 ];
 
 export interface CompiledHooks {
@@ -49,12 +52,20 @@ export interface CompiledHooks {
   readonly late: readonly RequestPolicy[] | undefined;
   readonly response: readonly ResponsePolicy[] | undefined;
   readonly selectors: readonly UpstreamSelector[] | undefined;
+  readonly tracer: RequestTracer | undefined;
   /** True: fields of the request are kept for response hooks. */
   readonly keepsFields: boolean;
 }
 
 /** Of requests whose route has none, but whose upstream looks at them. */
-export const NO_HOOKS: CompiledHooks = { early: undefined, late: undefined, response: undefined, selectors: undefined, keepsFields: false };
+export const NO_HOOKS: CompiledHooks = {
+  early: undefined,
+  late: undefined,
+  response: undefined,
+  selectors: undefined,
+  tracer: undefined,
+  keepsFields: false,
+};
 
 /** Undefined where the route has no policies at all: then no request of it ever looks for one. */
 export function compileHooks(route: Route, host: VirtualHost, deps: RouteCompilerDeps): CompiledHooks | undefined {
@@ -79,6 +90,7 @@ function join(found: readonly RouteHooks[]): CompiledHooks {
     late: orUndefined(requests.filter((policy) => phaseOf(policy) >= firstLate)),
     response: orUndefined(found.flatMap((hooks) => hooks.response ?? [])),
     selectors: orUndefined(found.flatMap((hooks) => (hooks.selector === undefined ? [] : [hooks.selector]))),
+    tracer: found.find((hooks) => hooks.tracer !== undefined)?.tracer,
     keepsFields: found.some((hooks) => hooks.readsFieldsLate === true),
   };
 }

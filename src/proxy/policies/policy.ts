@@ -83,11 +83,20 @@ export interface UpstreamSelector {
   startPicking?(request: PolicyRequest, group: UpstreamGroup): EndpointPicker | undefined;
 }
 
+/** Hears of each request of the route, whatever answers it. */
+export interface RequestTracer {
+  /** Before any policy; the head of the request is there. */
+  begin(request: PolicyRequest): void;
+  /** The exchange is over, and its record complete. */
+  end(request: PolicyRequest): void;
+}
+
 /** What a family gives for one route; families that have nothing for it give undefined. */
 export interface RouteHooks {
   readonly request?: readonly RequestPolicy[];
   readonly response?: readonly ResponsePolicy[];
   readonly selector?: UpstreamSelector;
+  readonly tracer?: RequestTracer;
   /** True: response hooks read fields of the request (`PolicyRequest.fieldOf`), which are kept for them. */
   readonly readsFieldsLate?: boolean;
 }

@@ -5,6 +5,7 @@ import { escapeComponent } from '../../kit/escape-component.ts';
 import { parseTemplate, type VariableName } from '../../model/template.ts';
 import { ClockText, formatEpoch, formatSeconds } from '../../observe/access-log/clock-text.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
+import { printTraceParent } from '../../observe/tracing/span.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 
@@ -80,6 +81,10 @@ const fixedReaders: Readonly<Record<VariableName, Reader>> = {
   location_path: (request) => request.entry.labels.path,
   msec: (request) => formatEpoch(epochMs(request)),
   namespace: (request) => request.entry.labels.namespace,
+  opentelemetry_context_traceparent: ({ entry: { trace } }) => (trace === undefined ? '' : printTraceParent(trace)),
+  opentelemetry_context_tracestate: ({ entry }) => entry.trace?.traceState ?? '',
+  opentelemetry_span_id: ({ entry }) => entry.trace?.spanId ?? '',
+  opentelemetry_trace_id: ({ entry }) => entry.trace?.traceId ?? '',
   pass_access_scheme: (request) => request.forwarded.scheme,
   pass_port: (request) => request.forwarded.port,
   pid: () => String(process.pid),

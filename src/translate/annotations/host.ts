@@ -1,4 +1,4 @@
-// Annotations that change the whole host, and tracing.
+// Annotations that change the whole host.
 import { parseCiphers } from './backend-protocol.ts';
 import { noEffect, notYet, supported, whereTrue } from './row.ts';
 import type { AnnotationRow } from './row.ts';
@@ -32,12 +32,4 @@ export const hostAnnotations: readonly AnnotationRow[] = [
     without: whereTrue,
     summary: 'Passes TLS through to the Service undecrypted.',
   }),
-  notYet({ name: 'enable-opentelemetry', scope: 'location', risk: 'Low', without: whereTrue, summary: 'Tracing of the routes.' }),
-  notYet({
-    name: 'opentelemetry-trust-incoming-span',
-    scope: 'location',
-    risk: 'Low',
-    summary: 'Whether a span of the client is continued.',
-  }),
-  notYet({ name: 'opentelemetry-operation-name', scope: 'location', risk: 'Medium', summary: 'Name of the span.' }),
 ];

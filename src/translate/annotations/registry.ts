@@ -19,6 +19,7 @@ import { responseRewriteAnnotations } from './response-rewrite.ts';
 import type { AnnotationRow } from './row.ts';
 import { snippetAnnotations } from './snippets.ts';
 import { tlsRedirectAnnotations } from './tls-redirect.ts';
+import { tracingAnnotations } from './tracing.ts';
 import { firewallAnnotations } from './web-application-firewall.ts';
 
 /** In the order of the reference page. */
@@ -41,6 +42,7 @@ export const annotationRows: readonly AnnotationRow[] = [
   ...errorPageAnnotations,
   ...mirrorAnnotations,
   ...hostAnnotations,
+  ...tracingAnnotations,
   ...firewallAnnotations,
   ...snippetAnnotations,
 ];

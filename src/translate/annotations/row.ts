@@ -14,6 +14,7 @@ import type { MirrorDraft } from './mirror.ts';
 import type { FirewallDraft } from './web-application-firewall.ts';
 import type { RateLimitDraft } from './rate-limits.ts';
 import type { LoadBalancingDraft } from './load-balancing.ts';
+import type { TracingDraft } from './tracing.ts';
 import type { BackendProtocol, UpstreamTlsDraft } from './backend-protocol.ts';
 import type { RedirectDraft } from './redirects.ts';
 import type { ValueParser } from '../value-parsers.ts';
@@ -93,6 +94,7 @@ export interface AnnotationDraft {
   upstreamHost?: string;
   serviceUpstream?: boolean;
   accessLog?: boolean;
+  tracing?: TracingDraft;
   cors?: CorsDraft;
   limits?: RateLimitDraft;
   firewall?: FirewallDraft;

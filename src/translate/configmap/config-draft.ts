@@ -72,6 +72,13 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
     usePortInRedirects: false,
     errorHeader: true,
     pathForwarding: 'safe',
+    tracing: {
+      isEnabled: false,
+      operationName: '',
+      trustsIncoming: true,
+      sampling: { sampler: 'AlwaysOn', ratio: 0, isParentBased: true },
+      spanExport: { host: '', port: 0, serviceName: '', maxQueueSize: 0, scheduleDelayMs: 0, maxBatchSize: 0 },
+    },
     metrics: {
       ...options.metrics,
       timeBuckets: [...options.metrics.timeBuckets],
@@ -117,6 +124,7 @@ function emptyRouting(): ConfigDraft['routing'] {
     deniedAddresses: [],
     noAuthLocations: [],
     globalAuth: {},
+    hasCollector: false,
     riskLevel: 'High',
     blockedWords: [],
     missingProtections: [],

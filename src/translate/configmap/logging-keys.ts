@@ -1,4 +1,4 @@
-// Keys of logs, tracing, compression and of what else there is around the traffic.
+// Keys of logs and of what else there is around the traffic.
 import { commaList, parseBool, textMatching } from '../value-parsers.ts';
 import { ok } from '../../kit/result.ts';
 import { noEffect, notYet, supported } from './row.ts';
@@ -99,19 +99,6 @@ export const loggingKeys: readonly ConfigRow[] = [
       'Format of the stream access log.',
     ],
     ['enable-auth-access-log', 'false', 'Logs requests to external authentication.'],
-    ['enable-opentelemetry', 'false', 'Tracing.'],
-    ['opentelemetry-operation-name', '', 'Name of spans.'],
-    ['opentelemetry-trust-incoming-span', 'true', 'Continues spans of clients.'],
-    ['opentelemetry-config', '', 'Path of the OpenTelemetry configuration.'],
-    ['otlp-collector-host', '', 'Collector of spans.'],
-    ['otlp-collector-port', '4317', 'Port of the collector.'],
-    ['otel-service-name', 'nginx', 'Name of the service in spans.'],
-    ['otel-sampler', 'AlwaysOn', 'Which requests are traced.'],
-    ['otel-sampler-ratio', '0.01', 'Share of the requests that are traced.'],
-    ['otel-sampler-parent-based', 'true', 'Follows the decision of the parent span.'],
-    ['otel-max-queuesize', '2048', 'Spans that wait to be sent.'],
-    ['otel-schedule-delay-millis', '5000', 'Delay between two exports.'],
-    ['otel-max-export-batch-size', '512', 'Spans of an export.'],
     ['nginx-status-ipv4-whitelist', '127.0.0.1', 'Addresses that may read /nginx_status.'],
     ['nginx-status-ipv6-whitelist', '::1', 'Addresses that may read /nginx_status.'],
   ]),

@@ -32,7 +32,12 @@ export function readConfigMap(configMap: ConfigMap | undefined, options: Transla
     const problem = row === undefined ? unknownKey(key) : readKey(row, rawText.trim(), draft);
     if (problem !== undefined) findings.push(finding(problem.code, problem.message, configMap, keyPath('data', key)));
   }
-  return { config: finish(draft, options), findings };
+  const config = finish(draft, options);
+  if (configMap !== undefined && config.settings.tracing.isEnabled && !config.routing.hasCollector) {
+    const message = 'there is no otlp-collector-host: the context of traces is passed on, but spans go nowhere';
+    findings.push(finding('PRT-CONF-2', message, configMap, keyPath('data', 'enable-opentelemetry')));
+  }
+  return { config, findings };
 }
 
 interface Problem {

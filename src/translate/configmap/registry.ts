@@ -10,6 +10,7 @@ import { policyKeys } from './policy-keys.ts';
 import { proxyKeys } from './proxy-keys.ts';
 import type { ConfigRow } from './row.ts';
 import { tlsKeys } from './tls-keys.ts';
+import { tracingKeys } from './tracing-keys.ts';
 
 /** In the order of the reference page. */
 export const configRows: readonly ConfigRow[] = [
@@ -21,6 +22,7 @@ export const configRows: readonly ConfigRow[] = [
   ...clientKeys,
   ...compressionKeys,
   ...loggingKeys,
+  ...tracingKeys,
   ...firewallKeys,
   ...foreignKeys,
 ];

@@ -79,6 +79,8 @@ export interface RoutingConfig {
   readonly noAuthLocations: readonly string[];
   /** The authentication service of Ingresses without one of their own. */
   readonly globalAuth: ExternalAuthDraft;
+  /** Whether there is a collector for spans. */
+  readonly hasCollector: boolean;
   readonly riskLevel: Risk;
   readonly blockedWords: readonly string[];
   /** Keys that protect every route and are not supported: all routes are refused while there is one. */

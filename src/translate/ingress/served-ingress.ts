@@ -21,6 +21,7 @@ import { readAnnotations } from '../annotations/read-annotations.ts';
 import { redirectOf } from '../annotations/redirects.ts';
 import { limitsOfAnnotations } from '../annotations/rate-limits.ts';
 import { responseRewritesOf } from '../annotations/response-rewrite.ts';
+import { idleTracingAnnotations, tracingOf } from '../annotations/tracing.ts';
 import { missingFirewallOf } from '../annotations/web-application-firewall.ts';
 import type { MissingFirewall } from '../annotations/web-application-firewall.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
@@ -128,6 +129,7 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
       ...access.findings,
       ...snippets.findings,
       ...findingsOfFirewall(ingress, firewall, options.annotationsPrefix),
+      ...findingsOfTracing(ingress, values, { annotationsPrefix: options.annotationsPrefix, hasCollector: routing.hasCollector }),
       ...(routing.strictPathTypes ? checkPathTypes(ingress) : []),
     ]),
     configMaps: keptList([...headers.configMaps, ...access.configMaps]),
@@ -145,6 +147,19 @@ function findingsOfFirewall(ingress: Ingress, firewall: MissingFirewall, annotat
   }
   const message = 'there is no firewall yet: requests are not inspected';
   return firewall === 'uninspected' && field !== undefined ? [finding('PRT-ANN-2', message, ingress, field)] : [];
+}
+
+function findingsOfTracing(
+  ingress: Ingress,
+  values: Readonly<AnnotationDraft>,
+  { annotationsPrefix, hasCollector }: { readonly annotationsPrefix: string; readonly hasCollector: boolean },
+): readonly Finding[] {
+  const report = (name: string, message: string): Finding =>
+    finding('PRT-ANN-3', message, ingress, annotationField(`${annotationsPrefix}/${name}`));
+  const idle = idleTracingAnnotations(values).map((name) => report(name, `${name} only counts together with enable-opentelemetry: "true"`));
+  if (values.tracing?.isEnabled !== true || hasCollector) return idle;
+  const message = 'the ConfigMap has no otlp-collector-host: the context of traces is passed on, but spans go nowhere';
+  return [...idle, report('enable-opentelemetry', message)];
 }
 
 function withoutEffect(findings: readonly Finding[]): IngressReading {
@@ -239,6 +254,7 @@ function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, ro
       ? { ...values.proxy, nextUpstream: withNonIdempotent(values.proxy.nextUpstream) }
       : values.proxy;
   const cors = corsPolicyOf(values);
+  const tracing = tracingOf(values);
   return {
     ...(Object.keys(proxy).length > 0 && { proxy }),
     ...(values.upstreamHost !== undefined && { upstreamHost: values.upstreamHost }),
@@ -246,6 +262,7 @@ function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, ro
     ...(values.relativeRedirects !== undefined && { relativeRedirects: values.relativeRedirects }),
     ...(values.portInRedirects !== undefined && { portInRedirects: values.portInRedirects }),
     ...(cors !== undefined && { cors }),
+    ...(tracing !== undefined && { tracing }),
     ...(values.affinity?.isCookie === true && { setsAffinityCookie: true }),
     ...responseRewritesOf(values, routing),
     ...buffersOf(values, routing.buffering),

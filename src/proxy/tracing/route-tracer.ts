@@ -1,0 +1,94 @@
+// Makes a request a span: gives it its place in a trace when its route is known, tells the backend, and hands the finished span over when
+// the exchange ends, if it is sampled. Attributes are those of nginx's OpenTelemetry module (opentelemetry-cpp-contrib) and those that
+// ingress-nginx's template adds.
+import { printTraceParent, type FinishedSpan, type TraceContext } from '../../observe/tracing/span.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
+import type { ExpandTemplate } from '../policies/variables.ts';
+import { readIncomingTrace } from './incoming-trace.ts';
+import type { Sampler } from './sampler.ts';
+
+const SPAN_ID_DIGITS = 16;
+/** Values from clients are cut here. */
+const MAX_VALUE_CHARACTERS = 4096;
+
+export interface RouteTracerOptions {
+  readonly sampler: Sampler;
+  readonly trustsIncoming: boolean;
+  /** Undefined: spans are named after the path of their rule. */
+  readonly operationName: ExpandTemplate | undefined;
+  /** Undefined: there is no collector. */
+  readonly onSpan: ((span: FinishedSpan) => void) | undefined;
+}
+
+export class RouteTracer {
+  readonly #options: RouteTracerOptions;
+
+  constructor(options: RouteTracerOptions) {
+    this.#options = options;
+  }
+
+  /** The route of the request is known; its head is there. */
+  begin(request: PolicyRequest): void {
+    const { sampler, trustsIncoming, onSpan } = this.#options;
+    const parent = trustsIncoming ? readIncomingTrace(request.fieldOf('traceparent'), request.fieldOf('tracestate')) : undefined;
+    const { requestIds } = request.context;
+    const traceId = parent?.traceId ?? requestIds.create();
+    const trace: TraceContext = {
+      traceId,
+      spanId: requestIds.create().slice(0, SPAN_ID_DIGITS),
+      parentSpanId: parent?.parentSpanId ?? '',
+      isSampled: sampler(traceId, parent),
+      traceState: parent?.traceState ?? '',
+    };
+    request.entry.trace = trace;
+    request.setRequestField('traceparent', printTraceParent(trace));
+    request.setRequestField('tracestate', trace.traceState);
+    if (trace.isSampled && onSpan !== undefined) request.notes.set(this, request.fieldOf('user-agent') ?? '');
+  }
+
+  /** The exchange is over, and its record complete. */
+  end(request: PolicyRequest): void {
+    const { onSpan, operationName } = this.#options;
+    const { entry, notes } = request;
+    const { trace } = entry;
+    if (onSpan === undefined || trace?.isSampled !== true) return;
+    const name = operationName?.(request) ?? entry.labels.path;
+    const userAgent = notes.get(this);
+    onSpan({
+      context: trace,
+      name: textOf(name),
+      startMs: entry.startedAtMs,
+      endMs: entry.startedAtMs + entry.durationSeconds * 1000,
+      isError: entry.status >= 500,
+      attributes: attributesOf(request, typeof userAgent === 'string' ? userAgent : ''),
+    });
+  }
+}
+
+function attributesOf(request: PolicyRequest, userAgent: string): FinishedSpan['attributes'] {
+  const { entry, origin, hostText, hostName } = request;
+  const { labels } = entry;
+  return {
+    'http.method': entry.method,
+    'http.flavor': entry.protocol.slice('HTTP/'.length),
+    'http.target': textOf(entry.target),
+    'http.server_name': entry.isHostDefined ? hostName : '_',
+    'http.host': textOf(hostText),
+    ...(userAgent !== '' && { 'http.user_agent': textOf(userAgent) }),
+    'http.status_code': entry.status,
+    'http.scheme': entry.scheme,
+    'net.host.port': origin.localPort,
+    'net.peer.ip': entry.clientAddress,
+    'net.peer.port': entry.clientPort,
+    'ingress.namespace': labels.namespace,
+    'ingress.service_name': labels.service,
+    'ingress.name': labels.ingress,
+    'ingress.upstream': entry.upstreamName === '' ? (request.route.upstream?.name ?? '') : entry.upstreamName,
+  };
+}
+
+/** Heads hold one byte a character; spans hold Unicode. */
+function textOf(bytes: string): string {
+  const text = bytes.length > MAX_VALUE_CHARACTERS ? bytes.slice(0, MAX_VALUE_CHARACTERS) : bytes;
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+}
