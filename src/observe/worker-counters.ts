@@ -38,10 +38,10 @@ export const workerCounter = {
   /** Characters of access log that the main thread has taken: a cell that the main thread writes. */
   logTaken: 18,
   /** Spans that the worker sent, and those that the main thread has taken, which it writes itself. */
-  spansSent: 27,
-  spansTaken: 28,
+  spansSent: 28,
+  spansTaken: 29,
   /** Spans dropped by the worker. */
-  spansDropped: 29,
+  spansDropped: 30,
 } as const;
 
 export type WorkerCounter = (typeof workerCounter)[keyof typeof workerCounter];

@@ -114,6 +114,12 @@ before(async () => {
     ingress('snippet.test', {
       'configuration-snippet': 'proxy_set_header traceparent "none"; proxy_set_header X-Trace $opentelemetry_trace_id;',
     }),
+    ingress('auth.test', {
+      'auth-url': `http://127.0.0.1:${address.port}/may-i`,
+      'opentelemetry-trust-incoming-span': 'false',
+      'enable-opentelemetry': 'true',
+    }),
+    ingress('mirror.test', { 'mirror-target': `http://127.0.0.1:${address.port}/the-copy` }),
     ingress('limited.test', { 'proxy-body-size': '1' }),
   ];
   portico = await startPortico({
@@ -213,6 +219,21 @@ describe('a traced request', () => {
     const { traceId, spanId } = await collector.spanOf('/logged');
     const line = `LOG /logged ${traceId} ${spanId} 00-${traceId}-${spanId}-01`;
     assert.ok(await poll(POLLING, () => (portico.output().includes(line) ? true : undefined)), `the log has no line ${line}`);
+  });
+
+  test('is the same for an authentication service', async () => {
+    await ask('/asked', { host: 'auth.test', headers: { traceparent: PARENT, tracestate: 'a=1' } });
+    const { traceId, spanId } = await collector.spanOf('/asked');
+    assert.deepEqual(contextAt('/may-i'), [traceId, spanId, '01']);
+    assert.equal(seen.get('/may-i')?.['tracestate'], undefined);
+    assert.deepEqual(contextAt('/asked'), [traceId, spanId, '01']);
+  });
+
+  test('is the same for a copy of the request', async () => {
+    await ask('/copied', { host: 'mirror.test' });
+    const { traceId, spanId } = await collector.spanOf('/copied');
+    assert.ok(await poll(POLLING, () => (seen.has('/the-copy') ? true : undefined)));
+    assert.deepEqual(contextAt('/the-copy'), [traceId, spanId, '01']);
   });
 
   test('lets a snippet read its trace and replace what the backend is told', async () => {

@@ -1,5 +1,6 @@
 // The head of the request to an authentication service (ingress-nginx reference 2.8): the client's own fields, and what tells the service
 // about the client's request. Its body and its framing are never copied.
+import { printTraceParent } from '../../observe/tracing/span.ts';
 import { appendRequestFields } from '../http1/request-writer.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import { isSafeValue } from '../exchange/policy-request.ts';
@@ -16,6 +17,8 @@ export interface AuthRequestTemplate {
   readonly requestHeaders: readonly (readonly [name: string, value: ExpandTemplate])[];
   /** Lower-case names of client fields that are not copied, for they are set here. */
   readonly replaced: ReadonlySet<string>;
+  /** The same for requests with a trace. */
+  readonly replacedWithTrace: ReadonlySet<string>;
 }
 
 const OWN_NAMES = [
@@ -30,6 +33,11 @@ const OWN_NAMES = [
 
 export function replacedNames(requestHeaders: readonly (readonly [name: string, template: string])[]): ReadonlySet<string> {
   return new Set([...OWN_NAMES, ...requestHeaders.map(([name]) => name.toLowerCase())]);
+}
+
+/** `replaced`: as of `replacedNames`. */
+export function withTraceNames(replaced: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...replaced, 'traceparent', 'tracestate']);
 }
 
 /**
@@ -51,7 +59,7 @@ export function appendAuthRequest(out: OutBuffer, request: PolicyRequest, templa
     isPeerTrusted: settings.forwarded.useForwardedHeaders && clientAddresses.isTrusted(request.origin.address),
     keepsUnderscores: settings.underscoresInHeaders,
     replacedName: undefined,
-    dropped: template.replaced,
+    dropped: request.entry.trace === undefined ? template.replaced : template.replacedWithTrace,
   });
   out.appendLatin1('\r\n');
   return true;
@@ -73,6 +81,10 @@ function linesOf(request: PolicyRequest, template: AuthRequestTemplate): string 
   if (!DEPTHS.includes(depth)) return undefined;
   fields.push(['X-Portico-Auth-Depth', String(Number(depth) + 1)]);
   if (template.tellsOriginalUri) fields.push(['X-Original-URI', entry.target], ['X-Scheme', request.forwarded.scheme]);
+  const { trace } = entry;
+  if (trace !== undefined && !template.replaced.has('traceparent')) {
+    fields.push(['traceparent', printTraceParent(trace)], ['tracestate', trace.traceState]);
+  }
   for (const [name, value] of template.requestHeaders) fields.push([name, value(request)]);
   let lines = clientCertificateLines(request);
   for (const [name, value] of fields) {

@@ -10,7 +10,7 @@ import type { RouteCompilerDeps } from '../proxy-route.ts';
 import type { AccessAnswer, AccessCheck, AccessDecision } from './access-check.ts';
 import { YES } from './access-check.ts';
 import { AuthCall, type AuthOutcome } from './auth-call.ts';
-import { appendAuthRequest, type AuthRequestTemplate, replacedNames } from './auth-request.ts';
+import { appendAuthRequest, type AuthRequestTemplate, replacedNames, withTraceNames } from './auth-request.ts';
 import type { AuthReply } from './auth-services.ts';
 import type { ResponsePolicy } from './policy.ts';
 import { compileTemplate } from './variables.ts';
@@ -59,6 +59,7 @@ class ExternalAuthentication {
   constructor(policy: ExternalAuth, { route, host, deps }: Place) {
     this.#policy = policy;
     this.#deps = deps;
+    const replaced = replacedNames(policy.requestHeaders);
     this.#template = {
       method: policy.method,
       host: policy.host,
@@ -66,7 +67,8 @@ class ExternalAuthentication {
       tellsOriginalUri: policy.tellsOriginalUri,
       requestRedirect: policy.requestRedirect === undefined ? undefined : compileTemplate(policy.requestRedirect),
       requestHeaders: policy.requestHeaders.map(([name, template]) => [name, compileTemplate(template)]),
-      replaced: replacedNames(policy.requestHeaders),
+      replaced,
+      replacedWithTrace: withTraceNames(replaced),
     };
     const proxy: ProxyParameters = { ...deps.settings.proxy, nextUpstream: ['error'], nextUpstreamTries: TRIES };
     const { method, responseHeaders } = policy;

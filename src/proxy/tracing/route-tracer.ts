@@ -27,23 +27,14 @@ export class RouteTracer {
     this.#options = options;
   }
 
-  /** The route of the request is known; its head is there. */
+  /** The route of the request is known; its head is there. A request that a snippet sends to another route stays the same span. */
   begin(request: PolicyRequest): void {
-    const { sampler, trustsIncoming, onSpan } = this.#options;
-    const parent = trustsIncoming ? readIncomingTrace(request.fieldOf('traceparent'), request.fieldOf('tracestate')) : undefined;
-    const { requestIds } = request.context;
-    const traceId = parent?.traceId ?? requestIds.create();
-    const trace: TraceContext = {
-      traceId,
-      spanId: requestIds.create().slice(0, SPAN_ID_DIGITS),
-      parentSpanId: parent?.parentSpanId ?? '',
-      isSampled: sampler(traceId, parent),
-      traceState: parent?.traceState ?? '',
-    };
+    const trace = request.entry.trace ?? this.#startTrace(request);
     request.entry.trace = trace;
     request.setRequestField('traceparent', printTraceParent(trace));
     request.setRequestField('tracestate', trace.traceState);
-    if (trace.isSampled && onSpan !== undefined) request.notes.set(this, request.fieldOf('user-agent') ?? '');
+    // The head is gone when the span is made.
+    if (trace.isSampled && this.#options.onSpan !== undefined) request.notes.set(this, request.fieldOf('user-agent') ?? '');
   }
 
   /** The exchange is over, and its record complete. */
@@ -62,6 +53,20 @@ export class RouteTracer {
       isError: entry.status >= 500,
       attributes: attributesOf(request, typeof userAgent === 'string' ? userAgent : ''),
     });
+  }
+
+  #startTrace(request: PolicyRequest): TraceContext {
+    const { sampler, trustsIncoming } = this.#options;
+    const parent = trustsIncoming ? readIncomingTrace(request.fieldOf('traceparent'), request.fieldOf('tracestate')) : undefined;
+    const { requestIds } = request.context;
+    const traceId = parent?.traceId ?? requestIds.create();
+    return {
+      traceId,
+      spanId: requestIds.create().slice(0, SPAN_ID_DIGITS),
+      parentSpanId: parent?.parentSpanId ?? '',
+      isSampled: sampler(traceId, parent),
+      traceState: parent?.traceState ?? '',
+    };
   }
 }
 
