@@ -14,6 +14,8 @@ const MAX_ADDRESSES = 64;
 const FIRST_ANSWER_MS = 300;
 
 export interface ExternalNamesDeps {
+  /** Addresses of a host; family 4: only those of IPv4. */
+  readonly lookup: (host: string, family: 0 | 4) => Promise<readonly string[]>;
   /** Ports that Portico itself listens on. */
   readonly ownPorts: readonly number[];
   /** Those of them that carry no traffic: health and metrics, the admission webhook. */
@@ -37,6 +39,8 @@ export class ExternalNames {
   readonly #deps: ExternalNamesDeps;
   readonly #watched = new Map<UpstreamKey, Watched>();
   #timer: NodeJS.Timeout | undefined;
+  /** Of the last settings. */
+  #isIpv4Only = false;
 
   constructor(deps: ExternalNamesDeps) {
     this.#deps = deps;
@@ -44,6 +48,7 @@ export class ExternalNames {
 
   /** Fills addresses that are known already into the delta's rows, and begins to resolve the others. */
   apply(delta: ModelDelta): ModelDelta {
+    this.#isIpv4Only = delta.settings?.resolvesIpv4Only ?? this.#isIpv4Only;
     for (const key of delta.removedUpstreams) this.#watched.delete(key);
     for (const row of delta.upstreams) if (row.externalName === undefined) this.#watched.delete(row.key);
     if (!delta.upstreams.some((row) => row.externalName !== undefined)) {
@@ -103,12 +108,9 @@ export class ExternalNames {
     if (watched.isResolving) return;
     watched.isResolving = true;
     try {
-      const found = await lookup(watched.host, { all: true });
+      const addresses = await this.#deps.lookup(watched.host, this.#isIpv4Only ? 4 : 0);
       watched.isFailing = false;
-      this.#take(
-        watched,
-        found.map(({ address }) => address),
-      );
+      this.#take(watched, addresses);
     } catch (error) {
       if (!watched.isFailing && error instanceof Error) this.#deps.onError(watched.host, error);
       watched.isFailing = true;
@@ -132,6 +134,12 @@ export class ExternalNames {
     watched.row = { ...row, endpoints };
     this.#deps.onChange([watched.row]);
   }
+}
+
+/** Asks the resolver of the operating system. */
+export async function lookupHost(host: string, family: 0 | 4): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true, family });
+  return found.map(({ address }) => address);
 }
 
 function isOwnAddress(address: string): boolean {

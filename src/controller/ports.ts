@@ -35,7 +35,7 @@ export function explainListenError(code: string, { flag, host, port }: WantedPor
     case 'EACCES':
       return `no right to open ${where}: choose a port above 1023 with ${flag}, or grant CAP_NET_BIND_SERVICE`;
     case 'EADDRNOTAVAIL':
-      return `this machine has no address ${host}: choose another one with --bind`;
+      return `this machine has no address ${host}: choose another one with --bind, or with bind-address of the ConfigMap`;
     default:
       return `cannot open ${where} (${code}): choose another port with ${flag}`;
   }

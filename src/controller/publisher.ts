@@ -9,7 +9,7 @@ import type { ResourceStore } from '../resources/store.ts';
 import type { SourceBatch } from '../sources/source.ts';
 import type { AdmissionVerdict } from '../translate/admission.ts';
 import type { TranslationResult, Translator } from '../translate/translator.ts';
-import { ExternalNames } from './external-names.ts';
+import { ExternalNames, lookupHost } from './external-names.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface PublisherDeps {
@@ -46,6 +46,7 @@ export class Publisher {
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
     this.#externalNames = new ExternalNames({
+      lookup: lookupHost,
       ownPorts: deps.ownPorts,
       adminPorts: deps.adminPorts,
       onChange: (upstreams) => this.#send(deltaOfUpstreams(upstreams), performance.now()),

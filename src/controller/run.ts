@@ -25,7 +25,7 @@ import { type ClusterDuties, createClusterDuties } from './cluster-duties.ts';
 import { readControllerState } from './controller-state.ts';
 import { DiagnosticLog } from './diagnostic-log.ts';
 import { findOwnZone } from './own-zone.ts';
-import { explainListenError, reservePort } from './ports.ts';
+import { explainListenError, reservePort, type WantedPort } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { createSpanExporter } from './span-export.ts';
@@ -120,6 +120,9 @@ class Server {
       },
       onSettings: ({ tracing }) => this.#spans.configure(tracing.spanExport),
       onApplied: (version) => this.#publisher.onApplied(version),
+      onListenProblems: (problems) => {
+        for (const { address, code } of problems) log.error(explainListenError(code, wantedPort(options, address)));
+      },
       onFault: (error) => log.error({ err: error }, 'a fault ended a connection'),
       onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
     });
@@ -194,12 +197,13 @@ class Server {
       await this.#pool.listen();
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
-      const { bind, httpPort } = this.#options;
-      this.#log.error(explainListenError(error.code, { flag: '--http-port or --https-port', host: bind, port: httpPort }));
+      const { bind } = this.#options;
+      this.#log.error(explainListenError(error.code, wantedPort(this.#options, bind)));
       return false;
     }
     const { httpPort, httpsPort, workers, bind } = this.#options;
-    const where = bind === '' ? 'all addresses' : bind;
+    const listenOn = this.#pool.model.settings?.listenOn.map(({ address }) => address).join(', ') ?? '';
+    const where = bind || listenOn || 'all addresses';
     this.#log.info(
       `serving HTTP on port ${httpPort} and HTTPS on port ${httpsPort} of ${where} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     );
@@ -266,6 +270,10 @@ class Server {
     await Promise.all([this.#accessLog.flush(LOG_FLUSH_MS), this.#spans.flush(SPAN_FLUSH_MS)]);
     this.#log.info('done');
   }
+}
+
+function wantedPort({ httpPort }: ServeOptions, host: string): WantedPort {
+  return { flag: '--http-port or --https-port', host, port: httpPort };
 }
 
 function readVersion(): string {

@@ -11,17 +11,17 @@ import { SharedConnectionCount } from '../observe/shared-connection-count.ts';
 import type { SpanBatch } from '../observe/tracing/span-batcher.ts';
 import { type WorkerCounters, WorkerCountersCollector } from '../observe/worker-counters.ts';
 import { allocateSharedLimits, forgetWorkerLimits, type SharedLimitMemory } from '../proxy/limits/shared-limits.ts';
-import type { ListenAddress } from '../proxy/listener/listeners.ts';
+import type { ListenProblem } from '../proxy/listener/listening-sockets.ts';
 import type { KeyPair } from '../proxy/listener/tls-contexts.ts';
 import type { SharedAuthState } from '../proxy/policies/auth-services.ts';
 import { SharedAuthCache } from '../proxy/policies/shared-auth-cache.ts';
-import type { FromWorker, ToWorker, WorkerStart } from '../proxy/worker-messages.ts';
+import type { FromWorker, ListenPlace, ToWorker, WorkerStart } from '../proxy/worker-messages.ts';
 import { ModelState } from './model-state.ts';
 import { deltaForWorkers } from './worker-delta.ts';
 
 export interface WorkerPoolOptions {
   readonly workers: number;
-  readonly listen: ListenAddress;
+  readonly listen: ListenPlace;
   readonly settings: Settings;
   readonly fallbackCertificate: KeyPair;
   readonly onAccessLog: (batch: AccessLogBatch, counters: WorkerCounters) => void;
@@ -30,6 +30,8 @@ export interface WorkerPoolOptions {
   readonly onSettings: (settings: Settings) => void;
   /** Every worker has acknowledged this version. */
   readonly onApplied: (version: number) => void;
+  /** The ports cannot be opened on these addresses, but on others they are. */
+  readonly onListenProblems: (problems: readonly ListenProblem[]) => void;
   /** A fault ended one connection of a worker. */
   readonly onFault: (error: Error) => void;
   /** A worker died of this. */
@@ -68,6 +70,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #auth: SharedAuthState = { cache: SharedAuthCache.create().buffer, secret: randomBytes(32).toString('hex') };
   readonly #limits: SharedLimitMemory;
+  readonly #ticketKeys: Uint8Array = randomBytes(48);
   readonly #workers = new Map<number, PoolWorker>();
   readonly #state = new ModelState();
   readonly #whenChanged: (() => void)[] = [];
@@ -156,6 +159,7 @@ export class WorkerPool {
       listen,
       settings: this.#state.settings ?? settings,
       fallbackCertificate,
+      ticketKeys: this.#ticketKeys,
       hostname: hostname(),
       auth: this.#auth,
       limits: this.#limits,
@@ -183,6 +187,7 @@ export class WorkerPool {
         break;
       case 'listening':
         worker.isListening = true;
+        if (worker.place === 0 && message.problems.length > 0) this.#options.onListenProblems(message.problems);
         break;
       case 'listen-failed':
         this.#listenError ??= new ListenError(message.code, message.message);

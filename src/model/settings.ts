@@ -8,6 +8,8 @@ import type { ProxyParameters } from './route.ts';
 
 export interface Settings {
   readonly ports: ListenPorts;
+  /** Where the ports are opened, unless `--bind` says it; none: all addresses, IPv4 and IPv6. */
+  readonly listenOn: readonly ListenHost[];
   readonly proxy: ProxyParameters;
   readonly upstreamKeepalive: UpstreamKeepalive;
   readonly client: ClientLimits;
@@ -41,12 +43,21 @@ export interface Settings {
   readonly pathForwarding: 'safe' | 'nginx';
   readonly tracing: TracingSettings;
   readonly metrics: MetricsSettings;
+  /** True: only IPv4 addresses of names are used (ConfigMap key `disable-ipv6-dns`). */
+  readonly resolvesIpv4Only: boolean;
 }
 
 /** Ports that the controller listens on, as reported in X-Forwarded-Port: `https` is reported as 443. */
 export interface ListenPorts {
   readonly http: number;
   readonly https: number;
+}
+
+export interface ListenHost {
+  /** An IP address. */
+  readonly address: string;
+  /** True: nobody has named it, so that a machine without addresses of this family is no reason to complain. */
+  readonly isOptional: boolean;
 }
 
 export interface UpstreamKeepalive {
@@ -113,7 +124,10 @@ export interface TlsSettings {
   readonly ecdhCurve: string;
   /** True: a handshake for a host that no object names is refused. */
   readonly rejectUnknownHosts: boolean;
-  readonly sessionTickets: boolean;
+  /** Whether a session may be resumed, which is always by a ticket. */
+  readonly resumesSessions: boolean;
+  /** Base64 of 48 or 80 bytes in the layout of nginx: what tickets are sealed with; empty: a key of this process. */
+  readonly ticketKey: string;
   readonly sessionTimeoutSeconds: number;
 }
 

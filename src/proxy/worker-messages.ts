@@ -4,10 +4,17 @@ import type { Settings } from '../model/settings.ts';
 import type { AccessLogBatch } from '../observe/access-log/access-log-batcher.ts';
 import type { RequestMetricsMessage } from '../observe/request-metrics/series-labels.ts';
 import type { SpanBatch } from '../observe/tracing/span-batcher.ts';
-import type { ListenAddress } from './listener/listeners.ts';
+import type { ListenProblem } from './listener/listening-sockets.ts';
 import type { SharedLimitMemory } from './limits/shared-limits.ts';
 import type { SharedAuthState } from './policies/auth-services.ts';
 import type { KeyPair } from './listener/tls-contexts.ts';
+
+export interface ListenPlace {
+  /** Of `--bind`; empty: where the settings say. */
+  readonly host: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+}
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -15,10 +22,12 @@ export interface WorkerStart {
   readonly place: number;
   readonly counters: SharedArrayBuffer;
   readonly connectionCount: SharedArrayBuffer;
-  readonly listen: ListenAddress;
+  readonly listen: ListenPlace;
   readonly settings: Settings;
   /** Self-signed: shown where there is no other certificate. */
   readonly fallbackCertificate: KeyPair;
+  /** 48 random bytes for tickets of TLS sessions. */
+  readonly ticketKeys: Uint8Array;
   readonly hostname: string;
   readonly auth: SharedAuthState;
   readonly limits: SharedLimitMemory;
@@ -35,7 +44,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly version: number }
-  | { readonly kind: 'listening' }
+  /** The ports are open, except on these addresses; said again when the addresses change. */
+  | { readonly kind: 'listening'; readonly problems: readonly ListenProblem[] }
   | { readonly kind: 'listen-failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'drained' }
   /** A fault of Portico's own that ended one connection. */

@@ -68,6 +68,7 @@ class Worker {
   readonly #joinedHooks = new WeakMap<RouteHooks, CompiledHooks>();
   readonly #rewrites = new LruMap<string, RouteHooks>(KEPT_REWRITES);
   #compilerDeps: RouteCompilerDeps;
+  #isListening = false;
 
   constructor(start: WorkerStart, send: (message: FromWorker) => void) {
     this.#start = start;
@@ -83,7 +84,7 @@ class Worker {
     this.#spans = new SpanBatcher(maxQueueSize, { counters: this.#counters, post: send });
     this.#context = this.#createContext();
     this.#compilerDeps = this.#createCompilerDeps(start.settings);
-    this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls);
+    this.#tlsContexts = new TlsContexts(start.fallbackCertificate, start.settings.tls, start.ticketKeys);
     this.#clientCertificates = new ClientCertificateContexts(this.#context.table, this.#tlsContexts);
     this.#hostCiphers = new HostCiphers(this.#context.table);
     this.#listeners = new Listeners({
@@ -92,6 +93,8 @@ class Worker {
       clientCertificates: this.#clientCertificates,
       hostCiphers: this.#hostCiphers,
       connectionCount: SharedConnectionCount.forWorker(start.connectionCount, start.place),
+      httpPort: start.listen.httpPort,
+      httpsPort: start.listen.httpsPort,
     });
     const { wheel } = this.#context;
     this.#ticker = setInterval(() => {
@@ -233,6 +236,7 @@ class Worker {
     this.#tlsContexts.setSettings(settings.tls);
     this.#clientCertificates.forget();
     context.table.rebuild();
+    if (this.#isListening) this.#listen();
   }
 
   #findUpstream(key: UpstreamKey): UpstreamGroup {
@@ -245,8 +249,10 @@ class Worker {
   }
 
   #listen(): void {
-    this.#listeners.listen(this.#start.listen).then(
-      () => this.#send({ kind: 'listening' }),
+    const { host } = this.#start.listen;
+    this.#isListening = true;
+    this.#listeners.listenOn(host === '' ? this.#context.settings.listenOn : [{ address: host, isOptional: false }]).then(
+      (problems) => this.#send({ kind: 'listening', problems }),
       (error: NodeJS.ErrnoException) => this.#send({ kind: 'listen-failed', code: error.code ?? '', message: error.message }),
     );
   }

@@ -1,9 +1,10 @@
-// The listening sockets of one worker. All workers listen on the same ports (SO_REUSEPORT); the kernel spreads connections over them.
+// What becomes of the connections that one worker accepts: PROXY header, TLS handshake, then a connection of a client.
 import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { unmapAddress } from '../../kit/cidr.ts';
 import { errorCodes } from '../../model/error-codes.ts';
+import type { ListenHost } from '../../model/settings.ts';
 import { LruMap } from '../../kit/lru.ts';
 import type { SharedConnectionCount } from '../../observe/shared-connection-count.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
@@ -16,6 +17,7 @@ import type { TlsFacts } from '../exchange/tls-facts.ts';
 import { readClientCertificate } from './client-certificate.ts';
 import { type ClientCertificateContexts, type HandshakePolicy, isSameTrust } from './client-certificate-contexts.ts';
 import { parseClientHello } from './client-hello.ts';
+import { ListeningSockets, type ListenProblem } from './listening-sockets.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { readBeginning } from './read-beginning.ts';
 import { GuardedReceiver } from './guarded-receiver.ts';
@@ -23,7 +25,6 @@ import { adoptConnection, readTlsSocket, SocketReader } from './socket-reader.ts
 import type { HostCiphers } from './host-ciphers.ts';
 import type { TlsContexts } from './tls-contexts.ts';
 
-const BACKLOG = 4096;
 /** Servers kept for cipher lists of hosts. */
 const KEPT_CIPHER_LISTS = 50;
 
@@ -33,19 +34,13 @@ export interface ListenersDeps {
   readonly clientCertificates: ClientCertificateContexts;
   readonly hostCiphers: HostCiphers;
   readonly connectionCount: SharedConnectionCount;
-}
-
-export interface ListenAddress {
-  /** Empty: all addresses, IPv4 and IPv6. */
-  readonly host: string;
   readonly httpPort: number;
   readonly httpsPort: number;
 }
 
 export class Listeners {
   readonly #deps: ListenersDeps;
-  readonly #http: net.Server;
-  readonly #https: net.Server;
+  readonly #sockets: ListeningSockets;
   /** Makes TLS sockets of accepted connections; it does not listen itself. */
   readonly #tls: tls.Server;
   /**
@@ -65,9 +60,9 @@ export class Listeners {
   constructor(deps: ListenersDeps) {
     this.#deps = deps;
     const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
-    this.#http = net.createServer(options, (socket) => this.#onAccept(socket, false));
-    this.#https = net.createServer(options, (socket) => this.#onAccept(socket, true));
-    const { tlsContexts, clientCertificates } = deps;
+    const { tlsContexts, clientCertificates, httpPort, httpsPort } = deps;
+    const createServer = (isTls: boolean): net.Server => net.createServer(options, (socket) => this.#onAccept(socket, isTls));
+    this.#sockets = new ListeningSockets({ createServer, httpPort, httpsPort });
     this.#tls = this.#createTlsServer({ ...tlsContexts.serverOptions(), SNICallback: sniCallback((name) => tlsContexts.contextFor(name)) });
     this.#mutualTls = this.#createTlsServer({
       ...clientCertificates.serverOptions(),
@@ -79,9 +74,9 @@ export class Listeners {
     });
   }
 
-  /** Resolves when both ports are open; rejects with the error of the first that cannot be. */
-  async listen({ host, httpPort, httpsPort }: ListenAddress): Promise<void> {
-    await Promise.all([listen(this.#http, host, httpPort), listen(this.#https, host, httpsPort)]);
+  /** See `ListeningSockets.listenOn`. */
+  async listenOn(hosts: readonly ListenHost[]): Promise<readonly ListenProblem[]> {
+    return this.#sockets.listenOn(hosts);
   }
 
   /** Takes over changed TLS settings and certificates for the handshakes to come. */
@@ -94,8 +89,7 @@ export class Listeners {
 
   /** Accepts nothing more. */
   close(): void {
-    this.#http.close();
-    this.#https.close();
+    this.#sockets.close();
     for (const socket of this.#pending) socket.destroy();
   }
 
@@ -322,13 +316,4 @@ function sniCallback(find: (serverName: string) => tls.SecureContext | undefined
 function parentOf(socket: tls.TLSSocket): net.Socket | undefined {
   const { _parent: parent } = socket as unknown as { _parent?: net.Socket };
   return parent;
-}
-
-async function listen(server: net.Server, host: string, port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ port, ...(host === '' ? {} : { host }), backlog: BACKLOG, reusePort: true }, resolve);
-  await promise;
-  server.off('error', reject);
-  server.on('error', ignore);
 }

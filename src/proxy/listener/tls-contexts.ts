@@ -1,10 +1,12 @@
 // Which certificate a handshake gets: that of the exact host, else of its wildcard, else the default one (ingress-nginx reference 6.4).
 // Secure contexts are made on first use and kept in bounded number: ten thousand of them at once would cost a gigabyte.
+import { constants } from 'node:crypto';
 import tls from 'node:tls';
 import { LruMap } from '../../kit/lru.ts';
 import type { Certificate, CertificateKey } from '../../model/certificate.ts';
 import { CATCH_ALL_HOST, type HostName, type HostTls } from '../../model/route.ts';
 import type { TlsSettings } from '../../model/settings.ts';
+import { ticketKeys } from './ticket-keys.ts';
 import { normaliseHost } from '../../routing/normalise-host.ts';
 
 /** Contexts kept, at about 50 KB each. */
@@ -20,18 +22,27 @@ export interface ContextOptions extends tls.SecureContextOptions {
   readonly key: string;
 }
 
+export interface ServerContextOptions extends ContextOptions {
+  readonly ticketKeys: Buffer;
+  readonly secureOptions: number;
+}
+
 export class TlsContexts {
   readonly #fallback: KeyPair;
   readonly #certificates = new Map<CertificateKey, Certificate>();
   readonly #hosts = new Map<string, HostTls>();
   readonly #contexts = new LruMap<string, tls.SecureContext>(KEPT_CONTEXTS);
   #defaultCertificate: CertificateKey | undefined;
+  readonly #ownTicketKeys: Uint8Array;
   #settings: TlsSettings;
 
-  /** `fallback`: the self-signed certificate that is shown when there is no other. */
-  constructor(fallback: KeyPair, settings: TlsSettings) {
+  /**
+   * `fallback`: the self-signed certificate that is shown when there is no other. `ownTicketKeys`: 48 random bytes, the same for all workers.
+   */
+  constructor(fallback: KeyPair, settings: TlsSettings, ownTicketKeys: Uint8Array) {
     this.#fallback = fallback;
     this.#settings = settings;
+    this.#ownTicketKeys = ownTicketKeys;
   }
 
   setSettings(settings: TlsSettings): void {
@@ -61,10 +72,20 @@ export class TlsContexts {
     this.#hosts.delete(name);
   }
 
-  /** Options of `tls.createServer` and `setSecureContext`: protocol, ciphers and the default certificate. */
-  serverOptions(): ContextOptions {
+  /**
+   * Options of `tls.createServer` and `setSecureContext`: protocol, ciphers, the default certificate, and tickets, for which OpenSSL asks the
+   * context that the connection began with, whatever name it has.
+   */
+  serverOptions(): ServerContextOptions {
     const pair = this.#find(this.#defaultCertificate) ?? this.#fallback;
-    return { ...this.#commonOptions(), cert: pair.chainPem, key: pair.privateKeyPem };
+    const { resumesSessions, ticketKey } = this.#settings;
+    return {
+      ...this.#commonOptions(),
+      cert: pair.chainPem,
+      key: pair.privateKeyPem,
+      ticketKeys: ticketKeys(ticketKey, this.#ownTicketKeys),
+      secureOptions: resumesSessions ? 0 : constants.SSL_OP_NO_TICKET,
+    };
   }
 
   /** The context for a server name of a handshake. Undefined: the handshake is to be refused. */

@@ -1,7 +1,8 @@
 // Keys of the client's side: timeouts, keep-alive, sizes of heads, connections, drain.
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
-import { integerBetween, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
+import { integerBetween, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
+import { parseBindAddresses } from './listen-hosts.ts';
 import { noEffect, notYet, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
@@ -9,7 +10,32 @@ const MAX_SECONDS = 31_536_000;
 const parseBufferSize = sizeBetween(1024, 1024 * 1024);
 const parseBufferCount = integerBetween(1, 64);
 
+const listening: readonly ConfigRow[] = [
+  supported({
+    key: 'bind-address',
+    defaultText: '',
+    parse: parseBindAddresses,
+    set: (draft, value) => {
+      draft.pending.bindAddresses = value;
+    },
+    summary:
+      'Addresses that the HTTP and HTTPS ports are opened on. A family of which none is named is listened to on all addresses: `disable-ipv6` ' +
+      'goes with addresses of IPv4. Flag `--bind` goes before it.',
+    differs: 'an address that this machine does not have is a line of the log, and the others serve; nginx does not start',
+  }),
+  supported({
+    key: 'disable-ipv6',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.pending.isIpv6Disabled = value;
+    },
+    summary: 'Opens the HTTP and HTTPS ports on IPv4 only.',
+  }),
+];
+
 export const clientKeys: readonly ConfigRow[] = [
+  ...listening,
   supported({
     key: 'client-header-timeout',
     defaultText: '60',
@@ -93,17 +119,21 @@ export const clientKeys: readonly ConfigRow[] = [
     summary: 'How long requests and WebSockets may live after shutdown began.',
   }),
   ...notYet('serve', [
-    ['bind-address', '', 'Addresses to listen on.'],
-    ['disable-ipv6', 'false', 'Listens on IPv4 only.'],
     ['proxy-stream-timeout', '600s', 'Idle time of TCP and UDP services.'],
     ['proxy-stream-next-upstream', 'true', 'Whether TCP services try another endpoint.'],
     ['proxy-stream-next-upstream-timeout', '600s', 'Time for all attempts.'],
     ['proxy-stream-next-upstream-tries', '3', 'Attempts in all.'],
     ['proxy-stream-responses', '1', 'Datagrams of an answer.'],
   ]),
-  ...noEffect('names are resolved by the operating system, whose configuration decides', [
-    ['disable-ipv6-dns', 'false', 'Resolves IPv4 only.'],
-  ]),
+  supported({
+    key: 'disable-ipv6-dns',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.settings.resolvesIpv4Only = value;
+    },
+    summary: 'Uses only the IPv4 addresses of names: of ExternalName Services, of authentication services and mirrors.',
+  }),
   ...noEffect('it tunes the processes of nginx', [
     ['worker-processes', '', 'Processes; here flag --workers.'],
     ['worker-cpu-affinity', '', 'Binds processes to cores.'],

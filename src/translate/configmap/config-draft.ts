@@ -14,6 +14,7 @@ export function emptyDraft(options: TranslatorOptions): ConfigDraft {
 function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
   return {
     ports: { ...options.ports },
+    listenOn: [],
     proxy: {
       connectTimeoutMs: 0,
       sendTimeoutMs: 0,
@@ -54,7 +55,8 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
       ciphers: '',
       ecdhCurve: '',
       rejectUnknownHosts: false,
-      sessionTickets: false,
+      resumesSessions: true,
+      ticketKey: '',
       sessionTimeoutSeconds: 0,
     },
     hsts: { enabled: true, maxAgeSeconds: 0, includeSubdomains: true, preload: false },
@@ -79,6 +81,7 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
       sampling: { sampler: 'AlwaysOn', ratio: 0, isParentBased: true },
       spanExport: { host: '', port: 0, serviceName: '', maxQueueSize: 0, scheduleDelayMs: 0, maxBatchSize: 0 },
     },
+    resolvesIpv4Only: false,
     metrics: {
       ...options.metrics,
       timeBuckets: [...options.metrics.timeBuckets],
@@ -141,5 +144,10 @@ function emptyPending(): ConfigDraft['pending'] {
     isHttpAccessLogDisabled: false,
     isLogEscapedAsJson: false,
     isLogUnescaped: false,
+    bindAddresses: [],
+    isIpv6Disabled: false,
+    hasSessionTickets: false,
+    hasSessionCache: true,
+    ticketKey: '',
   };
 }

@@ -9,6 +9,7 @@ import type { Finding } from '../finding.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { TranslatorOptions } from '../options.ts';
 import { emptyDraft } from './config-draft.ts';
+import { listenHosts } from './listen-hosts.ts';
 import { configRows, configRowsByKey } from './registry.ts';
 import type { ConfigDraft, ConfigRow, ControllerConfig } from './row.ts';
 
@@ -89,6 +90,9 @@ function finish({ settings, routing, pending }: ConfigDraft, options: Translator
   settings.proxy.nextUpstream = [...(routing.retryNonIdempotent ? withNonIdempotent(nextUpstream) : nextUpstream)];
   settings.client.connections = pending.connectionsPerWorker * Math.max(1, options.workers);
   settings.log.enabled = !pending.isAccessLogDisabled && !pending.isHttpAccessLogDisabled;
+  settings.listenOn = listenHosts(pending.bindAddresses, !pending.isIpv6Disabled);
+  settings.tls.resumesSessions = pending.hasSessionTickets || pending.hasSessionCache;
+  settings.tls.ticketKey = pending.hasSessionTickets ? pending.ticketKey : '';
   settings.log.escape = pending.isLogUnescaped ? 'none' : pending.isLogEscapedAsJson ? 'json' : 'default';
   if (pending.headerBufferBytes !== undefined || pending.largeHeaderBuffers !== undefined) {
     const small = pending.headerBufferBytes ?? NGINX_HEADER_BUFFER_BYTES;

@@ -110,6 +110,11 @@ export interface PendingConfig {
   isHttpAccessLogDisabled: boolean;
   isLogEscapedAsJson: boolean;
   isLogUnescaped: boolean;
+  bindAddresses: readonly string[];
+  isIpv6Disabled: boolean;
+  hasSessionTickets: boolean;
+  hasSessionCache: boolean;
+  ticketKey: string;
 }
 
 export function supported<T>(row: {

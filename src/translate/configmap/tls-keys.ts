@@ -153,9 +153,30 @@ const handshake: readonly ConfigRow[] = [
     defaultText: 'false',
     parse: parseBool,
     set: (draft, value) => {
-      draft.settings.tls.sessionTickets = value;
+      draft.pending.hasSessionTickets = value;
     },
-    summary: 'Whether TLS sessions may be resumed from tickets.',
+    summary: 'Whether TLS sessions may be resumed from tickets, with the key of `ssl-session-ticket-key` where there is one.',
+    differs: 'without it, sessions are resumed from tickets too, in the place of the session cache; see `ssl-session-cache`',
+  }),
+  supported({
+    key: 'ssl-session-cache',
+    defaultText: 'true',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.pending.hasSessionCache = value;
+    },
+    summary: 'Whether TLS sessions may be resumed without `ssl-session-tickets`.',
+    differs: 'nothing is kept at the server: the session is in a ticket, sealed with a random key that only this process has',
+  }),
+  supported({
+    key: 'ssl-session-ticket-key',
+    defaultText: '',
+    parse: parseTicketKey,
+    set: (draft, value) => {
+      draft.pending.ticketKey = value;
+    },
+    summary: 'Base64 of the 48 or 80 bytes that session tickets are sealed with, shared by replicas; used with `ssl-session-tickets`.',
+    differs: 'a key of 80 bytes, which is for AES-256 in nginx, is digested to one for AES-128',
   }),
   supported({
     key: 'ssl-session-timeout',
@@ -191,14 +212,14 @@ export const tlsKeys: readonly ConfigRow[] = [
   ...hsts,
   ...handshake,
   ...notYet('serve', [
-    ['ssl-session-ticket-key', '', 'Key of session tickets, shared by replicas.'],
-    ['enable-ocsp', 'false', 'OCSP stapling.'],
     ['use-http2', 'true', 'HTTP/2 on the HTTPS port.'],
     ['http2-max-concurrent-streams', '128', 'Concurrent streams of an HTTP/2 connection.'],
   ]),
-  ...noEffect('sessions are resumed by tickets or not at all', [
-    ['ssl-session-cache', 'true', 'Session cache shared by the workers of nginx.'],
-    ['ssl-session-cache-size', '10m', 'Size of that cache.'],
+  ...noEffect('sessions are in tickets that clients keep, not in a cache', [
+    ['ssl-session-cache-size', '10m', 'Size of the session cache.'],
+  ]),
+  ...noEffect('OCSP responses are not fetched, and certificate authorities are giving OCSP up', [
+    ['enable-ocsp', 'false', 'OCSP stapling.'],
   ]),
   ...noEffect('the TLS library chooses it', [
     ['ssl-dh-param', '', 'Secret with Diffie-Hellman parameters.'],
@@ -220,6 +241,11 @@ function parseProtocols(text: string): Result<{ readonly min: TlsVersion; readon
   if (unknown !== undefined) return fail(`names ${JSON.stringify(unknown)}; only TLSv1.2 and TLSv1.3 are spoken`);
   if (!has12 && !has13) return fail('names no version');
   return ok({ min: has12 ? 'TLSv1.2' : 'TLSv1.3', max: has13 ? 'TLSv1.3' : 'TLSv1.2' });
+}
+
+function parseTicketKey(text: string): Result<string> {
+  const bytes = /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
+  return bytes?.length === 48 || bytes?.length === 80 ? ok(text) : fail('is not the base64 of 48 or 80 bytes');
 }
 
 function parseRedirectCode(text: string): Result<301 | 302 | 307 | 308> {
