@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { KIND_SERVER, OtlpCollector, STATUS_ERROR } from '../support/otlp-collector.ts';
 import { poll } from '../support/polling.ts';
-import { KIND_SERVER, OtlpCollector, STATUS_ERROR } from './otlp-collector.ts';
 import { type Portico, startPortico } from './portico.ts';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';

@@ -30,6 +30,7 @@ export class SpanExporter {
   #queue: FinishedSpan[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isSending = false;
+  #running: Promise<void> = Promise.resolve();
   #isFailing = false;
   #isEnding = false;
   /** Ends the pause before an attempt. */
@@ -44,6 +45,8 @@ export class SpanExporter {
   configure(settings: SpanExportSettings): void {
     const old = this.#settings;
     this.#settings = settings;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (old.host === settings.host && old.port === settings.port && old.serviceName === settings.serviceName) return this.#schedule();
     this.#closeClient();
     this.#isFailing = false;
@@ -89,8 +92,6 @@ export class SpanExporter {
     while (this.#isSending) await this.#running;
     await this.#run();
   }
-
-  #running: Promise<void> = Promise.resolve();
 
   #run(): Promise<void> {
     if (this.#isSending) return this.#running;
@@ -138,8 +139,13 @@ export class SpanExporter {
 
   async #attempt(batch: readonly FinishedSpan[]): Promise<ExportResult> {
     if (this.#settings.host === '') return { kind: 'refused', reason: 'there is no collector' };
-    const client = await (this.#client ??= this.#createClient());
-    return await client.send(batch);
+    try {
+      const client = await (this.#client ??= this.#createClient());
+      return await client.send(batch);
+    } catch (error) {
+      // A fault of the exporter must not end the program.
+      return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   async #createClient(): Promise<OtlpClient> {
@@ -151,7 +157,7 @@ export class SpanExporter {
   }
 
   #closeClient(): void {
-    void this.#client?.then((client) => client.close());
+    void this.#client?.then((client) => client.close()).catch(() => undefined);
     this.#client = undefined;
   }
 

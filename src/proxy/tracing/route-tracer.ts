@@ -8,8 +8,8 @@ import { readIncomingTrace } from './incoming-trace.ts';
 import type { Sampler } from './sampler.ts';
 
 const SPAN_ID_DIGITS = 16;
-/** Values from clients are cut here. */
-const MAX_VALUE_CHARACTERS = 4096;
+/** Values from clients are cut here: a collector takes 4 MiB at once, and a batch has 512 spans. */
+const MAX_VALUE_CHARACTERS = 1024;
 
 export interface RouteTracerOptions {
   readonly sampler: Sampler;

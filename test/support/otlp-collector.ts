@@ -2,7 +2,7 @@
 // 1.x, the part that spans need), read by another library than the one that Portico writes them with.
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import protobuf from 'protobufjs';
-import { poll } from '../support/polling.ts';
+import { poll } from './polling.ts';
 
 const DEFINITIONS = `
 syntax = "proto3";
@@ -66,6 +66,10 @@ export class OtlpCollector {
   readonly batches: number[] = [];
   /** What calls are answered with; undefined: not at all. */
   grpcStatus: number | undefined = 0;
+  /** Anything but 200: what stands in between answers, without gRPC. */
+  httpStatus = 200;
+  /** Spans of each call that are not wanted. */
+  rejected = 0;
   readonly #type = protobuf.parse(DEFINITIONS).root.lookupType('ExportTraceServiceRequest');
   readonly #sessions = new Set<ServerHttp2Session>();
   #server: Http2Server | undefined;
@@ -113,14 +117,22 @@ export class OtlpCollector {
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     stream.on('end', () => {
       if (this.grpcStatus === undefined) return;
+      if (this.httpStatus !== 200) return stream.respond({ ':status': this.httpStatus }, { endStream: true });
       const isExport = path === '/opentelemetry.proto.collector.trace.v1.TraceService/Export' && contentType === 'application/grpc';
       if (isExport && this.grpcStatus === 0) this.#take(Buffer.concat(pieces));
       const status = isExport ? this.grpcStatus : 12;
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status) }));
-      // An empty ExportTraceServiceResponse.
-      stream.end(status === 0 ? Buffer.alloc(5) : undefined);
+      stream.end(status === 0 ? this.#answer() : undefined);
     });
+  }
+
+  /** ExportTraceServiceResponse, where spans are rejected with its `partial_success.rejected_spans`. */
+  #answer(): Buffer {
+    const message = this.rejected === 0 ? Buffer.alloc(0) : Buffer.from([0x0a, 2, 0x08, this.rejected]);
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(message.length, 1);
+    return Buffer.concat([prefix, message]);
   }
 
   #take(message: Buffer): void {
