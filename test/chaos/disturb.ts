@@ -5,9 +5,9 @@ import type { Random } from '../torture/random.ts';
 import { pickNumber, pickOne } from '../torture/random.ts';
 import type { Journal } from './journal.ts';
 
-export type Disturbance = 'restart' | 'cut' | 'forget' | 'slow' | 'refuse' | 'calm';
+export type Disturbance = 'restart' | 'cut' | 'forget' | 'expire' | 'slow' | 'refuse' | 'calm';
 
-const all: readonly Disturbance[] = ['restart', 'cut', 'cut', 'forget', 'slow', 'refuse', 'calm'];
+const all: readonly Disturbance[] = ['restart', 'cut', 'cut', 'forget', 'expire', 'slow', 'refuse', 'calm'];
 const breaks = ['end', 'cut', 'torn', 'expired', 'garbage'] as const;
 const readable = ['ingresses', 'services', 'endpointslices'] as const;
 const watched = ['ingresses', 'services', 'endpointslices', 'secrets', 'all'] as const;
@@ -40,6 +40,15 @@ export async function disturb(api: ApiServer, random: Random, journal: Journal):
       api.compact();
       await sleep(lengthMs / 4);
       break;
+    case 'expire': {
+      // Lists take their time, and what their next page goes on from is forgotten again and again.
+      begin();
+      const hasten = api.fail({ verbs: ['list'], status: 200, delayMs: 20 });
+      api.breakWatches('cut');
+      for (const endMs = performance.now() + lengthMs; performance.now() < endMs; await sleep(20 + pickNumber(random, 80))) api.compact();
+      hasten();
+      break;
+    }
     case 'slow':
       begin();
       Object.assign(api.manner, { chunkBytes: 1 + pickNumber(random, 200), delayMs: pickNumber(random, 4) });

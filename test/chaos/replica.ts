@@ -1,13 +1,17 @@
 // One replica: the process that runs for it now, what is known to be live there, and its memory. A killed replica is started again as a new
-// process with a new view; requests that a kill may have hit are told by the life that they began in.
+// process with a new view; requests that a kill may have hit are told by the life that they began in. A process whose workers died goes on
+// with the same view: those that take their place must serve nothing older.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClusterRig } from '../feature/cluster-rig.ts';
-import { readMetric } from '../feature/cluster-rig.ts';
+import { isReady, readMetric } from '../feature/cluster-rig.ts';
 import type { Portico } from '../feature/portico.ts';
+import { poll } from '../support/polling.ts';
 import { newestOfAll, View } from './history.ts';
 import type { History } from './history.ts';
 
 const LEADER = 'nginx_ingress_controller_leader_election_status';
+const RECOVERY_MS = 20_000;
+const workerFault = new URL('worker-fault.ts', import.meta.url).href;
 
 export interface Life {
   readonly name: string;
@@ -17,6 +21,10 @@ export interface Life {
   /** Bytes, one sample a second. */
   readonly memory: number[];
   isKilled: boolean;
+  /** How often its workers died. */
+  workerKills: number;
+  /** Its workers died, and others do not serve yet. */
+  isRecovering: boolean;
 }
 
 export class Replica {
@@ -50,7 +58,7 @@ export class Replica {
     for (const { kind, name, version } of newestOfAll(this.#history)) view.raise(kind, name, version);
     const portico = await this.#rig.start({
       kubeconfig: this.#rig.api.kubeconfig({ name: this.name }),
-      env: { POD_NAME: this.name, POD_NAMESPACE: 'default' },
+      env: { POD_NAME: this.name, POD_NAMESPACE: 'default', NODE_OPTIONS: `--import=${workerFault}` },
       args: ['--election-ttl=3s', '--enable-metrics', '--publish-status-address=192.0.2.1'],
     });
     this.lives.push({
@@ -60,6 +68,8 @@ export class Replica {
       startMs: performance.now(),
       memory: [],
       isKilled: false,
+      workerKills: 0,
+      isRecovering: false,
     });
   }
 
@@ -69,6 +79,22 @@ export class Replica {
     if (life === undefined) return;
     life.isKilled = true;
     process.kill(-life.portico.pid, 'SIGKILL');
+  }
+
+  /** Lets all threads that carry traffic die, and waits until others serve; false where they do not. */
+  async killWorkers(): Promise<boolean> {
+    const { life } = this;
+    if (life === undefined) return false;
+    life.workerKills++;
+    life.isRecovering = true;
+    process.kill(life.portico.pid, 'SIGUSR2');
+    const next = `"worker-${life.workerKills}"`;
+    const isBack = await poll({ timeoutMs: RECOVERY_MS, everyMs: 20 }, async () => {
+      const version = await readMetric(life.portico, 'portico_table_version', next).catch(() => 0);
+      return version > 0 && (await isReady(life.portico)) ? true : undefined;
+    });
+    life.isRecovering = false;
+    return isBack === true;
   }
 
   async isLeader(): Promise<boolean> {

@@ -5,7 +5,7 @@ import { controllerLog, openCluster } from '../feature/cluster-rig.ts';
 import type { ClusterRig } from '../feature/cluster-rig.ts';
 import { createCertificateIssuer } from '../support/certificates.ts';
 import type { Random } from '../torture/random.ts';
-import { createRandom, pickNumber } from '../torture/random.ts';
+import { createRandom, pickNumber, pickOne } from '../torture/random.ts';
 import { startBackends } from './backends.ts';
 import { settle } from './barrier.ts';
 import { disturb } from './disturb.ts';
@@ -19,6 +19,8 @@ import { Traffic } from './traffic.ts';
 import { issueCertificates, World } from './world.ts';
 
 const ROUND_MS = 6_000;
+/** Part of the rounds without a leader kill. */
+const WORKER_KILLS = 0.3;
 
 interface Chaos {
   readonly options: Options;
@@ -33,6 +35,13 @@ interface Chaos {
   readonly counts: Map<string, number>;
 }
 
+/** One for each thing that chooses, so that none depends on how often another chooses. */
+interface Randoms {
+  readonly changes: Random;
+  readonly faults: Random;
+  readonly kills: Random;
+}
+
 /** Kills the leader, or anybody where none leads, and starts it again. */
 async function killLeader({ replicas, faults, journal }: Chaos): Promise<void> {
   const leads = await Promise.all(replicas.map((replica) => replica.isLeader()));
@@ -45,7 +54,14 @@ async function killLeader({ replicas, faults, journal }: Chaos): Promise<void> {
   journal.note(`${victim.name} is ready again`);
 }
 
-async function runRounds(chaos: Chaos, random: { readonly changes: Random; readonly faults: Random }): Promise<void> {
+async function killWorkers({ replicas, faults, journal }: Chaos, random: Random): Promise<void> {
+  const victim = pickOne(random, replicas);
+  journal.note(`kill the workers of ${victim.name}`);
+  if (!(await victim.killWorkers())) faults.push(`${victim.name} has no workers again`);
+  journal.note(`${victim.name} has workers again`);
+}
+
+async function runRounds(chaos: Chaos, random: Randoms): Promise<void> {
   const { options, rig, world, counts, faults, journal } = chaos;
   const lengthMs = options.minutes * 60_000;
   const killEveryMs = Math.max(25_000, lengthMs / 12);
@@ -64,11 +80,16 @@ async function runRounds(chaos: Chaos, random: { readonly changes: Random; reado
       while (!isOver()) count(counts, await disturb(rig.api, random.faults, journal));
     };
     const kill = async (): Promise<void> => {
-      if (performance.now() - startMs < nextKillMs) return;
-      nextKillMs += killEveryMs;
-      await sleep(pickNumber(random.faults, ROUND_MS / 2));
-      count(counts, 'leader kill');
-      await killLeader(chaos);
+      const isLeadersTurn = performance.now() - startMs >= nextKillMs;
+      await sleep(pickNumber(random.kills, ROUND_MS / 2));
+      if (isLeadersTurn) {
+        nextKillMs += killEveryMs;
+        count(counts, 'leader kill');
+        await killLeader(chaos);
+      } else if (random.kills() < WORKER_KILLS) {
+        count(counts, 'worker kill');
+        await killWorkers(chaos, random.kills);
+      }
     };
     await Promise.all([change(), breakThings(), kill()]);
     faults.push(...(await settle({ ...chaos, api: rig.api })));
@@ -88,7 +109,9 @@ async function runChaos(options: Options, chaos: Chaos): Promise<void> {
   }, 1_000);
   const sending = replicas.map((replica) => traffic.run(replica));
   try {
-    await runRounds(chaos, { changes: createRandom(`changes ${options.seed}`), faults: createRandom(`faults ${options.seed}`) });
+    const { seed } = options;
+    const randomOf = (chooser: string): Random => createRandom(`${chooser} ${seed}`);
+    await runRounds(chaos, { changes: randomOf('changes'), faults: randomOf('faults'), kills: randomOf('kills') });
   } finally {
     clearInterval(sampling);
     traffic.stop();

@@ -1,5 +1,5 @@
 // Steady requests to every living replica, each judged when it ends: over HTTP on connections that are kept and on new ones, and over TLS
-// with the certificate that is shown. What fails because its replica was killed meanwhile does not count.
+// with the certificate that is shown. What fails because its replica or its workers were killed meanwhile does not count.
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -28,7 +28,7 @@ export interface Tally {
   right: number;
   wrong: number;
   failed: number;
-  /** Ended with a killed replica. */
+  /** Ended with a killed replica, or with its workers. */
   killed: number;
   readonly faults: string[];
 }
@@ -78,7 +78,7 @@ export class Traffic {
   /** One request, judged. Undefined where it failed. */
   async send(life: Life, site: string, way: Way): Promise<SeenExchange | undefined> {
     const { history } = this.#options;
-    const { view, name } = life;
+    const { view, name, workerKills, isRecovering } = life;
     const floors = view.snapshot();
     try {
       const seen = await exchange(life, { site, way, agent: this.#agentOf(life) });
@@ -95,7 +95,7 @@ export class Traffic {
       }
       return seen;
     } catch (error) {
-      if (life.isKilled) this.tally.killed++;
+      if (life.isKilled || isRecovering || life.workerKills > workerKills) this.tally.killed++;
       else {
         this.tally.failed++;
         this.#note({ life, site, way }, `failed: ${name} ${way} ${site}: ${error instanceof Error ? error.message : String(error)}`);

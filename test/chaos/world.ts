@@ -11,6 +11,8 @@ import type { Journal } from './journal.ts';
 const SITES = 12;
 const SERVICES = 6;
 const CERTIFICATES = 24;
+/** More than Portico lists at once, in between of the others, so that these are on two pages. */
+const STRANGERS = 500;
 const kinds: readonly Kind[] = ['ingress', 'ingress', 'ingress', 'service', 'slice', 'slice', 'slice', 'slice', 'secret'];
 
 const names: { readonly [K in Kind]: { readonly apiVersion: string; readonly kind: string } } = {
@@ -53,6 +55,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options;
     options.api.put(ingressClass());
+    this.#placeStrangers();
     for (const name of this.#services) {
       this.write('service', name, true);
       this.write('slice', name, this.#newBackends([]));
@@ -60,6 +63,17 @@ export class World {
     for (const site of this.sites) {
       if (this.secretOf(site) !== undefined) this.write('secret', site, this.#newCertificate(site));
       this.write('ingress', site, this.#newIngress(site));
+    }
+  }
+
+  /** Objects that nobody asks for, of every kind that is listed. */
+  #placeStrangers(): void {
+    const { api } = this.#options;
+    for (let index = 0; index < STRANGERS; index++) {
+      const [site, name] = [`site-4-${index}`, `web-3-${index}`];
+      api.put(ingress({ host: hostOf(site), name: site, service: name, className: 'not-ours' }));
+      api.put(service(name));
+      api.put(this.#sliceOf(name, []));
     }
   }
 
@@ -97,13 +111,13 @@ export class World {
 
   /**
    * Writes an Ingress, a Service and its endpoints that nothing was known of before; answers the site. Whoever serves it has every earlier
-   * change of these three kinds, for the events of one kind come in order.
+   * change of these three kinds, for the events of one kind come in order, and in a list it is on the last page.
    */
   placeSentinel(): string {
     const before = this.#sentinel;
     if (before !== undefined)
       for (const kind of ['ingress', 'service', 'slice'] as const) this.#options.api.delete(this.#name(kind, before));
-    const name = `sentinel-${this.#written}`;
+    const name = `z-sentinel-${this.#written}`;
     const { api, backends } = this.#options;
     this.#sentinel = name;
     api.put(service(name));

@@ -1,0 +1,16 @@
+// Loaded into Portico by the chaos test (`node --import`): at SIGUSR2, all threads that carry traffic die of a fault.
+import { isMainThread, workerData } from 'node:worker_threads';
+
+const channel = () => new BroadcastChannel('worker-fault');
+
+if (isMainThread) {
+  process.on('SIGUSR2', () => {
+    const sender = channel();
+    sender.postMessage('die');
+    sender.close();
+  });
+} else if (typeof workerData === 'object' && workerData !== null && 'listen' in workerData) {
+  channel().addEventListener('message', () => {
+    throw new Error('a fault on purpose');
+  });
+}
