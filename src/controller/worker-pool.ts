@@ -175,6 +175,7 @@ export class WorkerPool {
     thread.on('message', (message: FromWorker) => this.#onMessage(worker, message));
     thread.on('error', (error) => this.#options.onWorkerError(error instanceof Error ? error : new Error(String(error))));
     thread.on('exit', () => this.#onExit(worker));
+    this.#introducePeers();
     if (this.#version > 0) this.#post(worker, { kind: 'delta', version: this.#version, delta: deltaForWorkers(this.#state.asDelta()) });
     if (this.#hasToListen) this.#post(worker, { kind: 'listen' });
   }
@@ -218,8 +219,15 @@ export class WorkerPool {
     this.requests.removeWorker(worker.id);
     this.connectionCount.forgetWorker(worker.place);
     forgetWorkerLimits(this.#limits, worker.place);
+    this.#introducePeers();
     this.#wake();
     if (!this.#isClosing) setTimeout(() => this.#isClosing || this.#startWorker(worker.place), RESTART_DELAY_MS);
+  }
+
+  /** Each worker can tell the numbers of all. */
+  #introducePeers(): void {
+    const counters = this.counters.buffers();
+    for (const worker of this.#workers.values()) this.#post(worker, { kind: 'peers', counters });
   }
 
   #post(worker: PoolWorker | undefined, message: ToWorker): void {

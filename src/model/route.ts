@@ -97,6 +97,8 @@ export type Action =
   | { readonly kind: 'default-backend'; readonly upstream: UpstreamKey | null }
   /** Answer with an error of Portico's own, for instance 503 where a protection is missing. */
   | { readonly kind: 'refuse'; readonly code: ErrorCode }
+  /** Answer with the numbers of connections and requests, to these addresses and CIDRs: `/nginx_status` of the catch-all host. */
+  | { readonly kind: 'status-page'; readonly allowed: readonly string[] }
   /** Answer with a redirect, before the redirect to TLS, limits and authentication. */
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
   /** Answer 200 without a body: `--health-check-path` of the catch-all host, as ingress-nginx's default server does. */

@@ -147,6 +147,11 @@ export class WorkerCountersCollector {
     return this.#workers.entries();
   }
 
+  /** Of all workers, living and ended. */
+  buffers(): readonly SharedArrayBuffer[] {
+    return [this.#ended, ...this.#workers.values()].map(({ buffer }) => buffer);
+  }
+
   sum(counter: WorkerCounter): number {
     let total = this.#ended.get(counter);
     for (const counters of this.#workers.values()) total += counters.get(counter);

@@ -9,6 +9,7 @@ import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { RouteSeries } from '../observe/request-metrics/request-metrics.ts';
+import type { WorkerCounter } from '../observe/worker-counters.ts';
 import type { PatternCache } from '../routing/pattern-cache.ts';
 import type { ErrorBackend } from './exchange/error-backend.ts';
 import { compileRetryRules, type RetryRules } from './exchange/retry-rules.ts';
@@ -70,6 +71,8 @@ export interface RouteCompilerDeps {
   /** Of `settings.tracing`. */
   readonly tracers: RouteTracers;
   findUpstream(key: UpstreamKey): UpstreamGroup;
+  /** Over all workers. */
+  readonly sumCounter: (counter: WorkerCounter) => number;
   createSeries(route: Route): RouteSeries;
 }
 

@@ -38,6 +38,8 @@ export type ToWorker =
   | { readonly kind: 'delta'; readonly version: number; readonly delta: ModelDelta }
   /** The first table is complete: open the ports. */
   | { readonly kind: 'listen' }
+  /** The counters of all workers, living and ended, the receiver's own too. */
+  | { readonly kind: 'peers'; readonly counters: readonly SharedArrayBuffer[] }
   | { readonly kind: 'free-series'; readonly slots: readonly number[] }
   /** Accept nothing more, let requests under way finish, close the rest after the time that the settings give. */
   | { readonly kind: 'drain' };

@@ -69,11 +69,13 @@ class Worker {
   readonly #rewrites = new LruMap<string, RouteHooks>(KEPT_REWRITES);
   #compilerDeps: RouteCompilerDeps;
   #isListening = false;
+  #peers: readonly WorkerCounters[];
 
   constructor(start: WorkerStart, send: (message: FromWorker) => void) {
     this.#start = start;
     this.#send = send;
     this.#counters = new WorkerCounters(start.counters);
+    this.#peers = [this.#counters];
     this.#metrics = new RequestMetrics(start.settings.metrics, {
       post: send,
       onOverflow: () => this.#counters.add(workerCounter.seriesOverflow, 1),
@@ -117,6 +119,9 @@ class Worker {
         return;
       case 'listen':
         this.#listen();
+        return;
+      case 'peers':
+        this.#peers = message.counters.map((buffer) => new WorkerCounters(buffer));
         return;
       case 'free-series':
         this.#metrics.free(message.slots);
@@ -185,6 +190,7 @@ class Worker {
       joinedHooks: this.#joinedHooks,
       tracers: new RouteTracers(settings.tracing, this.#spans),
       findUpstream: (key) => this.#findUpstream(key),
+      sumCounter: (counter) => this.#peers.reduce((sum, peer) => sum + peer.get(counter), 0),
       createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
     };
   }

@@ -122,6 +122,8 @@ function formatAction(action: Action): string {
       return action.upstream === null ? 'the built-in default backend, 404' : `the default backend ${formatUpstream(action.upstream)}`;
     case 'refuse':
       return `${errorCodes[action.code].status} ${action.code}, ${errorCodes[action.code].slug}`;
+    case 'status-page':
+      return 'the status page, for the addresses that the ConfigMap names';
     case 'redirect':
       return `${action.redirect.statusCode} to ${formatRedirectTarget(action.redirect.to)}`;
     case 'health-check':

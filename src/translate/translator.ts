@@ -251,6 +251,7 @@ class IncrementalTranslator implements Translator {
       noTlsRedirectLocations: routing.noTlsRedirectLocations,
       proxySslLocationOnly: routing.proxySslLocationOnly,
       allowsCrossNamespace: routing.allowsCrossNamespace,
+      statusAddresses: routing.statusAddresses,
       customHttpErrors: routing.customHttpErrors,
       passesBackendErrors: routing.passesBackendErrors,
       patterns: this.#patterns,

@@ -13,6 +13,7 @@ import { compileAccess } from './satisfy.ts';
 import { compileRequestFieldPolicies } from './request-fields.ts';
 import { compileResponseFieldPolicies } from './response-fields.ts';
 import { compileSnippets } from './snippet.ts';
+import { compileStatusPage } from './status-page.ts';
 import { compileResponseRewrites } from './response-rewrite.ts';
 import { compileTracing } from './tracing.ts';
 import {
@@ -31,6 +32,7 @@ export type HookCompiler = (route: Route, host: VirtualHost, deps: RouteCompiler
 /** One line for each family. */
 const compilers: readonly HookCompiler[] = [
   compileBlockedClients,
+  compileStatusPage,
   compileClientCertificates,
   compileRedirect,
   compileSnippets,

@@ -54,6 +54,6 @@ export class RouteTracers {
 export const compileTracing: HookCompiler = ({ policies, action }, _host, { tracers }): RouteHooks | undefined => {
   const { tracing } = policies;
   const { settings } = tracers;
-  if (!(tracing?.isEnabled ?? settings.isEnabled) || action.kind === 'health-check') return undefined;
+  if (!(tracing?.isEnabled ?? settings.isEnabled) || action.kind === 'health-check' || action.kind === 'status-page') return undefined;
   return tracers.hooksFor(tracing?.operationName ?? settings.operationName, tracing?.trustsIncoming ?? settings.trustsIncoming);
 };

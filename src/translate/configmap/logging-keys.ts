@@ -1,8 +1,8 @@
 // Keys of logs and of what else there is around the traffic.
-import { commaList, parseBool, textMatching } from '../value-parsers.ts';
+import { commaList, parseAddressList, parseBool, textMatching } from '../value-parsers.ts';
 import { ok } from '../../kit/result.ts';
 import { noEffect, notYet, supported } from './row.ts';
-import type { ConfigRow } from './row.ts';
+import type { ConfigDraft, ConfigRow } from './row.ts';
 
 /** ingress-nginx's default (reference: its documentation, "Log format"). */
 const LOG_FORMAT =
@@ -76,8 +76,18 @@ const accessLog: readonly ConfigRow[] = [
   }),
 ];
 
+const statusPage: readonly ConfigRow[] = [
+  statusKey('nginx-status-ipv4-whitelist', '127.0.0.1', (draft, value) => {
+    draft.pending.statusAddressesIpv4 = value;
+  }),
+  statusKey('nginx-status-ipv6-whitelist', '::1', (draft, value) => {
+    draft.pending.statusAddressesIpv6 = value;
+  }),
+];
+
 export const loggingKeys: readonly ConfigRow[] = [
   ...accessLog,
+  ...statusPage,
   ...noEffect('the access log is written to standard output', [
     ['access-log-path', '/var/log/nginx/access.log', 'File of the access log.'],
     ['http-access-log-path', '', 'File of the HTTP access log.'],
@@ -99,7 +109,10 @@ export const loggingKeys: readonly ConfigRow[] = [
       'Format of the stream access log.',
     ],
     ['enable-auth-access-log', 'false', 'Logs requests to external authentication.'],
-    ['nginx-status-ipv4-whitelist', '127.0.0.1', 'Addresses that may read /nginx_status.'],
-    ['nginx-status-ipv6-whitelist', '::1', 'Addresses that may read /nginx_status.'],
   ]),
 ];
+
+function statusKey(key: string, defaultText: string, set: (draft: ConfigDraft, value: readonly string[]) => void): ConfigRow {
+  const summary = 'Addresses and CIDRs that may read `/nginx_status` of hosts that no rule names: the page of nginx’s stub_status.';
+  return supported({ key, defaultText, parse: (text) => (text === '' ? ok([]) : parseAddressList(text)), set, summary });
+}

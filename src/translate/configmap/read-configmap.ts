@@ -90,6 +90,7 @@ function finish({ settings, routing, pending }: ConfigDraft, options: Translator
   settings.proxy.nextUpstream = [...(routing.retryNonIdempotent ? withNonIdempotent(nextUpstream) : nextUpstream)];
   settings.client.connections = pending.connectionsPerWorker * Math.max(1, options.workers);
   settings.log.enabled = !pending.isAccessLogDisabled && !pending.isHttpAccessLogDisabled;
+  routing.statusAddresses = [...pending.statusAddressesIpv4, ...(pending.isIpv6Disabled ? [] : pending.statusAddressesIpv6)];
   settings.listenOn = listenHosts(pending.bindAddresses, !pending.isIpv6Disabled);
   settings.tls.resumesSessions = pending.hasSessionTickets || pending.hasSessionCache;
   settings.tls.ticketKey = pending.hasSessionTickets ? pending.ticketKey : '';

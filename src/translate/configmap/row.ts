@@ -61,6 +61,8 @@ export interface RoutingConfig {
   readonly redirectTo: string;
   /** Statuses that the default backend answers instead, where an Ingress has no list of its own. */
   readonly customHttpErrors: readonly number[];
+  /** Addresses that may read the status page. */
+  readonly statusAddresses: readonly string[];
   readonly passesBackendErrors: boolean;
   /** KiB a second and KiB: defaults of annotations `limit-rate` and `limit-rate-after`. */
   readonly limitRate: number;
@@ -111,6 +113,8 @@ export interface PendingConfig {
   isLogEscapedAsJson: boolean;
   isLogUnescaped: boolean;
   bindAddresses: readonly string[];
+  statusAddressesIpv4: readonly string[];
+  statusAddressesIpv6: readonly string[];
   isIpv6Disabled: boolean;
   hasSessionTickets: boolean;
   hasSessionCache: boolean;

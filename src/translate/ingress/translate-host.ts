@@ -16,6 +16,7 @@ import type { ObjectName, TranslatorOptions } from '../options.ts';
 import type { PatternChecker } from '../pattern-checker.ts';
 import { portText, serviceRef } from '../upstream.ts';
 import type { UpstreamRef } from '../upstream.ts';
+import { healthCheckRoute, statusRoute } from './built-in-routes.ts';
 import { defaultBackendField, defaultBackendFields, pathFields } from './field-names.ts';
 import type { PathFields, ServiceFields } from './field-names.ts';
 import { deriveRows } from './derived-rows.ts';
@@ -49,6 +50,8 @@ export interface HostContext extends TlsContext, TransportContext, ClientCertifi
   readonly noAuthLocations: readonly string[];
   /** `no-tls-redirect-locations`. */
   readonly noTlsRedirectLocations: readonly string[];
+  /** `nginx-status-ipv4-whitelist` and `-ipv6-whitelist`. */
+  readonly statusAddresses: readonly string[];
   readonly patterns: PatternChecker;
   /** `http-redirect-code`. */
   readonly redirectCode: number;
@@ -124,8 +127,9 @@ class HostBuilder {
     this.#hasTlsEntry = name !== CATCH_ALL_HOST && (tls.tls.kind !== 'none' || this.#input.hasWildcardTls(name));
     this.#findings.push(...tls.findings, ...this.#transports.findings, ...this.#clientCertificates.findings);
     this.#addRoot();
-    if (name === CATCH_ALL_HOST) this.#addHealthCheck();
+    this.#addBuiltIn(healthCheckRoute(this.#context.options.healthCheckPath));
     for (const served of ingresses) this.#addRules(served);
+    this.#addBuiltIn(statusRoute(this.#context.statusAddresses, this.#routes.values()));
     this.#reportShadowedSettings();
     if (this.#regexOwner === undefined) this.#reportTrailingSlashes();
     else this.#checkPatterns(this.#regexOwner);
@@ -210,13 +214,8 @@ class HostBuilder {
     this.#put({ ...rootMatch, action, policies, labels, origin }, owner);
   }
 
-  /** ingress-nginx's default server answers the health check on the ports of the traffic too. */
-  #addHealthCheck(): void {
-    const { healthCheckPath: path } = this.#context.options;
-    const labels = { namespace: '', ingress: '', service: '', servicePort: '', path };
-    const origin = { kind: 'Flag', namespace: '', name: '--health-check-path' };
-    const match = { kind: 'exact', path } as const;
-    this.#routes.set(`exact:${path}`, { id: `exact:${path}`, match, action: { kind: 'health-check' }, policies: {}, labels, origin });
+  #addBuiltIn(route: Route | undefined): void {
+    if (route !== undefined && this.#input.name === CATCH_ALL_HOST) this.#routes.set(route.id, route);
   }
 
   #addRules(served: ServedIngress): void {
