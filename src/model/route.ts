@@ -135,15 +135,10 @@ export interface RoutePolicies {
   /** True: answers may carry the affinity cookie of the upstream. */
   readonly setsAffinityCookie?: boolean;
   readonly errorPages?: ErrorPages;
-  /** The request body is taken as a whole before the upstream is called. */
-  readonly requestBuffer?: BodyBuffer;
-  /** The response is taken from the upstream ahead of a slow client. */
-  readonly responseBuffer?: BodyBuffer;
   /** Annotation `configuration-snippet`. */
   readonly snippet?: Snippet;
   readonly mirror?: MirrorPolicy;
   readonly rateLimits?: RateLimits;
-  readonly bandwidth?: Bandwidth;
   readonly cookieRewrite?: CookieRewrite;
   /** Prefix of Location and of the URL of Refresh. */
   readonly redirectRewrite?: Replacement;
@@ -190,6 +185,14 @@ export interface ProxyParameters {
   readonly nextUpstreamTimeoutMs: number;
   /** Largest request body; 0: no limit. */
   readonly bodySizeBytes: number;
+  /** The request body is taken as a whole before the upstream is called; null: it is passed on as it comes. */
+  readonly requestBuffer: BodyBuffer | null;
+  /** The response is taken from the upstream ahead of a slow client; null: no faster than the client takes it. */
+  readonly responseBuffer: BodyBuffer | null;
+  /** Of each response; null: no limit. */
+  readonly bandwidth: Bandwidth | null;
+  /** Largest head of a response. */
+  readonly responseHeadBytes: number;
   /** True: requests are sent as HTTP/1.0, each on a connection of its own. */
   readonly isHttp10?: boolean;
   /** Connection header towards the upstream; absent: none, which means keep-alive. */

@@ -1,5 +1,6 @@
 // Global settings of the data plane, fully resolved: flags and ConfigMap keys with every default filled in. Names follow the
 // ConfigMap keys of ingress-nginx. `translate/configmap` makes them; workers compile them with the hosts.
+import type { BufferBounds } from './policies/buffering.ts';
 import type { CompressionSettings } from './policies/compression.ts';
 import type { HeaderField } from './policies/header-fields.ts';
 import type { BlockedClients } from './policies/access.ts';
@@ -11,6 +12,7 @@ export interface Settings {
   /** Where the ports are opened, unless `--bind` says it; none: all addresses, IPv4 and IPv6. */
   readonly listenOn: readonly ListenHost[];
   readonly proxy: ProxyParameters;
+  readonly bufferBounds: BufferBounds;
   readonly upstreamKeepalive: UpstreamKeepalive;
   readonly client: ClientLimits;
   readonly forwarded: ForwardedSettings;

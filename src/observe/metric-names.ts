@@ -128,6 +128,13 @@ const rows = {
   upstreamConnects: portico('upstream_connects_total', 'counter', [], 'Attempts to connect to an endpoint.'),
   upstreamConnectFailures: portico('upstream_connect_failures_total', 'counter', [], 'Attempts to connect to an endpoint that failed.'),
   upstreamRetries: portico('upstream_retries_total', 'counter', [], 'Requests sent to another endpoint after an attempt failed.'),
+  bufferedBytes: portico('buffered_bytes', 'gauge', ['place'], 'Bytes of bodies that are kept, by place: memory, file.'),
+  unbufferedRequests: portico(
+    'unbuffered_requests_total',
+    'counter',
+    ['reason'],
+    'Request bodies passed on as they came although they were to be buffered, by reason: no-room (`portico-buffer-disk`), file-error.',
+  ),
   tlsHandshakes: portico('tls_handshakes_total', 'counter', ['result'], 'TLS handshakes with clients, by result: ok, failed.'),
   logDropped: portico(
     'access_log_dropped_lines_total',

@@ -42,6 +42,12 @@ export const workerCounter = {
   spansTaken: 29,
   /** Spans dropped by the worker. */
   spansDropped: 30,
+  /** Bytes of bodies that are kept in memory and in temporary files. */
+  bufferedMemoryNow: 24,
+  bufferedFileNow: 25,
+  /** Request bodies that were passed on as they came, for want of room or because a file could not be written. */
+  unbufferedForRoom: 26,
+  unbufferedForFile: 27,
 } as const;
 
 export type WorkerCounter = (typeof workerCounter)[keyof typeof workerCounter];
@@ -64,6 +70,10 @@ export const workerCounterRows: readonly { readonly counter: WorkerCounter; read
   { counter: workerCounter.upstreamRetries, metric: 'upstreamRetries', labels: {} },
   { counter: workerCounter.tlsHandshakes, metric: 'tlsHandshakes', labels: { result: 'ok' } },
   { counter: workerCounter.tlsHandshakeFailures, metric: 'tlsHandshakes', labels: { result: 'failed' } },
+  { counter: workerCounter.bufferedMemoryNow, metric: 'bufferedBytes', labels: { place: 'memory' } },
+  { counter: workerCounter.bufferedFileNow, metric: 'bufferedBytes', labels: { place: 'file' } },
+  { counter: workerCounter.unbufferedForRoom, metric: 'unbufferedRequests', labels: { reason: 'no-room' } },
+  { counter: workerCounter.unbufferedForFile, metric: 'unbufferedRequests', labels: { reason: 'file-error' } },
   { counter: workerCounter.seriesOverflow, metric: 'seriesOverflow', labels: {} },
 ];
 
@@ -75,6 +85,8 @@ const gauges: ReadonlySet<number> = new Set([
   workerCounter.waitingNow,
   workerCounter.upstreamConnectionsNow,
   workerCounter.upstreamIdleNow,
+  workerCounter.bufferedMemoryNow,
+  workerCounter.bufferedFileNow,
   workerCounter.tableVersion,
 ]);
 

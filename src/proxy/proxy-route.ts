@@ -2,9 +2,7 @@
 // no look-up that could be done once. A policy that the route does not have is `undefined` here and costs nothing.
 import type { LruMap } from '../kit/lru.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import type { BodyBuffer } from '../model/policies/buffering.ts';
 import type { ErrorPages } from '../model/policies/error-pages.ts';
-import type { Bandwidth } from '../model/policies/rate-limits.ts';
 import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
@@ -45,11 +43,8 @@ export interface ProxyRoute {
   /** Whether its responses may carry an affinity cookie, and the path of it. */
   readonly setsAffinityCookie: boolean;
   readonly cookiePath: string;
-  /** Whether responses go through filters of the route's own. */
+  /** Whether responses are buffered or paced. */
   readonly shapesResponses: boolean;
-  readonly bandwidth: Bandwidth | undefined;
-  readonly requestBuffer: BodyBuffer | undefined;
-  readonly responseBuffer: BodyBuffer | undefined;
   readonly errorBackend: ErrorBackend | undefined;
   readonly hooks: CompiledHooks | undefined;
   readonly series: RouteSeries;
@@ -99,10 +94,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     isLogged: policies.accessLog !== false,
     setsAffinityCookie: policies.setsAffinityCookie === true,
     cookiePath: cookiePathOf(route.labels.path),
-    shapesResponses: policies.bandwidth !== undefined || policies.responseBuffer !== undefined,
-    bandwidth: policies.bandwidth,
-    requestBuffer: policies.requestBuffer,
-    responseBuffer: policies.responseBuffer,
+    shapesResponses: proxy.bandwidth !== null || proxy.responseBuffer !== null,
     errorBackend: compileErrorBackend(policies.errorPages, deps),
     hooks: compileHooks(route, host, deps),
     series: deps.createSeries(route),

@@ -4,6 +4,7 @@ import type { AccessLog } from '../observe/access-log/access-log.ts';
 import type { WorkerCounters } from '../observe/worker-counters.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import type { TimerWheel } from '../kit/timer-wheel.ts';
+import type { BodyBudget } from './filters/body-budget.ts';
 import type { Compression } from './filters/compression.ts';
 import type { MessageHead } from './http1/message-head.ts';
 import type { RequestIds } from './exchange/request-ids.ts';
@@ -37,6 +38,8 @@ export interface WorkerContext {
   readonly out: OutBuffer;
   /** For requests under way. */
   readonly requestMemory: BufferPool;
+  /** For bodies that are kept. */
+  readonly bodies: BodyBudget;
   readonly connections: Set<ServerConnection>;
   /** True once shutdown has begun: responses end their connection. */
   isDraining: boolean;

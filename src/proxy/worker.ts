@@ -19,6 +19,7 @@ import { createRoutingTable } from '../routing/table.ts';
 import { createClientAddressResolver } from './exchange/client-address.ts';
 import { compileRetryRules } from './exchange/retry-rules.ts';
 import { RequestIds } from './exchange/request-ids.ts';
+import { BodyBudget } from './filters/body-budget.ts';
 import { Compression } from './filters/compression.ts';
 import { MessageHead } from './http1/message-head.ts';
 import { compileResponseFields } from './http1/response-writer.ts';
@@ -159,6 +160,7 @@ class Worker {
       trailerHead: new MessageHead(),
       out: new OutBuffer(new BufferPool(OUT_BYTES)),
       requestMemory: new BufferPool(REQUEST_BYTES),
+      bodies: new BodyBudget(settings.bufferBounds, counters),
       connections: new Set(),
       isDraining: false,
       reportFault: (error) => {
@@ -235,6 +237,7 @@ class Worker {
     context.settings = settings;
     this.#compilerDeps = this.#createCompilerDeps(settings);
     context.clientAddresses = createClientAddressResolver(settings.forwarded);
+    context.bodies.bounds = settings.bufferBounds;
     context.responseFields = compileResponseFields(settings);
     context.compression = Compression.compile(settings.compression);
     context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });

@@ -8,7 +8,12 @@ import { type Answer, awaitAnswer, openRawEngine, type RawServer, waitUntil } fr
 import { catchAllManifests, findFreePorts, type Portico, startPortico } from './portico.ts';
 
 const request = 'GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n';
-const config = { 'proxy-connect-timeout': '1', 'proxy-read-timeout': '1', 'proxy-next-upstream': 'off' };
+const config = {
+  'proxy-connect-timeout': '1',
+  'proxy-read-timeout': '1',
+  'proxy-next-upstream': 'off',
+  'proxy-request-buffering': 'off',
+};
 
 async function ask(portico: Portico, bytes = request): Promise<Answer> {
   const client = await new Client({ host: '127.0.0.1', port: portico.httpPort }).ready();

@@ -173,6 +173,7 @@ before(async () => {
     ...service('backend', backendPort),
     ...service('second', secondPort),
     ingress('plain.test', {}),
+    ingress('straight-errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second', 'proxy-request-buffering': 'off' }),
     ingress('buffered.test', { 'proxy-request-buffering': 'on' }),
     ingress('ahead.test', { 'proxy-buffering': 'on' }),
     ingress('mirrored.test', { 'mirror-target': `http://127.0.0.1:${secondPort}/copy` }),
@@ -274,7 +275,7 @@ test('a copy has the whole of a large body, and a target that does not answer co
 });
 
 describe('error backends', () => {
-  test('get the body again while it is held, and none of one that is not', async () => {
+  test('get the body again where all of it is at hand, and else none', async () => {
     second.seen.length = 0;
     backend.answer = (_message, response) => response.writeHead(500).end('broken');
     second.answer = (_message, response) => response.writeHead(200).end('sorry');
@@ -283,8 +284,14 @@ describe('error backends', () => {
       [small.status, small.body.toString(), second.seen[0]?.body.toString(), second.seen[0]?.url],
       [200, 'sorry', 'payload', '/?b'],
     );
-    const large = await ask({ host: 'errors.test', method: 'POST', pieces: [randomBytes(500_000)] });
-    assert.deepEqual([large.status, second.seen[1]?.body.length, second.seen[1]?.headers['x-code']], [200, 0, '500']);
+    const body = randomBytes(500_000);
+    const large = await ask({ host: 'errors.test', method: 'POST', pieces: [body] });
+    assert.deepEqual(
+      [large.status, digest(second.seen[1]?.body ?? Buffer.alloc(0)), second.seen[1]?.headers['x-code']],
+      [200, digest(body), '500'],
+    );
+    const straight = await ask({ host: 'straight-errors.test', method: 'POST', pieces: [body] });
+    assert.deepEqual([straight.status, second.seen[2]?.body.length, second.seen[2]?.headers['x-code']], [200, 0, '500']);
     backend.answer = (_message, response) => response.end('ok');
   });
 

@@ -4,3 +4,9 @@ export interface BodyBuffer {
   /** Behind that, in a temporary file; 0: none. */
   readonly fileBytes: number;
 }
+
+/** What all bodies that a worker keeps may take at the same time; beyond it, bodies are passed on as they come. */
+export interface BufferBounds {
+  readonly memoryBytes: number;
+  readonly fileBytes: number;
+}

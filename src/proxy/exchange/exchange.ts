@@ -69,7 +69,7 @@ export class Exchange implements CallOwner {
     this.#forwarded = new ForwardedCache(context, client.origin);
     this.#requestHeads = new UpstreamRequestHead(context, this.#forwarded, this.entry);
     this.#call = new UpstreamCall(context, this);
-    this.#request = new RequestFlow(client, this.#call, () => this.fail('PRT-INT-1'));
+    this.#request = new RequestFlow(context, client, this.#call, () => this.fail('PRT-INT-1'));
     this.#response = new ResponseBody(context, client, {
       onReady: () => this.#call.resumeResponse(),
       onEnd: (trailers) => {
@@ -234,6 +234,7 @@ export class Exchange implements CallOwner {
   onResponseHead(head: MessageHead, isBodyless: boolean): boolean {
     if (this.#isReplaced(head)) return false;
     if (this.#context.accessLog.isEnabled) this.entry.responseHead.keep(head);
+    this.#request.onAnswered();
     this.entry.status = head.status;
     this.#isHeadSent = true;
     const plan = isBodyless ? undefined : this.#response.planFor(head);
@@ -304,7 +305,7 @@ export class Exchange implements CallOwner {
     this.#bodyBytes = 0;
     this.#bodyLimit = 0;
     this.#isHeadMethod = entry.method === 'HEAD';
-    this.#request.begin(head, receivedAtMs);
+    this.#request.begin(head);
     this.#isHeadSent = false;
     this.#isTunnel = false;
     this.#matched = undefined;
@@ -398,7 +399,7 @@ export class Exchange implements CallOwner {
     const sent = isFallback || target === request.target ? request : { ...request, target };
     this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
     const pick = this.#startPicking(group, head, request);
-    const buffer = this.#isWebSocket ? undefined : route.requestBuffer;
+    const buffer = this.#isWebSocket ? null : route.proxy.requestBuffer;
     this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
     if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
   }
@@ -437,9 +438,10 @@ export class Exchange implements CallOwner {
     // What is left of a body that is too large is read and forgotten.
     if (!keepsBody) this.#bodyLimit = 0;
     this.#call.out.appendLatin1(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
+    this.#call.endHead();
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;
-    this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody);
+    this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody, route.proxy.requestBuffer);
     if (hasBody && !this.#request.isComplete && this.#expectsContinue && this.#isActive) this.#client.sendContinue();
     return true;
   }

@@ -25,7 +25,6 @@ export interface CopiedRequest {
   readonly method: string;
   readonly isChunked: boolean;
   readonly isComplete: boolean;
-  readonly nowMs: number;
 }
 
 /** Parts of a body that the server has not taken yet. */
@@ -63,7 +62,6 @@ export class RequestCopy implements CallOwner {
       method: request.method,
       isChunked: request.isChunked && hasBody,
       isComplete,
-      receivedAtMs: request.nowMs,
       pick: undefined,
     });
   }

@@ -31,8 +31,8 @@ export class ResponseBody {
   /** From the client's end to the upstream's. */
   #filters: ResponseFilter[] = [];
   #accepted = NO_CODINGS;
-  #bandwidth: Bandwidth | undefined;
-  #buffer: BodyBuffer | undefined;
+  #bandwidth: Bandwidth | null = null;
+  #buffer: BodyBuffer | null = null;
 
   constructor(context: WorkerContext, client: Downstream, events: ResponseBodyEvents) {
     this.#context = context;
@@ -58,7 +58,7 @@ export class ResponseBody {
   }
 
   /** A request begins: notes what its client takes. */
-  begin(head: MessageHead, { bandwidth, responseBuffer }: Pick<ProxyRoute, 'bandwidth' | 'responseBuffer'>): void {
+  begin(head: MessageHead, { proxy: { bandwidth, responseBuffer } }: ProxyRoute): void {
     const { compression } = this.#context;
     this.#bandwidth = bandwidth;
     this.#buffer = responseBuffer;
@@ -74,9 +74,11 @@ export class ResponseBody {
   open(plan: CompressionPlan | undefined): void {
     const bandwidth = this.#bandwidth;
     const buffer = this.#buffer;
-    if (bandwidth !== undefined) this.#add((sink, events) => new PacedBody(this.#context, bandwidth, sink, events));
+    if (bandwidth !== null) this.#add((sink, events) => new PacedBody(this.#context, bandwidth, sink, events));
     if (plan?.open !== undefined) this.#add(plan.open);
-    if (buffer !== undefined) this.#add((sink, events) => new BufferedBody({ ...buffer, directory: tmpdir() }, sink, events));
+    if (buffer === null) return;
+    const { bodies } = this.#context;
+    this.#add((sink, events) => new BufferedBody({ ...buffer, directory: tmpdir() }, bodies, sink, events));
   }
 
   /** Puts a filter between the upstream and those that are there. */
@@ -122,8 +124,8 @@ export class ResponseBody {
     for (const filter of this.#filters) filter.destroy();
     if (this.#filters.length > 0) this.#filters = [];
     this.#accepted = NO_CODINGS;
-    this.#bandwidth = undefined;
-    this.#buffer = undefined;
+    this.#bandwidth = null;
+    this.#buffer = null;
   }
 }
 

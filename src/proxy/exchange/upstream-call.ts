@@ -35,6 +35,14 @@ export interface CallOwner {
   resumeRequestBody(): void;
 }
 
+/** The part of a request body that is at hand, but not in `out`. It is written with `writeBody` and ended with `endBody`. */
+export interface BodyReplay {
+  /** False: it cannot be written another time. */
+  readonly isReplayable: boolean;
+  /** An attempt begins: all of it is to be written once the owner hears `resumeRequestBody`. */
+  rewind(): void;
+}
+
 export interface CallOptions {
   readonly group: UpstreamGroup;
   readonly proxy: ProxyParameters;
@@ -43,14 +51,13 @@ export interface CallOptions {
   readonly isChunked: boolean;
   /** The request has no body: it is complete with its head. */
   readonly isComplete: boolean;
-  /** When the request was received, on the worker's clock. */
-  readonly receivedAtMs: number;
-  /** Bytes at the end of `out` that belong to the body; absent: none. */
-  readonly heldBodyBytes?: number;
+  /** Has the rest of the body behind what is in `out`; undefined: there is none, or it comes from the client. */
+  readonly replay?: BodyReplay | undefined;
   /** Chooses an endpoint instead of round robin (affinity, hashing); undefined: round robin. */
   readonly pick: EndpointPicker | undefined;
 }
 
+const CHUNKED_END = 'Transfer-Encoding: chunked\r\n\r\n';
 /** A request up to this size is held, so that it can be sent again to another endpoint. */
 const HELD_REQUEST_BYTES = 64 * 1024;
 /** Bound on tries where the configuration sets none, if there are fewer endpoints. */
@@ -69,8 +76,9 @@ export class UpstreamCall implements ResponseReceiver {
   #options: CallOptions | undefined;
   #upstream: UpstreamConnection | undefined;
   #flushedBytes = 0;
-  /** Where the body begins in `out`. */
-  #bodyAt = 0;
+  /** Where the body begins in `out`; negative: not known yet. */
+  #bodyAt = -1;
+  #startedAtMs = 0;
   #tried: readonly UpstreamEndpoint[] = NO_ENDPOINTS;
   #tries = 0;
   #attemptAtMs = 0;
@@ -113,7 +121,7 @@ export class UpstreamCall implements ResponseReceiver {
     this.#options = undefined;
     this.#upstream = undefined;
     this.#flushedBytes = 0;
-    this.#bodyAt = 0;
+    this.#bodyAt = -1;
     this.#tried = NO_ENDPOINTS;
     this.#tries = 0;
     this.#isRequestComplete = false;
@@ -129,10 +137,34 @@ export class UpstreamCall implements ResponseReceiver {
     this.out.release();
   }
 
+  /** What is in `out` is the head; what is appended before `start` belongs to the body. */
+  endHead(): void {
+    this.#bodyAt = this.out.length;
+  }
+
+  /** Before `start`: gives the head, which says that the body comes in chunks, its length instead. */
+  tellLength(bodyBytes: number): void {
+    const { out } = this;
+    const body = this.takeHeldBody();
+    out.length -= CHUNKED_END.length;
+    out.appendLatin1(`Content-Length: ${bodyBytes}\r\n\r\n`);
+    this.endHead();
+    out.append(body, 0, body.length);
+  }
+
+  /** Before `start`: takes what was appended behind the head. */
+  takeHeldBody(): Buffer {
+    const { out } = this;
+    const body = copy(out.bytes, this.#bodyAt, out.length);
+    out.length = this.#bodyAt;
+    return body;
+  }
+
   /** Sends what is in `out` to an endpoint of the group. */
   start(options: CallOptions): void {
     this.#options = options;
-    this.#bodyAt = this.out.length - (options.heldBodyBytes ?? 0);
+    this.#startedAtMs = this.#context.nowMs;
+    if (this.#bodyAt < 0) this.endHead();
     this.isHeadMethod = options.method === 'HEAD';
     this.#isRequestComplete = options.isComplete;
     this.#attempt(options);
@@ -141,7 +173,7 @@ export class UpstreamCall implements ResponseReceiver {
   /** The request as far as it is held, for another call: its head, and its body unless parts of it are gone. Ends this call. */
   takeRequest(): { readonly head: string; readonly body: Buffer | undefined } {
     const { bytes, length } = this.out;
-    const bodyAt = this.isActive || this.#bodyAt > 0 ? this.#bodyAt : length;
+    const bodyAt = this.#bodyAt < 0 ? length : this.#bodyAt;
     const head = bytes.latin1Slice(0, bodyAt);
     const body = this.#isHeld ? Buffer.from(bytes.subarray(bodyAt, length)) : undefined;
     this.abort();
@@ -154,6 +186,11 @@ export class UpstreamCall implements ResponseReceiver {
     const upstream = this.#upstream;
     const options = this.#options;
     if (upstream === undefined || options === undefined) return;
+    if (options.replay !== undefined) {
+      upstream.write(isStable ? buffer.subarray(start, end) : copy(buffer, start, end));
+      if (upstream.pendingBytes > 0) this.#pauseBody();
+      return;
+    }
     const fits = this.#isHeld && this.out.length + end - start <= HELD_REQUEST_BYTES;
     if (fits || !upstream.isConnected) {
       this.#appendBody(buffer, start, end, options.isChunked);
@@ -326,7 +363,14 @@ export class UpstreamCall implements ResponseReceiver {
     const upstream = UpstreamConnection.take(this.#context, group, endpoint, proxy.connectTimeoutMs);
     this.#upstream = upstream;
     upstream.assign(this);
-    if (this.#isRequestComplete || this.#tries > 1) this.flush();
+    if (options.replay === undefined) {
+      if (this.#isRequestComplete || this.#tries > 1) this.flush();
+      return;
+    }
+    this.#isRequestComplete = false;
+    this.#isBodyPaused = true;
+    options.replay.rewind();
+    if (upstream.isConnected) this.onUpstreamConnected();
   }
 
   /** nginx's `proxy_next_upstream`: which failures make another endpoint be tried. */
@@ -334,7 +378,7 @@ export class UpstreamCall implements ResponseReceiver {
     const { retry } = options;
     if (code === 'PRT-UP-5' && wasReused) {
       // A race with the upstream's own idle limit says nothing about the endpoint: it is tried again, and the try does not count.
-      if (!this.#isHeld || !IDEMPOTENT.has(options.method)) return false;
+      if (!this.#isHeld || options.replay?.isReplayable === false || !IDEMPOTENT.has(options.method)) return false;
       this.#tried = this.#tried.slice(0, -1);
       this.#tries--;
       return true;
@@ -346,10 +390,10 @@ export class UpstreamCall implements ResponseReceiver {
 
   #mayRetry(options: CallOptions, wasSent: boolean): boolean {
     const { retry, proxy, group } = options;
-    if (!this.#isHeld || this.#tries >= retry.maxTries) return false;
+    if (!this.#isHeld || options.replay?.isReplayable === false || this.#tries >= retry.maxTries) return false;
     if (wasSent && !retry.nonIdempotent && !IDEMPOTENT.has(options.method)) return false;
     const { nextUpstreamTimeoutMs } = proxy;
-    if (nextUpstreamTimeoutMs > 0 && this.#context.nowMs - options.receivedAtMs >= nextUpstreamTimeoutMs) return false;
+    if (nextUpstreamTimeoutMs > 0 && this.#context.nowMs - this.#startedAtMs >= nextUpstreamTimeoutMs) return false;
     return this.#tries < Math.max(UNLIMITED_TRIES, group.endpoints.length);
   }
 

@@ -1,5 +1,6 @@
 // A response that is taken from the backend faster than the client reads it, so that the backend is free early: nginx's `proxy_buffering`
 // with its memory and its temporary file.
+import type { BodyBudget } from './body-budget.ts';
 import { ByteSpool, type SpoolLimits } from './byte-spool.ts';
 import type { BodySink, FilterEvents, ResponseFilter } from './response-filter.ts';
 
@@ -11,10 +12,10 @@ export class BufferedBody implements ResponseFilter {
   #isOver = false;
   #isSending = false;
 
-  constructor(limits: SpoolLimits, sink: BodySink, events: FilterEvents) {
+  constructor(limits: SpoolLimits, budget: BodyBudget, sink: BodySink, events: FilterEvents) {
     this.#sink = sink;
     this.#events = events;
-    this.#spool = new ByteSpool(limits, {
+    this.#spool = new ByteSpool(limits, budget, {
       onMoved: () => this.#send(),
       onFailure: () => {
         this.#isOver = true;

@@ -4,11 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkerCounters } from '../../observe/worker-counters.ts';
+import { BodyBudget } from './body-budget.ts';
 import { BufferedBody } from './buffered-body.ts';
 import { ByteSpool } from './byte-spool.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'portico-spool-'));
 after(() => rmSync(directory, { recursive: true }));
+
+function budget(memoryBytes = 2 ** 30, fileBytes = 2 ** 30): BodyBudget {
+  return new BodyBudget({ memoryBytes, fileBytes }, new WorkerCounters());
+}
 
 async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 2000 && !holds(); i++) await sleep(2);
@@ -20,7 +26,10 @@ function body(bytes: number): Buffer {
 }
 
 test('what fits stays in memory, in order', () => {
-  const spool = new ByteSpool({ memoryBytes: 10, fileBytes: 100, directory }, { onMoved: () => undefined, onFailure: assert.fail });
+  const spool = new ByteSpool({ memoryBytes: 10, fileBytes: 100, directory }, budget(), {
+    onMoved: () => undefined,
+    onFailure: assert.fail,
+  });
   spool.push(Buffer.from('abc'));
   spool.push(Buffer.from('defgh'));
   assert.deepEqual([spool.length, spool.hasSpilled, spool.isFull], [8, false, false]);
@@ -35,7 +44,10 @@ test('what does not fit goes through a file without a name, in order', async () 
   const drain = (): void => {
     for (let piece = spool.take(); piece !== undefined; piece = spool.take()) taken.push(Buffer.from(piece));
   };
-  const spool = new ByteSpool({ memoryBytes: 1000, fileBytes: 10_000_000, directory }, { onMoved: drain, onFailure: assert.fail });
+  const spool = new ByteSpool({ memoryBytes: 1000, fileBytes: 10_000_000, directory }, budget(), {
+    onMoved: drain,
+    onFailure: assert.fail,
+  });
   for (let at = 0; at < whole.length; at += 7777) {
     spool.push(whole.subarray(at, at + 7777));
     if (at % 3 === 0) await sleep(0);
@@ -49,10 +61,13 @@ test('what does not fit goes through a file without a name, in order', async () 
 });
 
 test('is full at its bounds', async () => {
-  const memory = new ByteSpool({ memoryBytes: 10, fileBytes: 0, directory }, { onMoved: () => undefined, onFailure: assert.fail });
+  const memory = new ByteSpool({ memoryBytes: 10, fileBytes: 0, directory }, budget(), {
+    onMoved: () => undefined,
+    onFailure: assert.fail,
+  });
   memory.push(Buffer.alloc(10));
   assert.ok(memory.isFull);
-  const file = new ByteSpool({ memoryBytes: 10, fileBytes: 90, directory }, { onMoved: () => undefined, onFailure: assert.fail });
+  const file = new ByteSpool({ memoryBytes: 10, fileBytes: 90, directory }, budget(), { onMoved: () => undefined, onFailure: assert.fail });
   for (let i = 0; i < 10; i++) file.push(Buffer.alloc(10));
   assert.ok(file.isFull);
   await until(() => readdirSync(directory).length === 0);
@@ -63,10 +78,10 @@ test('a directory that cannot be written is told', async () => {
   const missing = join(directory, 'missing');
   assert.equal(existsSync(missing), false);
   let failure: Error | undefined;
-  const spool = new ByteSpool(
-    { memoryBytes: 1, fileBytes: 100, directory: missing },
-    { onMoved: () => undefined, onFailure: (error) => (failure = error) },
-  );
+  const spool = new ByteSpool({ memoryBytes: 1, fileBytes: 100, directory: missing }, budget(), {
+    onMoved: () => undefined,
+    onFailure: (error) => (failure = error),
+  });
   spool.push(Buffer.alloc(10));
   await until(() => failure !== undefined);
 });
@@ -81,7 +96,7 @@ test('a buffered body is taken while its reader is stuck, and arrives whole', as
     flush: () => undefined,
     end: () => (sink.isEnded = true),
   };
-  const filter = new BufferedBody({ memoryBytes: 1000, fileBytes: 1_000_000, directory }, sink, {
+  const filter = new BufferedBody({ memoryBytes: 1000, fileBytes: 1_000_000, directory }, budget(), sink, {
     onReady: () => undefined,
     onFailure: assert.fail,
   });

@@ -3,6 +3,7 @@
 import { close, open, read, unlink, writev } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import type { BodyBudget } from './body-budget.ts';
 
 export interface SpoolLimits {
   readonly memoryBytes: number;
@@ -26,6 +27,7 @@ export class ByteSpool {
   /** True once a part went to the file. */
   hasSpilled = false;
   readonly #limits: SpoolLimits;
+  readonly #budget: BodyBudget;
   readonly #events: SpoolEvents;
   /** To be taken next. */
   #head: Buffer[] = [];
@@ -36,18 +38,24 @@ export class ByteSpool {
   #fd = -1;
   #readAt = 0;
   #writtenAt = 0;
+  /** What was taken from the budget. */
+  #memoryTaken = 0;
+  #fileTaken = 0;
+  #isOverBudget = false;
   /** An operation on the file is under way. */
   #isBusy = false;
   #isOver = false;
 
-  constructor(limits: SpoolLimits, events: SpoolEvents) {
+  constructor(limits: SpoolLimits, budget: BodyBudget, events: SpoolEvents) {
     this.#limits = limits;
+    this.#budget = budget;
     this.#events = events;
   }
 
   /** True while no more should be put in. */
   get isFull(): boolean {
     const { memoryBytes, fileBytes } = this.#limits;
+    if (this.#isOverBudget && this.length > 0) return true;
     if (fileBytes === 0) return this.#headBytes >= memoryBytes;
     return this.#tailBytes >= Math.max(memoryBytes, READ_BYTES) || this.length >= memoryBytes + fileBytes;
   }
@@ -56,13 +64,23 @@ export class ByteSpool {
   push(piece: Buffer): void {
     if (this.#isOver) return;
     this.length += piece.length;
+    const { memoryBytes, fileBytes } = this.#limits;
     const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.length === 0 && !this.#isBusy;
-    if (isFileEmpty && (this.#limits.fileBytes === 0 || this.#headBytes + piece.length <= this.#limits.memoryBytes)) {
-      this.#head.push(piece);
-      this.#headBytes += piece.length;
-      return;
+    if (isFileEmpty && (fileBytes === 0 || this.#headBytes + piece.length <= memoryBytes)) {
+      const hasRoom = this.#budget.takeMemory(piece.length);
+      if (hasRoom) this.#memoryTaken += piece.length;
+      if (hasRoom || fileBytes === 0) {
+        this.#isOverBudget = !hasRoom;
+        this.#head.push(piece);
+        this.#headBytes += piece.length;
+        return;
+      }
     }
     this.hasSpilled = true;
+    // What has come must be kept; no more is asked for then.
+    this.#budget.addFile(piece.length);
+    this.#fileTaken += piece.length;
+    this.#isOverBudget = this.#budget.isFileFull;
     this.#tail.push(piece);
     this.#tailBytes += piece.length;
     this.#work();
@@ -77,12 +95,17 @@ export class ByteSpool {
     }
     this.#headBytes -= piece.length;
     this.length -= piece.length;
+    const fromMemory = Math.min(piece.length, this.#memoryTaken);
+    this.#memoryTaken -= fromMemory;
+    this.#budget.giveMemory(fromMemory);
     return piece;
   }
 
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#budget.giveMemory(this.#memoryTaken);
+    this.#budget.addFile(-this.#fileTaken);
     this.#head = [];
     this.#tail = [];
     if (!this.#isBusy) this.#closeFile();

@@ -43,14 +43,14 @@ export class AuthCall implements CallOwner {
   }
 
   /** `done` is called once, never during the call, unless `cancel` comes first. */
-  start(nowMs: number, done: (outcome: AuthOutcome) => void): void {
+  start(done: (outcome: AuthOutcome) => void): void {
     const { group, proxy, retry, method } = this.#options;
     let isStarting = true;
     this.#done = (outcome) => {
       if (isStarting) queueMicrotask(() => done(outcome));
       else done(outcome);
     };
-    this.#call.start({ group, proxy, retry, method, isChunked: false, isComplete: true, receivedAtMs: nowMs, pick: undefined });
+    this.#call.start({ group, proxy, retry, method, isChunked: false, isComplete: true, pick: undefined });
     isStarting = false;
   }
 

@@ -90,7 +90,7 @@ class ExternalAuthentication {
     return {
       kind: 'later',
       start: (resume) => {
-        call.start(request.context.nowMs, (outcome) => {
+        call.start((outcome) => {
           if (digest !== '' && outcome !== undefined) this.#keep(request, digest, outcome);
           resume(this.#judge(request, outcome));
         });

@@ -1,6 +1,6 @@
 // Whether bodies are taken as a whole, or ahead of who reads them, in memory and behind that in a temporary file.
 import type { BodyBuffer } from '../../model/policies/buffering.ts';
-import type { RoutePolicies } from '../../model/route.ts';
+import type { ProxyParameters } from '../../model/route.ts';
 import { integerBetween, oneOf, sizeBetween } from '../value-parsers.ts';
 import type { ValueParser } from '../value-parsers.ts';
 import { noEffect, supported } from './row.ts';
@@ -17,6 +17,14 @@ export interface BufferingDraft {
   fileBytes?: number;
 }
 
+/** What the ConfigMap says. */
+export type BufferingDefaults = Readonly<
+  Required<Omit<BufferingDraft, 'bufferBytes'>> & {
+    /** Undefined: not written. */
+    readonly bufferBytes: number | undefined;
+  }
+>;
+
 const KIB = 1024;
 /** Less than what a connection holds of a request anyway. */
 const LEAST_MEMORY_BYTES = 64 * KIB;
@@ -28,6 +36,9 @@ export const parseSwitch: ValueParser<'on' | 'off'> = oneOf(['on', 'off']);
 export const parseBufferCount = integerBetween(1, 65_536);
 export const parseBufferBytes = sizeBetween(1, 1024 ** 3);
 export const parseFileBytes = sizeBetween(0, UNBOUNDED_FILE_BYTES);
+/** nginx's `proxy_buffer_size`, and what a head may have where the size is not written. */
+const BUFFER_BYTES = 4 * KIB;
+const HEAD_BYTES = 64 * KIB;
 const AT_LEAST = 'at least 64 KiB and at most 16 MiB are used';
 
 export const bufferingAnnotations: readonly AnnotationRow[] = [
@@ -39,8 +50,11 @@ export const bufferingAnnotations: readonly AnnotationRow[] = [
     set: (draft, value) => {
       bufferingOf(draft).buffersRequests = value === 'on';
     },
-    summary: '`on`: the request body is taken as a whole, in memory or a temporary file, before the backend is called.',
-    differs: '`off` is the default: backends see a body as it comes; where one needs protection from slow clients, write `on`',
+    summary:
+      '`on`, the default: the request body is taken as a whole, in memory or a temporary file, before the backend is called; `off`: it is ' +
+      'passed on as it comes.',
+    differs:
+      'what all bodies may take is bounded (`portico-buffer-memory`, `portico-buffer-disk`); beyond that they are passed on as they come',
   }),
   supported({
     name: 'client-body-buffer-size',
@@ -83,8 +97,8 @@ export const bufferingAnnotations: readonly AnnotationRow[] = [
     set: (draft, value) => {
       bufferingOf(draft).bufferBytes = value;
     },
-    summary: 'With `proxy-buffering`: see `proxy-buffers-number`.',
-    differs: 'the head of a response may have 64 KiB, whatever is set; in nginx it must fit into this buffer (4 KiB), or is 502',
+    summary: 'Largest head of a response (a larger one is 502); with `proxy-buffering` see `proxy-buffers-number`.',
+    differs: 'where it is not written, a head may have 64 KiB; 4 KiB in nginx',
   }),
   supported({
     name: 'proxy-max-temp-file-size',
@@ -110,14 +124,23 @@ function bufferingOf(draft: AnnotationDraft): BufferingDraft {
   return draft.buffering;
 }
 
-export function buffersOf(
-  { buffering = {} }: Readonly<AnnotationDraft>,
-  defaults: Readonly<Required<BufferingDraft>>,
-): Pick<RoutePolicies, 'requestBuffer' | 'responseBuffer'> {
-  const { buffersRequests, memoryBytes, buffersResponses, bufferCount, bufferBytes, fileBytes } = { ...defaults, ...buffering };
+/** What one route says, with the defaults for what it leaves out; empty where it says nothing. */
+export function buffersOf({ buffering }: Readonly<AnnotationDraft>, defaults: BufferingDefaults): Partial<ProxyParameters> {
+  return buffering === undefined ? {} : bufferParameters({ ...defaults, ...buffering });
+}
+
+/** What is said about buffers, in the terms of the model. */
+export function bufferParameters(
+  defaults: BufferingDefaults,
+): Pick<ProxyParameters, 'requestBuffer' | 'responseBuffer' | 'responseHeadBytes'> {
+  const { buffersRequests, memoryBytes, buffersResponses, bufferCount, bufferBytes, fileBytes } = defaults;
   const requestBuffer: BodyBuffer = { memoryBytes: memoryWithin(memoryBytes), fileBytes: UNBOUNDED_FILE_BYTES };
-  const responseBuffer: BodyBuffer = { memoryBytes: memoryWithin(bufferCount * bufferBytes), fileBytes };
-  return { ...(buffersRequests && { requestBuffer }), ...(buffersResponses && { responseBuffer }) };
+  const responseBuffer: BodyBuffer = { memoryBytes: memoryWithin(bufferCount * (bufferBytes ?? BUFFER_BYTES)), fileBytes };
+  return {
+    requestBuffer: buffersRequests ? requestBuffer : null,
+    responseBuffer: buffersResponses ? responseBuffer : null,
+    responseHeadBytes: bufferBytes ?? HEAD_BYTES,
+  };
 }
 
 function memoryWithin(bytes: number): number {

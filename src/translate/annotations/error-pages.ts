@@ -29,7 +29,8 @@ export const errorPageAnnotations: readonly AnnotationRow[] = [
       draft.customHttpErrors = value;
     },
     summary: 'Statuses that the default backend answers instead, told in X-Code.',
-    differs: 'a request body above 64 KiB that was sent to the Service already is not sent to the default backend again',
+    differs:
+      'a request body above 64 KiB that was passed on as it came (`proxy-request-buffering: off`) is not sent to the default backend again',
   }),
   supported({
     name: 'disable-proxy-intercept-errors',

@@ -3,7 +3,7 @@ import { parseCidrSet } from '../../kit/cidr.ts';
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import type { Bandwidth, RateLimit, RateLimits } from '../../model/policies/rate-limits.ts';
-import type { RoutePolicies } from '../../model/route.ts';
+import type { ProxyParameters, RoutePolicies } from '../../model/route.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
 import { commaList, integerBetween } from '../value-parsers.ts';
 import { supported } from './row.ts';
@@ -121,14 +121,14 @@ function parseExempt(text: string): Result<readonly string[]> {
 }
 
 /** `zone`: `namespace/name` of the Ingress. */
-export function limitsOfAnnotations(
-  { limits = {} }: Readonly<AnnotationDraft>,
-  zone: string,
-  config: RoutingConfig,
-): Pick<RoutePolicies, 'rateLimits' | 'bandwidth'> {
+export function limitsOfAnnotations({ limits = {} }: Readonly<AnnotationDraft>, zone: string): Pick<RoutePolicies, 'rateLimits'> {
   const rateLimits = rateLimitsOf(limits, zone);
-  const bandwidth = bandwidthOf(limits, config);
-  return { ...(rateLimits !== undefined && { rateLimits }), ...(bandwidth !== undefined && { bandwidth }) };
+  return rateLimits === undefined ? {} : { rateLimits };
+}
+
+/** What one route says about bandwidth, with the defaults for what it leaves out; empty where it says nothing. */
+export function bandwidthOfAnnotations({ limits = {} }: Readonly<AnnotationDraft>, config: RoutingConfig): Partial<ProxyParameters> {
+  return limits.rate === undefined && limits.rateAfter === undefined ? {} : { bandwidth: bandwidthOf(limits, config) };
 }
 
 function rateLimitsOf(limits: RateLimitDraft, zone: string): RateLimits | undefined {
@@ -140,7 +140,8 @@ function rateLimitsOf(limits: RateLimitDraft, zone: string): RateLimits | undefi
   return { zone, rates, ...(connections > 0 && { connections }), exempt };
 }
 
-function bandwidthOf(limits: RateLimitDraft, config: RoutingConfig): Bandwidth | undefined {
+/** Of every route that says nothing: `limits` is empty. Null: no limit. */
+export function bandwidthOf(limits: RateLimitDraft, config: Pick<RoutingConfig, 'limitRate' | 'limitRateAfter'>): Bandwidth | null {
   const rate = limits.rate ?? config.limitRate;
-  return rate === 0 ? undefined : { bytesPerSecond: rate * KIB, afterBytes: (limits.rateAfter ?? config.limitRateAfter) * KIB };
+  return rate === 0 ? null : { bytesPerSecond: rate * KIB, afterBytes: (limits.rateAfter ?? config.limitRateAfter) * KIB };
 }

@@ -15,15 +15,8 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
   return {
     ports: { ...options.ports },
     listenOn: [],
-    proxy: {
-      connectTimeoutMs: 0,
-      sendTimeoutMs: 0,
-      readTimeoutMs: 0,
-      nextUpstream: [],
-      nextUpstreamTries: 0,
-      nextUpstreamTimeoutMs: 0,
-      bodySizeBytes: 0,
-    },
+    proxy: emptyProxy(),
+    bufferBounds: { memoryBytes: 0, fileBytes: 0 },
     upstreamKeepalive: { connections: 0, idleTimeoutMs: 0, lifetimeMs: 0, requests: 0 },
     client: {
       headerTimeoutMs: 0,
@@ -92,6 +85,22 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
   };
 }
 
+function emptyProxy(): ConfigDraft['settings']['proxy'] {
+  return {
+    connectTimeoutMs: 0,
+    sendTimeoutMs: 0,
+    readTimeoutMs: 0,
+    nextUpstream: [],
+    nextUpstreamTries: 0,
+    nextUpstreamTimeoutMs: 0,
+    bodySizeBytes: 0,
+    requestBuffer: null,
+    responseBuffer: null,
+    bandwidth: null,
+    responseHeadBytes: 0,
+  };
+}
+
 function noCoding(): ConfigDraft['settings']['compression']['codings']['br'] {
   return { isEnabled: false, level: 0, minBytes: 0, types: [] };
 }
@@ -121,7 +130,14 @@ function emptyRouting(): ConfigDraft['routing'] {
     limitRate: 0,
     limitRateAfter: 0,
     allowsSnippets: false,
-    buffering: { buffersRequests: false, memoryBytes: 0, buffersResponses: false, bufferCount: 0, bufferBytes: 0, fileBytes: 0 },
+    buffering: {
+      buffersRequests: false,
+      memoryBytes: 0,
+      buffersResponses: false,
+      bufferCount: 0,
+      bufferBytes: undefined,
+      fileBytes: 0,
+    },
     firewall: { isEnabled: false, snippet: '', whenMissing: 'refuse' },
     allowedResponseHeaders: [],
     allowedAddresses: [],

@@ -10,6 +10,7 @@ import { noEffect, notYet, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
 const MAX_SECONDS = 31_536_000;
+const parseBoundBytes = sizeBetween(0, 1024 ** 4);
 
 const proxy: readonly ConfigRow[] = [
   supported({
@@ -208,7 +209,8 @@ const errorPages: readonly ConfigRow[] = [
       draft.routing.customHttpErrors = [...value];
     },
     summary: 'Statuses that the default backend of the controller answers instead.',
-    differs: 'a request body above 64 KiB that was sent to the Service already is not sent to the default backend again',
+    differs:
+      'a request body above 64 KiB that was passed on as it came (`proxy-request-buffering: off`) is not sent to the default backend again',
   }),
   supported({
     key: 'disable-proxy-intercept-errors',
@@ -273,13 +275,12 @@ const limits: readonly ConfigRow[] = [
 const buffers: readonly ConfigRow[] = [
   supported({
     key: 'proxy-request-buffering',
-    defaultText: 'off',
+    defaultText: 'on',
     parse: parseSwitch,
     set: (draft, value) => {
       draft.routing.buffering.buffersRequests = value === 'on';
     },
     summary: 'Default of annotation `proxy-request-buffering`.',
-    differs: 'the default there is `on`; bodies are passed on as they come unless it is written',
   }),
   supported({
     key: 'client-body-buffer-size',
@@ -310,12 +311,33 @@ const buffers: readonly ConfigRow[] = [
   }),
   supported({
     key: 'proxy-buffer-size',
-    defaultText: '4k',
+    defaultText: '',
     parse: parseBufferBytes,
     set: (draft, value) => {
       draft.routing.buffering.bufferBytes = value;
     },
     summary: 'Default of annotation `proxy-buffer-size`.',
+    differs: 'not set, a head of a response may have 64 KiB; 4 KiB in ingress-nginx. Other buffers count with 4 KiB',
+  }),
+  supported({
+    key: 'portico-buffer-memory',
+    defaultText: '64m',
+    parse: parseBoundBytes,
+    set: (draft, value) => {
+      draft.settings.bufferBounds.memoryBytes = value;
+    },
+    summary:
+      'Memory that all bodies kept by one worker may take together (`proxy-request-buffering`, `proxy-buffering`, `mirror-target`); what is ' +
+      'beyond it goes to temporary files.',
+  }),
+  supported({
+    key: 'portico-buffer-disk',
+    defaultText: '1g',
+    parse: parseBoundBytes,
+    set: (draft, value) => {
+      draft.settings.bufferBounds.fileBytes = value;
+    },
+    summary: 'What the temporary files of one worker may take together; beyond it, bodies are passed on as they come. 0: no files.',
   }),
   supported({
     key: 'proxy-max-temp-file-size',

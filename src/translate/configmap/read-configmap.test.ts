@@ -53,6 +53,10 @@ describe('the settings', () => {
       nextUpstreamTries: 3,
       nextUpstreamTimeoutMs: 0,
       bodySizeBytes: 1_048_576,
+      requestBuffer: { memoryBytes: 65_536, fileBytes: 1_099_511_627_776 },
+      responseBuffer: null,
+      bandwidth: null,
+      responseHeadBytes: 65_536,
     });
     assert.deepEqual(settings.upstreamKeepalive, { connections: 320, idleTimeoutMs: 60_000, lifetimeMs: 3_600_000, requests: 10_000 });
     assert.deepEqual(settings.client, {

@@ -3,7 +3,9 @@
 import { assertNever } from '../../kit/assert-never.ts';
 import type { ConfigMap } from '../../resources/objects.ts';
 import { keyPath } from '../../resources/field-path.ts';
+import { bufferParameters } from '../annotations/buffering.ts';
 import { withNonIdempotent } from '../annotations/next-upstream.ts';
+import { bandwidthOf } from '../annotations/rate-limits.ts';
 import { finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { nearestName } from '../nearest-name.ts';
@@ -88,6 +90,7 @@ function defaultDraft(options: TranslatorOptions): ConfigDraft {
 function finish({ settings, routing, pending }: ConfigDraft, options: TranslatorOptions): ControllerConfig {
   const { nextUpstream } = pending;
   settings.proxy.nextUpstream = [...(routing.retryNonIdempotent ? withNonIdempotent(nextUpstream) : nextUpstream)];
+  Object.assign(settings.proxy, bufferParameters(routing.buffering), { bandwidth: bandwidthOf({}, routing) });
   settings.client.connections = pending.connectionsPerWorker * Math.max(1, options.workers);
   settings.log.enabled = !pending.isAccessLogDisabled && !pending.isHttpAccessLogDisabled;
   routing.statusAddresses = [...pending.statusAddressesIpv4, ...(pending.isIpv6Disabled ? [] : pending.statusAddressesIpv6)];

@@ -5,7 +5,7 @@ import type { NextUpstreamCondition } from '../../model/route.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { ExternalAuthDraft } from '../annotations/external-auth.ts';
 import type { BalancingAlgorithm } from '../annotations/load-balancing.ts';
-import type { BufferingDraft } from '../annotations/buffering.ts';
+import type { BufferingDefaults } from '../annotations/buffering.ts';
 import type { FirewallDefaults } from '../annotations/web-application-firewall.ts';
 import type { Risk } from '../annotations/row.ts';
 import type { ObjectName } from '../options.ts';
@@ -70,7 +70,7 @@ export interface RoutingConfig {
   /** Whether snippet annotations are interpreted. */
   readonly allowsSnippets: boolean;
   /** Defaults of the annotations about buffers. */
-  readonly buffering: Readonly<Required<BufferingDraft>>;
+  readonly buffering: BufferingDefaults;
   readonly firewall: FirewallDefaults;
   /** Names that annotation `custom-headers` may set, as written. */
   readonly allowedResponseHeaders: readonly string[];

@@ -19,7 +19,7 @@ import { withNonIdempotent } from '../annotations/next-upstream.ts';
 import { rewritePolicyOf } from '../annotations/paths.ts';
 import { readAnnotations } from '../annotations/read-annotations.ts';
 import { redirectOf } from '../annotations/redirects.ts';
-import { limitsOfAnnotations } from '../annotations/rate-limits.ts';
+import { bandwidthOfAnnotations, limitsOfAnnotations } from '../annotations/rate-limits.ts';
 import { responseRewritesOf } from '../annotations/response-rewrite.ts';
 import { idleTracingAnnotations, tracingOf } from '../annotations/tracing.ts';
 import { missingFirewallOf } from '../annotations/web-application-firewall.ts';
@@ -249,10 +249,13 @@ export function hostOfRule(host: string): HostName {
 }
 
 function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, routing: RoutingConfig): RoutePolicies {
-  const proxy: Partial<ProxyParameters> =
-    values.proxy.nextUpstream !== undefined && routing.retryNonIdempotent
-      ? { ...values.proxy, nextUpstream: withNonIdempotent(values.proxy.nextUpstream) }
-      : values.proxy;
+  const { nextUpstream } = values.proxy;
+  const proxy: Partial<ProxyParameters> = {
+    ...values.proxy,
+    ...(nextUpstream !== undefined && routing.retryNonIdempotent && { nextUpstream: withNonIdempotent(nextUpstream) }),
+    ...buffersOf(values, routing.buffering),
+    ...bandwidthOfAnnotations(values, routing),
+  };
   const cors = corsPolicyOf(values);
   const tracing = tracingOf(values);
   return {
@@ -265,7 +268,6 @@ function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, ro
     ...(tracing !== undefined && { tracing }),
     ...(values.affinity?.isCookie === true && { setsAffinityCookie: true }),
     ...responseRewritesOf(values, routing),
-    ...buffersOf(values, routing.buffering),
-    ...limitsOfAnnotations(values, `${metadata.namespace}/${metadata.name}`, routing),
+    ...limitsOfAnnotations(values, `${metadata.namespace}/${metadata.name}`),
   };
 }

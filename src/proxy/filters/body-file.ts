@@ -1,0 +1,173 @@
+// The part of a request body that does not fit into memory: written once to a temporary file, read from its start as often as the request
+// is sent. The file has no name once it is open, so that nothing is left behind whatever happens. One operation at a time is under way.
+import { close, open, read, unlink, writev } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { BodyBudget } from './body-budget.ts';
+
+export interface BodyFileEvents {
+  /** There is something to take, or room for more. */
+  readonly onMoved: () => void;
+  /** Nothing more can be written; all that was put in can be taken still, once. */
+  readonly onBroken: () => void;
+  /** The file cannot be read: the body is lost. */
+  readonly onLost: () => void;
+}
+
+const READ_BYTES = 64 * 1024;
+/** So much may wait to be written. */
+const WAITING_BYTES = 128 * 1024;
+
+export class BodyFile {
+  readonly #budget: BodyBudget;
+  readonly #directory: string;
+  readonly #events: BodyFileEvents;
+  #length = 0;
+  #taken = 0;
+  /** To be written; after a failure, to be taken behind the file. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #fd = -1;
+  #writtenBytes = 0;
+  #readAt = 0;
+  /** Read ahead. */
+  #next: Buffer | undefined;
+  #isReading = false;
+  /** Counts beginnings: what was read for an earlier one is of no use. */
+  #round = 0;
+  #isBusy = false;
+  #isBroken = false;
+  #isOver = false;
+
+  constructor(budget: BodyBudget, directory: string, events: BodyFileEvents) {
+    this.#budget = budget;
+    this.#directory = directory;
+    this.#events = events;
+  }
+
+  /** True while no more should be put in. */
+  get isBehind(): boolean {
+    return this.#waitingBytes >= WAITING_BYTES && !this.#isBroken;
+  }
+
+  /** True once nothing more can be written. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** True when all that was put in was taken since the last `rewind`. */
+  get isDrained(): boolean {
+    return this.#taken === this.#length;
+  }
+
+  /** The memory must not change afterwards. False: there is no room. */
+  push(piece: Buffer): boolean {
+    if (this.#isBroken || this.#isOver || !this.#budget.takeFile(piece.length)) return false;
+    this.#length += piece.length;
+    this.#waiting.push(piece);
+    this.#waitingBytes += piece.length;
+    this.#work();
+    return true;
+  }
+
+  /** The next bytes; undefined where there are none, or none yet: `onMoved` tells. */
+  take(): Buffer | undefined {
+    this.#isReading = true;
+    let piece = this.#next;
+    this.#next = undefined;
+    if (piece === undefined && this.#isBroken && this.#readAt === this.#writtenBytes) piece = this.#waiting.shift();
+    this.#taken += piece?.length ?? 0;
+    this.#work();
+    return piece;
+  }
+
+  /** What was put in is to be taken from its beginning. Not after `onBroken`. */
+  rewind(): void {
+    this.#round++;
+    this.#next = undefined;
+    this.#readAt = 0;
+    this.#taken = 0;
+    this.#isReading = true;
+    this.#work();
+  }
+
+  destroy(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#budget.addFile(-this.#length);
+    this.#waiting = [];
+    this.#next = undefined;
+    if (!this.#isBusy) this.#closeFile();
+  }
+
+  #work(): void {
+    if (this.#isBusy || this.#isOver) return;
+    if (this.#isReading && this.#next === undefined && this.#readAt < this.#writtenBytes) this.#readNext();
+    else if (this.#waiting.length === 0 || this.#isBroken) return;
+    else if (this.#fd < 0) this.#openFile();
+    else this.#writeNext();
+  }
+
+  #openFile(): void {
+    this.#isBusy = true;
+    const path = join(this.#directory, `portico-${randomUUID()}`);
+    open(path, 'wx+', 0o600, (failure, fd) => {
+      if (failure !== null) return this.#done(true);
+      this.#fd = fd;
+      unlink(path, (error) => this.#done(error !== null));
+    });
+  }
+
+  #writeNext(): void {
+    this.#isBusy = true;
+    const pieces = this.#waiting;
+    const bytes = this.#waitingBytes;
+    this.#waiting = [];
+    writev(this.#fd, pieces, this.#writtenBytes, (error, written) => {
+      const isWritten = error === null && written === bytes;
+      if (isWritten) {
+        this.#writtenBytes += bytes;
+        this.#waitingBytes -= bytes;
+      } else {
+        this.#waiting.unshift(...pieces);
+      }
+      this.#done(!isWritten);
+    });
+  }
+
+  #readNext(): void {
+    this.#isBusy = true;
+    const round = this.#round;
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#writtenBytes - this.#readAt));
+    read(this.#fd, buffer, 0, buffer.length, this.#readAt, (error, count) => {
+      if (!this.#isOver && (error !== null || count === 0)) {
+        this.#isBusy = false;
+        this.destroy();
+        return this.#events.onLost();
+      }
+      if (round === this.#round && !this.#isOver) {
+        this.#next = buffer.subarray(0, count);
+        this.#readAt += count;
+      }
+      this.#done(false);
+    });
+  }
+
+  #done(isBroken: boolean): void {
+    this.#isBusy = false;
+    if (this.#isOver) return this.#closeFile();
+    if (isBroken) {
+      this.#isBroken = true;
+      this.#events.onBroken();
+    }
+    this.#work();
+    if (!this.#isOver) this.#events.onMoved();
+  }
+
+  #closeFile(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    close(fd, () => undefined);
+  }
+}
