@@ -19,6 +19,7 @@ import { Traffic } from './traffic.ts';
 import { issueCertificates, World } from './world.ts';
 
 const ROUND_MS = 6_000;
+const JOURNAL_LINES = 60;
 /** Part of the rounds without a leader kill. */
 const WORKER_KILLS = 0.3;
 
@@ -102,7 +103,7 @@ function count(counts: Map<string, number>, name: string): void {
 }
 
 async function runChaos(options: Options, chaos: Chaos): Promise<void> {
-  const { traffic, replicas, rig } = chaos;
+  const { traffic, replicas, rig, journal } = chaos;
   await Promise.all(replicas.map((replica) => replica.start()));
   const sampling = setInterval(() => {
     for (const replica of replicas) replica.sampleMemory();
@@ -120,6 +121,7 @@ async function runChaos(options: Options, chaos: Chaos): Promise<void> {
   }
   for (const { life } of replicas) if (life !== undefined && !life.portico.isRunning()) chaos.faults.push(`${life.name} ended by itself`);
   if (chaos.faults.length + traffic.tally.wrong + traffic.tally.failed > 0) {
+    if (chaos.faults.length > 0) console.log(`before the end:\n${journal.recent(JOURNAL_LINES).join('\n')}\n`);
     for (const { life } of replicas) if (life !== undefined) console.log(`log of ${life.name}:\n${controllerLog(life.portico)}`);
   }
   rig.api.forgetRequests();
