@@ -129,7 +129,7 @@ function configEntry({ key, status, differs, summary }: ConfigRow): Entry {
     case 'not-yet':
       return status.without === 'refuse'
         ? { name, outcome: 'refused', how: 'All paths answer 503 where it is set, with a diagnostic.' }
-        : { name, outcome: 'not yet', how: 'Served as if it were absent, with a diagnostic.' };
+        : { name, outcome: 'not yet', how: joinSentences('served as if it were absent, with a diagnostic', status.reason || undefined) };
     default:
       return assertNever(status);
   }

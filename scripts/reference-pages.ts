@@ -207,7 +207,8 @@ function configState({ status }: ConfigRow): string {
     case 'supported':
       return 'yes';
     case 'not-yet':
-      return status.without === 'refuse' ? 'not yet: all paths answer 503 where it is set' : 'not yet: no effect';
+      if (status.without === 'refuse') return 'not yet: all paths answer 503 where it is set';
+      return status.reason === '' ? 'not yet: no effect' : `not yet: no effect, as ${status.reason}`;
     case 'no-effect':
       return `no effect: ${status.reason}`;
     default:

@@ -19,6 +19,8 @@ export interface Settings {
   readonly tls: TlsSettings;
   readonly hsts: Hsts;
   readonly log: AccessLogSettings;
+  /** Whether requests to authentication services have lines of the access log. */
+  readonly logsAuthRequests: boolean;
   /** True: `Server: nginx` on every response, as ingress-nginx's key does. False: no Server header, the backend's is dropped. */
   readonly serverTokens: boolean;
   readonly allowBackendServerHeader: boolean;

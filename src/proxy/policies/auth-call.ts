@@ -1,6 +1,7 @@
 // One request to an authentication service about one request of a client. It carries the client's head without its body, so that the
 // service sees what the backend would see, and ends as soon as the head of the answer is there.
 import type { ErrorCode } from '../../model/error-codes.ts';
+import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { CallOwner } from '../exchange/upstream-call.ts';
 import { UpstreamCall } from '../exchange/upstream-call.ts';
@@ -8,6 +9,7 @@ import type { RetryRules } from '../exchange/retry-rules.ts';
 import type { ProxyParameters } from '../../model/route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
+import type { AuthRecord } from './auth-record.ts';
 import type { AuthReply } from './auth-services.ts';
 
 /** An answer whose body is longer is not worth its connection. */
@@ -29,12 +31,15 @@ export class AuthCall implements CallOwner {
   readonly isReaderPending = false;
   readonly #call: UpstreamCall;
   readonly #options: AuthCallOptions;
+  readonly #record: AuthRecord | undefined;
   #done: ((outcome: AuthOutcome) => void) | undefined;
   #bodyBytes = 0;
 
-  constructor(context: WorkerContext, options: AuthCallOptions) {
+  /** `record`: where the call is logged. */
+  constructor(context: WorkerContext, options: AuthCallOptions, record: AuthRecord | undefined) {
     this.#call = new UpstreamCall(context, this);
     this.#options = options;
+    this.#record = record;
   }
 
   /** The request head is appended here before `start`. */
@@ -59,8 +64,9 @@ export class AuthCall implements CallOwner {
     this.#giveUp();
   }
 
-  onAttemptEnd(): void {
-    // The log tells about the attempts of the client's own request only, as in ingress-nginx.
+  /** The line of the client's request tells about its own attempts only, as in ingress-nginx. */
+  onAttemptEnd(attempt: UpstreamAttempt): void {
+    this.#record?.addAttempt(attempt);
   }
 
   onInterimResponse(): void {
@@ -88,6 +94,7 @@ export class AuthCall implements CallOwner {
 
   onResponseEnd(): void {
     this.#call.release();
+    this.#record?.end(undefined);
   }
 
   onTunnelBytes(): void {
@@ -98,8 +105,9 @@ export class AuthCall implements CallOwner {
     // Never switched.
   }
 
-  onCallFailure(_code: ErrorCode): void {
+  onCallFailure(code: ErrorCode): void {
     this.#call.release();
+    this.#record?.end(code);
     this.#finish(undefined);
   }
 
@@ -121,6 +129,7 @@ export class AuthCall implements CallOwner {
     if (!this.#call.isActive) return;
     this.#call.abort();
     this.#call.release();
+    this.#record?.end(undefined);
   }
 }
 

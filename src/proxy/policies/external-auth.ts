@@ -11,6 +11,7 @@ import type { AccessAnswer, AccessCheck, AccessDecision } from './access-check.t
 import { YES } from './access-check.ts';
 import { AuthCall, type AuthOutcome } from './auth-call.ts';
 import { appendAuthRequest, type AuthRequestTemplate, replacedNames, withTraceNames } from './auth-request.ts';
+import { AuthRecord } from './auth-record.ts';
 import type { AuthReply } from './auth-services.ts';
 import type { ResponsePolicy } from './policy.ts';
 import { compileTemplate } from './variables.ts';
@@ -78,11 +79,12 @@ class ExternalAuthentication {
   }
 
   check(request: PolicyRequest): AccessAnswer {
-    const { auth } = this.#deps;
+    const { auth, settings } = this.#deps;
     const digest = this.#cacheKey === undefined ? '' : auth.digest(this.#cacheKey(request));
     const kept = digest === '' ? undefined : auth.findReply(digest, epochMs(request));
     if (kept !== undefined) return this.#judge(request, kept);
-    const call = new AuthCall(request.context, this.#call);
+    const record = settings.logsAuthRequests && request.route.isLogged ? new AuthRecord(request) : undefined;
+    const call = new AuthCall(request.context, this.#call, record);
     if (!appendAuthRequest(call.out, request, this.#template)) {
       call.out.release();
       return FAILED;

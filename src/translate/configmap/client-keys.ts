@@ -3,7 +3,7 @@ import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { integerBetween, parseBool, secondsBetween, sizeBetween, timeBetweenMs } from '../value-parsers.ts';
 import { parseBindAddresses } from './listen-hosts.ts';
-import { noEffect, notYet, supported } from './row.ts';
+import { NO_STREAMS, noEffect, notYet, supported } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
 const MAX_SECONDS = 31_536_000;
@@ -118,13 +118,17 @@ export const clientKeys: readonly ConfigRow[] = [
     },
     summary: 'How long requests and WebSockets may live after shutdown began.',
   }),
-  ...notYet('serve', [
-    ['proxy-stream-timeout', '600s', 'Idle time of TCP and UDP services.'],
-    ['proxy-stream-next-upstream', 'true', 'Whether TCP services try another endpoint.'],
-    ['proxy-stream-next-upstream-timeout', '600s', 'Time for all attempts.'],
-    ['proxy-stream-next-upstream-tries', '3', 'Attempts in all.'],
-    ['proxy-stream-responses', '1', 'Datagrams of an answer.'],
-  ]),
+  ...notYet(
+    'serve',
+    [
+      ['proxy-stream-timeout', '600s', 'Idle time of TCP and UDP services.'],
+      ['proxy-stream-next-upstream', 'true', 'Whether TCP services try another endpoint.'],
+      ['proxy-stream-next-upstream-timeout', '600s', 'Time for all attempts.'],
+      ['proxy-stream-next-upstream-tries', '3', 'Attempts in all.'],
+      ['proxy-stream-responses', '1', 'Datagrams of an answer.'],
+    ],
+    NO_STREAMS,
+  ),
   supported({
     key: 'disable-ipv6-dns',
     defaultText: 'false',

@@ -1,5 +1,5 @@
 // Keys that hold nginx configuration, or ask for an engine that does not exist here.
-import { noEffect, notYet } from './row.ts';
+import { noEffect } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
 export const foreignKeys: readonly ConfigRow[] = [
@@ -11,7 +11,7 @@ export const foreignKeys: readonly ConfigRow[] = [
     ['location-snippet', '', 'nginx directives.'],
     ['stream-snippet', '', 'nginx directives.'],
   ]),
-  ...notYet('serve', [
+  ...noEffect('there are no databases of places, and no variables that would be read from them', [
     ['use-geoip2', 'false', 'Variables with the place of an address.'],
     ['geoip2-autoreload-in-minutes', '0', 'Reads the databases again.'],
   ]),

@@ -1,7 +1,7 @@
 // Keys of logs and of what else there is around the traffic.
 import { commaList, parseAddressList, parseBool, textMatching } from '../value-parsers.ts';
 import { ok } from '../../kit/result.ts';
-import { noEffect, notYet, supported } from './row.ts';
+import { NO_STREAMS, noEffect, notYet, supported } from './row.ts';
 import type { ConfigDraft, ConfigRow } from './row.ts';
 
 /** ingress-nginx's default (reference: its documentation, "Log format"). */
@@ -37,6 +37,15 @@ const accessLog: readonly ConfigRow[] = [
       draft.settings.log.defaultBackend = value;
     },
     summary: 'Logs requests that the default backend answers.',
+  }),
+  supported({
+    key: 'enable-auth-access-log',
+    defaultText: 'false',
+    parse: parseBool,
+    set: (draft, value) => {
+      draft.settings.logsAuthRequests = value;
+    },
+    summary: 'Logs requests to authentication services too: lines about the client’s request with their own status, upstream and times.',
   }),
   supported({
     key: 'skip-access-log-urls',
@@ -88,7 +97,7 @@ const statusPage: readonly ConfigRow[] = [
 export const loggingKeys: readonly ConfigRow[] = [
   ...accessLog,
   ...statusPage,
-  ...noEffect('the access log is written to standard output', [
+  ...noEffect('the access log is written to standard output, where the cluster collects it', [
     ['access-log-path', '/var/log/nginx/access.log', 'File of the access log.'],
     ['http-access-log-path', '', 'File of the HTTP access log.'],
     ['stream-access-log-path', '', 'File of the stream access log.'],
@@ -97,19 +106,22 @@ export const loggingKeys: readonly ConfigRow[] = [
     ['syslog-host', '', 'Host of syslog.'],
     ['syslog-port', '514', 'Port of syslog.'],
   ]),
-  ...noEffect('the log of the controller goes to standard error; its level is a flag', [
+  ...noEffect('the log of the controller goes to standard error, and flag `-v` is its level', [
     ['error-log-path', '/var/log/nginx/error.log', 'File of the error log.'],
     ['error-log-level', 'notice', 'Level of the error log.'],
   ]),
-  ...notYet('serve', [
-    ['disable-stream-access-log', 'false', 'No access log of TCP and UDP services.'],
+  ...notYet(
+    'serve',
     [
-      'log-format-stream',
-      '[$remote_addr] [$time_local] $protocol $status $bytes_sent $bytes_received $session_time',
-      'Format of the stream access log.',
+      ['disable-stream-access-log', 'false', 'No access log of TCP and UDP services.'],
+      [
+        'log-format-stream',
+        '[$remote_addr] [$time_local] $protocol $status $bytes_sent $bytes_received $session_time',
+        'Format of the stream access log.',
+      ],
     ],
-    ['enable-auth-access-log', 'false', 'Logs requests to external authentication.'],
-  ]),
+    NO_STREAMS,
+  ),
 ];
 
 function statusKey(key: string, defaultText: string, set: (draft: ConfigDraft, value: readonly string[]) => void): ConfigRow {

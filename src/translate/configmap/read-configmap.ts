@@ -65,7 +65,10 @@ function readKey(row: ConfigRow, text: string, draft: ConfigDraft): Problem | un
       return { code: 'PRT-CONF-6', message: `the value ${error}: all paths answer 503 rather than be open` };
     }
     case 'not-yet':
-      if (status.without === 'serve') return { code: 'PRT-CONF-7', message: `${row.key} is not supported yet and has no effect` };
+      if (status.without === 'serve') {
+        const reason = status.reason === '' ? '' : `: ${status.reason}`;
+        return { code: 'PRT-CONF-7', message: `${row.key} is not supported yet and has no effect${reason}` };
+      }
       draft.routing.missingProtections.push(row.key);
       return { code: 'PRT-CONF-6', message: `${row.key} is not supported yet: all paths answer 503 rather than be open` };
     case 'no-effect':

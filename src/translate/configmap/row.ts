@@ -31,7 +31,7 @@ export type ConfigStatus =
       readonly read: (text: string, draft: ConfigDraft) => string | undefined;
     }
   /** `refuse`: it protects every route, and they answer 503 rather than be open. */
-  | { readonly kind: 'not-yet'; readonly without: 'serve' | 'refuse' }
+  | { readonly kind: 'not-yet'; readonly without: 'serve' | 'refuse'; readonly reason: string }
   | { readonly kind: 'no-effect'; readonly reason: string };
 
 /** Defaults of annotations and what else translation needs to know from the ConfigMap; the data plane never sees it. */
@@ -141,12 +141,16 @@ export function supported<T>(row: {
   return { key: row.key, defaultText: row.defaultText, status, summary: row.summary, ...(differs !== undefined && { differs }) };
 }
 
-/** Keys that are known, but not supported yet. `[key, default, summary]`. */
+/** Why keys of TCP and UDP services are not supported yet. */
+export const NO_STREAMS = 'TCP and UDP services are not carried yet';
+
+/** Keys that are known, but not supported yet. `[key, default, summary]`. `reason`: what is missing, unless the key says it. */
 export function notYet(
   without: 'serve' | 'refuse',
   keys: readonly (readonly [key: string, defaultText: string, summary: string])[],
+  reason = '',
 ): readonly ConfigRow[] {
-  return keys.map(([key, defaultText, summary]) => ({ key, defaultText, status: { kind: 'not-yet', without }, summary }));
+  return keys.map(([key, defaultText, summary]) => ({ key, defaultText, status: { kind: 'not-yet', without, reason }, summary }));
 }
 
 /** Keys that mean nothing here, all for the same reason. `[key, default, summary]`. */

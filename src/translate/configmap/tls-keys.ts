@@ -211,10 +211,14 @@ export const tlsKeys: readonly ConfigRow[] = [
   ...redirects,
   ...hsts,
   ...handshake,
-  ...notYet('serve', [
-    ['use-http2', 'true', 'HTTP/2 on the HTTPS port.'],
-    ['http2-max-concurrent-streams', '128', 'Concurrent streams of an HTTP/2 connection.'],
-  ]),
+  ...notYet(
+    'serve',
+    [
+      ['use-http2', 'true', 'HTTP/2 on the HTTPS port.'],
+      ['http2-max-concurrent-streams', '128', 'Concurrent streams of an HTTP/2 connection.'],
+    ],
+    'HTTP/2 is not spoken to clients yet',
+  ),
   ...noEffect('sessions are in tickets that clients keep, not in a cache', [
     ['ssl-session-cache-size', '10m', 'Size of the session cache.'],
   ]),
@@ -226,7 +230,7 @@ export const tlsKeys: readonly ConfigRow[] = [
     ['ssl-buffer-size', '4k', 'Size of TLS records.'],
   ]),
   ...noEffect('early data can be replayed and is never accepted', [['ssl-early-data', 'false', 'TLS 1.3 early data.']]),
-  ...noEffect('HTTP/2 has limits of its own', [
+  ...noEffect('nginx has given it up too', [
     ['http2-max-field-size', '', 'Obsolete in nginx.'],
     ['http2-max-header-size', '', 'Obsolete in nginx.'],
     ['http2-max-requests', '', 'Obsolete in nginx.'],

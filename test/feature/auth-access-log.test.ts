@@ -1,0 +1,121 @@
+// enable-auth-access-log: one more line for each request to an authentication service.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, get } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { waitUntil } from './cluster-rig.ts';
+import { startPortico } from './portico.ts';
+import type { Portico } from './portico.ts';
+
+const FORMAT = '<$request_method $request_uri $status [$upstream_status] [$upstream_addr] $proxy_upstream_name $http_x_tag $req_id>';
+
+function manifests(port: number, logsAuth: boolean): string {
+  return `apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: nginx}
+spec: {controller: k8s.io/ingress-nginx}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+endpoints: [{addresses: [127.0.0.1]}]
+ports: [{name: http, port: ${port}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  annotations: {nginx.ingress.kubernetes.io/auth-url: "http://127.0.0.1:${port}/check"}
+spec:
+  ingressClassName: nginx
+  rules: [{host: shop.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: controller}
+data: {enable-auth-access-log: "${logsAuth}", log-format-upstream: "${FORMAT}"}
+`;
+}
+
+describe('requests to authentication services', () => {
+  let server: Server;
+  let port = 0;
+  const running: Portico[] = [];
+
+  before(async () => {
+    server = createServer((request, response) => {
+      const original = request.headers['x-original-url'] ?? '';
+      if (request.url === '/check' && String(original).includes('/hangup')) request.socket.destroy();
+      else response.writeHead(request.url !== '/check' ? 200 : String(original).includes('/denied') ? 401 : 204).end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  after(async () => {
+    await Promise.all(running.map((portico) => portico.stop()));
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** Lines of the access log after one request for each path. */
+  async function linesFor(logsAuth: boolean, paths: readonly string[], count: number): Promise<readonly string[]> {
+    const portico = await startPortico({ manifests: { 'all.yaml': manifests(port, logsAuth) } });
+    running.push(portico);
+    for (const path of paths) {
+      await new Promise((resolve, reject) => {
+        const headers = { host: 'shop.test', 'x-tag': 'tagged', 'x-request-id': `id${path}` };
+        get({ host: '127.0.0.1', port: portico.httpPort, path, headers }, (response) => response.resume().on('end', resolve)).on(
+          'error',
+          reject,
+        );
+      });
+    }
+    const lines = (): readonly string[] => portico.output().match(/^<.*>$/gm) ?? [];
+    await waitUntil(
+      () => lines().length >= count,
+      () => portico.output(),
+    );
+    return lines();
+  }
+
+  it('have no lines by default', async () => {
+    const lines = await linesFor(false, ['/a', '/denied'], 2);
+    assert.deepEqual(lines, [
+      `<GET /a 200 [200] [127.0.0.1:${port}] default-web-80 tagged id/a>`,
+      '<GET /denied 401 [-] [-] - tagged id/denied>',
+    ]);
+  });
+
+  it('have lines with the status and the upstream of the service', async () => {
+    const lines = await linesFor(true, ['/a', '/denied', '/hangup'], 6);
+    const auth = (path: string, status: number): string =>
+      `<GET ${path} ${status} [${status}] [127.0.0.1:${port}] default-web-80 tagged id${path}>`;
+    assert.deepEqual(
+      lines.slice(0, 4).toSorted(),
+      [
+        `<GET /a 200 [200] [127.0.0.1:${port}] default-web-80 tagged id/a>`,
+        auth('/a', 204),
+        '<GET /denied 401 [-] [-] - tagged id/denied>',
+        auth('/denied', 401),
+      ].toSorted(),
+    );
+    assert.equal(lines.length, 6);
+    assert.ok(
+      lines.slice(4).some((line) => line.startsWith('<GET /hangup 502 [')),
+      lines.join('\n'),
+    );
+    assert.ok(
+      lines.slice(4).some((line) => line.startsWith('<GET /hangup 500 [-] [-]')),
+      lines.join('\n'),
+    );
+  });
+});
