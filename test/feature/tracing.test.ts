@@ -214,6 +214,14 @@ describe('a traced request', () => {
     assert.equal((await collector.spanOf('/nobody')).attributes['http.server_name'], '_');
   });
 
+  test('is none where nobody wants to hear of it: health checks and the status page', async () => {
+    for (const path of ['/healthz', '/nginx_status']) assert.equal(await ask(path, { host: 'unknown.test' }), 200);
+    await ask('/after-healthz');
+    await collector.spanOf('/after-healthz');
+    const targets = collector.spans.map(({ attributes }) => attributes['http.target']);
+    assert.deepEqual([targets.includes('/healthz'), targets.includes('/nginx_status')], [false, false]);
+  });
+
   test('is named in the log', async () => {
     await ask('/logged');
     const { traceId, spanId } = await collector.spanOf('/logged');
