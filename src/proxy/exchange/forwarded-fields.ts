@@ -61,9 +61,11 @@ export interface ForwardedLines {
   /** The end of the request line and all lines, so that they are one copy; the request id stands at `idOffset`, 32 characters, if there is a gap for it. */
   readonly bytes: Buffer;
   readonly idOffset: number;
+  /** Where X-Forwarded-Host has the same value as Host; negative: there is none, or it has another. */
+  readonly forwardedHostAt: number;
 }
 
-const FORWARDED_NAMES = [
+const FORWARDED_NAMES: ReadonlySet<string> = new Set([
   'x-request-id',
   'x-real-ip',
   'x-forwarded-for',
@@ -72,8 +74,10 @@ const FORWARDED_NAMES = [
   'x-forwarded-proto',
   'x-forwarded-scheme',
   'x-scheme',
-];
+]);
 const ID_GAP = '0'.repeat(32);
+const HOST_START = ' HTTP/1.1\r\nHost: ';
+const FORWARDED_HOST_START = 'X-Forwarded-Host: ';
 
 /** `upstreamHost`: value of Host towards the upstream. `forwardedFor`: value of X-Forwarded-For. */
 export function forwardedLines(
@@ -82,25 +86,53 @@ export function forwardedLines(
   forwardedFor: string,
   hasRequestId: boolean,
 ): ForwardedLines {
-  const start = ` HTTP/1.1\r\nHost: ${upstreamHost}\r\n${hasRequestId ? 'X-Request-ID: ' : ''}`;
+  const start = `${HOST_START}${upstreamHost}\r\n${hasRequestId ? 'X-Request-ID: ' : ''}`;
   const id = hasRequestId ? `${ID_GAP}\r\n` : '';
   const address = `X-Real-IP: ${request.clientAddress}\r\nX-Forwarded-For: ${forwardedFor}\r\n`;
-  const host = request.host === '' ? '' : `X-Forwarded-Host: ${request.host}\r\n`;
+  const host = request.host === '' ? '' : `${FORWARDED_HOST_START}${request.host}\r\n`;
   const scheme = `X-Forwarded-Proto: ${request.scheme}\r\nX-Forwarded-Scheme: ${request.scheme}\r\nX-Scheme: ${request.scheme}\r\n`;
-  const text = `${start}${id}${address}${host}X-Forwarded-Port: ${request.port}\r\n${scheme}`;
-  return { bytes: Buffer.from(text, 'latin1'), idOffset: hasRequestId ? start.length : -1 };
+  const before = `${start}${id}${address}`;
+  const text = `${before}${host}X-Forwarded-Port: ${request.port}\r\n${scheme}`;
+  return {
+    bytes: Buffer.from(text, 'latin1'),
+    idOffset: hasRequestId ? start.length : -1,
+    forwardedHostAt: host !== '' && request.host === upstreamHost ? before.length + FORWARDED_HOST_START.length : -1,
+  };
+}
+
+/**
+ * The lines with another value of Host and X-Forwarded-Host; they must have `forwardedHostAt`. A host of the same length is written in place, so
+ * that `lines` must be the caller's own.
+ */
+export function replaceHost(lines: ForwardedLines, oldHost: string, host: string): ForwardedLines {
+  const { bytes, idOffset, forwardedHostAt } = lines;
+  const hostAt = HOST_START.length;
+  const delta = host.length - oldHost.length;
+  const moved = delta === 0 ? bytes : Buffer.allocUnsafe(bytes.length + 2 * delta);
+  moved.latin1Write(host, hostAt);
+  moved.latin1Write(host, forwardedHostAt + delta);
+  if (delta === 0) return lines;
+  bytes.copy(moved, 0, 0, hostAt);
+  bytes.copy(moved, hostAt + host.length, hostAt + oldHost.length, forwardedHostAt);
+  bytes.copy(moved, forwardedHostAt + delta + host.length, forwardedHostAt + oldHost.length);
+  return { bytes: moved, idOffset: idOffset < 0 ? idOffset : idOffset + delta, forwardedHostAt: forwardedHostAt + delta };
 }
 
 const FIELD_LINE = /^([^:]+):.*\r\n/gm;
 
 /** The lines without the fields of these lower-case names. The request line and Host stay. */
 export function withoutFields(lines: ForwardedLines, dropped: ReadonlySet<string>): ForwardedLines {
-  if (!FORWARDED_NAMES.some((name) => dropped.has(name))) return lines;
+  if (!hasForwardedName(dropped)) return lines;
   const text = lines.bytes.latin1Slice();
   const kept = text.replace(FIELD_LINE, (line, name: string) => (dropped.has(name.toLowerCase()) && line !== '' ? '' : line));
   const idOffset =
     lines.idOffset < 0 || dropped.has('x-request-id') ? -1 : kept.indexOf('\r\nX-Request-ID: ') + '\r\nX-Request-ID: '.length;
-  return { bytes: Buffer.from(kept, 'latin1'), idOffset };
+  return { bytes: Buffer.from(kept, 'latin1'), idOffset, forwardedHostAt: -1 };
+}
+
+function hasForwardedName(dropped: ReadonlySet<string>): boolean {
+  for (const name of dropped) if (FORWARDED_NAMES.has(name)) return true;
+  return false;
 }
 
 function firstElement(value: string | undefined): string | undefined {

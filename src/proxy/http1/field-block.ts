@@ -10,6 +10,15 @@ export const BODY_UNTIL_CLOSE = 3;
 
 export type BodyKind = typeof BODY_NONE | typeof BODY_LENGTH | typeof BODY_CHUNKED | typeof BODY_UNTIL_CLOSE;
 
+/** That the Authorization of a request was checked. */
+export interface CredentialProof {
+  /** What it was checked against. */
+  readonly table: object;
+  readonly user: string;
+  /** On the worker's clock. */
+  readonly untilMs: number;
+}
+
 export class FieldBlock {
   count = 0;
   // Line i is [nameStart, lineEnd), lineEnd behind its CRLF.
@@ -36,10 +45,14 @@ export class FieldBlock {
   expectsContinue = false;
   /** Index of the first x-request-id line with a value, or -1. */
   requestIdField = -1;
+  /** True: a block that `FieldMemo` keeps for one connection; its lines are only ever those that it was made from, but for the value of Host. */
+  isKept = false;
+  /** Credentials in these lines that were found good; of kept blocks only, so that nobody else's request ever has it. */
+  proof: CredentialProof | undefined;
   /** Value of Host once somebody asked for it. */
   hostText: string | undefined;
   /** Lines that are passed on, as pairs of offsets, under the rules that hold where nothing unusual is configured; made by the request writer. */
-  plainRuns: readonly number[] | undefined;
+  plainRuns: number[] | undefined;
 
   constructor(capacity: number) {
     this.nameStart = new Int32Array(capacity);
@@ -63,12 +76,36 @@ export class FieldBlock {
     this.acceptsTrailers = false;
     this.expectsContinue = false;
     this.requestIdField = -1;
+    this.proof = undefined;
     this.hostText = undefined;
     this.plainRuns = undefined;
   }
 
-  /** A copy that takes no more memory than its lines need. */
-  clone(): FieldBlock {
+  /** The value of Host is another one, at `buffer[start, end)`; all other bytes are as they were. False: it is the same. */
+  replaceHost(buffer: Buffer, start: number, end: number): boolean {
+    const host = this.hostField;
+    const oldEnd = this.lineEnd[host] ?? 0;
+    const delta = end - start - ((this.valueEnd[host] ?? 0) - (this.valueStart[host] ?? 0));
+    if (delta === 0 && this.hostText !== undefined && isText(this.hostText, buffer, start)) return false;
+    this.hostText = undefined;
+    if (delta === 0) return true;
+    this.valueEnd[host] = (this.valueEnd[host] ?? 0) + delta;
+    this.lineEnd[host] = oldEnd + delta;
+    for (let i = host + 1; i < this.count; i++) {
+      this.nameStart[i] = (this.nameStart[i] ?? 0) + delta;
+      this.nameEnd[i] = (this.nameEnd[i] ?? 0) + delta;
+      this.valueStart[i] = (this.valueStart[i] ?? 0) + delta;
+      this.valueEnd[i] = (this.valueEnd[i] ?? 0) + delta;
+      this.lineEnd[i] = (this.lineEnd[i] ?? 0) + delta;
+    }
+    // Host is never passed on: no run goes across it.
+    const { plainRuns: runs } = this;
+    if (runs !== undefined) for (let i = 0; i < runs.length; i++) if ((runs[i] ?? 0) >= oldEnd) runs[i] = (runs[i] ?? 0) + delta;
+    return true;
+  }
+
+  /** A copy to be kept, which takes no more memory than its lines need. */
+  keep(): FieldBlock {
     const { count } = this;
     const copy = new FieldBlock(count);
     copy.count = count;
@@ -89,6 +126,12 @@ export class FieldBlock {
     copy.acceptsTrailers = this.acceptsTrailers;
     copy.expectsContinue = this.expectsContinue;
     copy.requestIdField = this.requestIdField;
+    copy.isKept = true;
     return copy;
   }
+}
+
+function isText(text: string, buffer: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (buffer[start + i] !== text.charCodeAt(i)) return false;
+  return true;
 }

@@ -62,17 +62,16 @@ export function parseRequestHead(
   }
   at = parseRequestLine(buffer, at, end, limits, head);
   if (at < 0) return at;
-  const known = memo?.find(buffer, at, end, head.minorVersion);
+  const known = memo?.find(head, at, end, limits);
   if (known !== undefined && memo !== undefined) {
     head.fields = known;
     head.fieldsAt = at;
     at += memo.length;
   } else {
-    const fieldsAt = at;
     at = parseFields(buffer, at, end, limits, head, true);
     if (at === INCOMPLETE) return end - start > limits.headBytes ? refuse(head, 'PRT-REQ-7') : INCOMPLETE;
     if (at < 0) return at;
-    memo?.note(buffer, fieldsAt, at, head.fields, head.minorVersion);
+    memo?.note(head, at, limits);
   }
   if (at - start > limits.headBytes) return refuse(head, 'PRT-REQ-7');
   return finishRequest(head) ? at : REFUSED;

@@ -146,6 +146,10 @@ export class MessageHead {
     return fields.hostText;
   }
 
+  nameLengthOf(index: number): number {
+    return (this.fields.nameEnd[index] ?? 0) - (this.fields.nameStart[index] ?? 0);
+  }
+
   /** Name of line `index` in lower case. */
   nameOf(index: number): string {
     return this.buffer.latin1Slice(this.lineStartOf(index), this.fieldsAt + (this.fields.nameEnd[index] ?? 0)).toLowerCase();

@@ -1,6 +1,7 @@
 // Puts the request head for the upstream together. The request line and framing are written anew from what was understood; fields are
 // copied as whole checked lines, never those that a proxy must not pass on (docs/security.md, "Connection, forwarding and identity fields").
 import type { OutBuffer } from '../out-buffer.ts';
+import { hasNameOf, lengthsOf } from './dropped-fields.ts';
 import { FIELD, REQUEST_FATE } from './field-names.ts';
 import { BODY_CHUNKED, BODY_LENGTH } from './field-block.ts';
 import type { MessageHead } from './message-head.ts';
@@ -70,10 +71,11 @@ export function appendRequestFields(out: OutBuffer, head: MessageHead, options: 
 }
 
 /** Starts and ends of what is passed on, relative to the first field. */
-function findRuns(head: MessageHead, options: RequestFieldOptions): readonly number[] {
+function findRuns(head: MessageHead, options: RequestFieldOptions): number[] {
   const runs: number[] = [];
+  const droppedLengths = lengthsOf(options.dropped);
   for (let i = 0; i < head.fieldCount; i++) {
-    if (isDropped(head, i, options)) continue;
+    if (isDropped(head, i, options, droppedLengths)) continue;
     const lineStart = head.lineStartOf(i) - head.fieldsAt;
     const lineEnd = head.lineEndOf(i) - head.fieldsAt;
     if (runs.length > 0 && runs[runs.length - 1] === lineStart) runs[runs.length - 1] = lineEnd;
@@ -82,12 +84,12 @@ function findRuns(head: MessageHead, options: RequestFieldOptions): readonly num
   return runs;
 }
 
-function isDropped(head: MessageHead, index: number, options: RequestFieldOptions): boolean {
+function isDropped(head: MessageHead, index: number, options: RequestFieldOptions, droppedLengths: number): boolean {
   const number = head.numberOf(index);
   if (head.hasUnderscoreIn(index) && (number !== 0 || !options.keepsUnderscores)) return true;
   const fate = REQUEST_FATE[number];
   if (fate === 1 || (fate === 2 && !options.isPeerTrusted)) return true;
   if (options.replacedName !== undefined && head.isNamed(index, options.replacedName)) return true;
-  if (options.dropped !== undefined && options.dropped.has(head.nameOf(index))) return true;
+  if (options.dropped !== undefined && hasNameOf(options.dropped, droppedLengths, head, index)) return true;
   return head.hasNominatedFields && head.isNominated(index, FIELD.connection);
 }

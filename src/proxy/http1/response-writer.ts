@@ -3,6 +3,7 @@
 import { http } from '../../kit/node-http.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { OutBuffer } from '../out-buffer.ts';
+import { hasNameOf, lengthsOf } from './dropped-fields.ts';
 import { FIELD, RESPONSE_FATE } from './field-names.ts';
 import type { MessageHead } from './message-head.ts';
 
@@ -89,11 +90,12 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
   out.append(options.dateLine, 0, options.dateLine.length);
   if (options.fields.serverLine.length > 0) out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
   const isHstsOurs = options.isTls && options.fields.tlsLines.length > 0;
+  const rules = { isHstsOurs, droppedLengths: lengthsOf(options.dropped) };
   // Lines that stand side by side are copied together.
   let runStart = -1;
   let runEnd = -1;
   for (let i = 0; i < head.fieldCount; i++) {
-    if (isDropped(head, i, options, isHstsOurs)) continue;
+    if (isDropped(head, i, options, rules)) continue;
     const lineStart = head.lineStartOf(i);
     if (lineStart !== runEnd) {
       if (runStart >= 0) out.append(buffer, runStart, runEnd);
@@ -166,13 +168,18 @@ export function reasonPhrase(status: number): string {
   }
 }
 
-function isDropped(head: MessageHead, index: number, { fields, dropped }: HeadOptions, isHstsOurs: boolean): boolean {
+interface DropRules {
+  readonly isHstsOurs: boolean;
+  readonly droppedLengths: number;
+}
+
+function isDropped(head: MessageHead, index: number, { fields, dropped }: HeadOptions, rules: DropRules): boolean {
   const number = head.numberOf(index);
   if (number !== 0) {
     if (RESPONSE_FATE[number] === 1 && !(number === SERVER && fields.keepsBackendServer)) return true;
-    if (number === HSTS && isHstsOurs) return true;
+    if (number === HSTS && rules.isHstsOurs) return true;
   }
   if (head.hasNominatedFields && head.isNominated(index, FIELD.connection)) return true;
-  if (dropped !== undefined && dropped.has(head.nameOf(index))) return true;
+  if (dropped !== undefined && hasNameOf(dropped, rules.droppedLengths, head, index)) return true;
   return fields.hidden !== undefined && fields.hidden.some((name) => head.isNamed(index, name));
 }

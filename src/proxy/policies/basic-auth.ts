@@ -18,12 +18,22 @@ export function compileBasicAuth({ realm, users }: PasswordAuth, services: AuthS
 }
 
 function check(request: PolicyRequest, table: UserTable, services: AuthServices, refused: AccessDecision): AccessAnswer {
+  const { nowMs } = request.context;
+  const { fields } = request.head;
+  const { proof } = fields;
+  // The same lines on the same connection, whose Authorization this very table found good: `FieldMemo` has compared every byte of them. A
+  // change of the Secret makes another table. Saves the digest: 1.5 us of 14 (bench policies).
+  if (proof !== undefined && proof.table === table && proof.untilMs > nowMs) {
+    request.entry.remoteUser = proof.user;
+    return YES;
+  }
   const encoded = readCredentials(request.fieldOf('authorization'));
   if (encoded === undefined) return refused;
   const digest = services.digest(encoded);
-  const known = table.findKnown(digest, request.context.nowMs);
+  const known = table.findKnown(digest, nowMs);
   if (known !== undefined) {
-    request.entry.remoteUser = known;
+    if (fields.isKept) fields.proof = { table, ...known };
+    request.entry.remoteUser = known.user;
     return YES;
   }
   const credentials = decodeCredentials(encoded);

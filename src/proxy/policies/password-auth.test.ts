@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import type { PasswordAuth, UserList } from '../../model/policies/access.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { AccessAnswer, AccessCheck, AccessDecision } from './access-check.ts';
 import { AuthServices } from './auth-services.ts';
 import { compileBasicAuth } from './basic-auth.ts';
@@ -78,6 +79,55 @@ describe('basic authentication', () => {
     assert.equal((await decide(first)).kind, 'yes');
     assert.equal(check.check(policyRequest({ fields })).kind, 'yes');
     assert.equal(check.check(policyRequest({ fields, nowMs: performance.now() + 3_600_000 })).kind, 'later');
+  });
+
+  describe('in lines that a connection has sent before', () => {
+    const sha = '{SHA}Ys23Ag/5IOWqZCw9QGaVDdHwH00=';
+    const kept = (fields: readonly string[], nowMs = 1000): PolicyRequest => {
+      const request = policyRequest({ fields, nowMs });
+      request.head.fields = request.head.fields.keep();
+      return request;
+    };
+    /** The same lines again, at another time. */
+    const again = (before: PolicyRequest, nowMs: number): PolicyRequest => {
+      const request = policyRequest({ nowMs });
+      request.head.fields = before.head.fields;
+      return request;
+    };
+
+    it('knows the user without the credentials, for a while', () => {
+      const check = basic({ entries: [['alice', sha]] });
+      const first = kept([credentials('alice:bar')]);
+      for (let i = 0; i < 2; i++) assert.equal(check.check(first).kind, 'yes');
+      assert.equal(first.head.fields.proof?.user, 'alice');
+      // The head of this one has no Authorization: only what is noted can let it in.
+      const second = again(first, 30_000);
+      assert.equal(check.check(second).kind, 'yes');
+      assert.equal(second.entry.remoteUser, 'alice');
+      assert.equal(check.check(again(first, 100_000)).kind, 'no');
+    });
+
+    it('asks again when the Secret has changed, and for another Secret', () => {
+      const entries: UserList['entries'] = [['alice', sha]];
+      const first = kept([credentials('alice:bar')]);
+      const check = basic({ entries });
+      for (let i = 0; i < 2; i++) assert.equal(check.check(first).kind, 'yes');
+      assert.equal(basic({ entries }).check(again(first, 1000)).kind, 'no');
+      assert.equal(basic({ entries: [['alice', '{PLAIN}other']] }).check(first).kind, 'no');
+      assert.equal(basic({ entries: [['bob', sha]] }).check(first).kind, 'no');
+    });
+
+    it('notes nothing of bad credentials, nor in lines that other connections use too', () => {
+      const check = basic({ entries: [['alice', sha]] });
+      const bad = kept([credentials('alice:baz')]);
+      const shared = policyRequest({ fields: [credentials('alice:bar')], nowMs: 1000 });
+      for (let i = 0; i < 2; i++) {
+        assert.equal(check.check(bad).kind, 'no');
+        assert.equal(check.check(shared).kind, 'yes');
+      }
+      assert.equal(bad.head.fields.proof, undefined);
+      assert.equal(shared.head.fields.proof, undefined);
+    });
   });
 
   it('answers equal questions that come together, and none that was taken back', async () => {

@@ -10,8 +10,9 @@ import type { PasswordChecker, PasswordOutcome } from './password-checker.ts';
 const KNOWN_MS = 60_000;
 const KNOWN_CAPACITY = 4096;
 
-interface Known {
+interface KnownUser {
   readonly user: string;
+  /** On the worker's clock. */
   readonly untilMs: number;
 }
 
@@ -19,7 +20,7 @@ type Listener = (outcome: PasswordOutcome) => void;
 
 export class UserTable {
   readonly #forms = new Map<string, PasswordHashForm | undefined>();
-  readonly #known = new LruMap<string, Known>(KNOWN_CAPACITY);
+  readonly #known = new LruMap<string, KnownUser>(KNOWN_CAPACITY);
   /** Checks under way, by digest: equal requests wait for the same one. */
   readonly #checking = new Map<string, Set<Listener>>();
   readonly #passwords: PasswordChecker;
@@ -32,9 +33,9 @@ export class UserTable {
   }
 
   /** The user whose password was found good lately. `digest`: of the credentials. */
-  findKnown(digest: string, nowMs: number): string | undefined {
+  findKnown(digest: string, nowMs: number): KnownUser | undefined {
     const known = this.#known.get(digest);
-    return known !== undefined && known.untilMs > nowMs ? known.user : undefined;
+    return known !== undefined && known.untilMs > nowMs ? known : undefined;
   }
 
   /** Undefined: the answer takes a while, ask `checkSlow`. */
