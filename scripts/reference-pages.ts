@@ -15,6 +15,7 @@ import { configRows } from '../src/translate/configmap/registry.ts';
 import type { ConfigRow } from '../src/translate/configmap/row.ts';
 import { compatibilitySections, strictest } from './compatibility-page.ts';
 import { markdownTable } from './markdown-table.ts';
+import { snippetSections } from './snippet-page.ts';
 
 export interface ReferencePage {
   /** In docs. */
@@ -33,6 +34,7 @@ export function referencePages(): readonly ReferencePage[] {
     page('commands.md', 'Commands', commandSections()),
     page('annotations.md', 'Annotations', annotationSections()),
     page('configmap.md', 'ConfigMap keys', configMapSections()),
+    page('snippets.md', 'Snippets', snippetSections()),
     page('metrics.md', 'Metrics', metricSections()),
     { ...page('', 'Compatibility with ingress-nginx', compatibilitySections()), file: 'compatibility.md' },
   ];

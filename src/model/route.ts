@@ -16,7 +16,7 @@ import type { AccessPolicy } from './policies/access.ts';
 import type { ClientCertificatePolicy } from './policies/client-certificates.ts';
 import type { Redirect } from './policies/redirect.ts';
 import type { RewritePolicy } from './policies/rewrite.ts';
-import type { Snippet } from './policies/snippet.ts';
+import type { Snippet, SnippetLocationMatch } from './policies/snippet.ts';
 import type { RouteTracing } from './policies/tracing.ts';
 import type { UpstreamKey } from './upstream.ts';
 
@@ -52,10 +52,18 @@ export interface VirtualHost {
   readonly ciphers?: string;
   /** Annotation `server-snippet`: for all routes of the host. */
   readonly snippet?: Snippet;
+  /** Its `location` blocks, in their order. nginx decides between them and the routes (src/routing/located-host.ts). */
+  readonly locations?: readonly HostLocation[];
   /** Absent: clients are not asked for certificates. */
   readonly clientCertificates?: ClientCertificatePolicy;
   /** The oldest object that names the host. */
   readonly origin: Origin;
+}
+
+export interface HostLocation {
+  readonly match: SnippetLocationMatch;
+  /** Its `match` is only for display. */
+  readonly route: Route;
 }
 
 /** What a TLS handshake with this host's name gets. */
@@ -102,7 +110,9 @@ export type Action =
   /** Answer with a redirect, before the redirect to TLS, limits and authentication. */
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
   /** Answer 200 without a body: `--health-check-path` of the catch-all host, as ingress-nginx's default server does. */
-  | { readonly kind: 'health-check' };
+  | { readonly kind: 'health-check' }
+  /** Whatever the snippet of the route answers, else 404: a `location` of a server-snippet. */
+  | { readonly kind: 'answer' };
 
 /** Who a request is counted for in metrics and log. Empty strings on default backend routes, as in ingress-nginx. */
 export interface RouteLabels {
@@ -135,6 +145,8 @@ export interface RoutePolicies {
   /** True: answers may carry the affinity cookie of the upstream. */
   readonly setsAffinityCookie?: boolean;
   readonly errorPages?: ErrorPages;
+  /** True: responses are not compressed here (`gzip off`). */
+  readonly isUncompressed?: boolean;
   /** Annotation `configuration-snippet`. */
   readonly snippet?: Snippet;
   readonly mirror?: MirrorPolicy;

@@ -4,6 +4,7 @@ import type { BufferBounds } from './policies/buffering.ts';
 import type { CompressionSettings } from './policies/compression.ts';
 import type { HeaderField } from './policies/header-fields.ts';
 import type { BlockedClients } from './policies/access.ts';
+import type { Snippet } from './policies/snippet.ts';
 import type { TracingSettings } from './policies/tracing.ts';
 import type { ProxyParameters } from './route.ts';
 
@@ -33,6 +34,8 @@ export interface Settings {
   /** Fields of every request towards a backend, instead of the client's and of Portico's own. */
   readonly proxySetHeaders: readonly HeaderField[];
   readonly blocked: BlockedClients;
+  /** ConfigMap keys `http-snippet`, `server-snippet` and `location-snippet`: they hold for every route. Absent: none of them. */
+  readonly snippets?: GlobalSnippets;
   /** False: request headers with an underscore in their name are dropped. */
   readonly underscoresInHeaders: boolean;
   /** False: redirects made by Portico itself have an absolute Location. */
@@ -164,4 +167,10 @@ export interface MetricsSettings {
   readonly excluded: readonly string[];
   /** Bound on series per worker. */
   readonly maxSeries: number;
+}
+
+export interface GlobalSnippets {
+  readonly http?: Snippet;
+  readonly server?: Snippet;
+  readonly location?: Snippet;
 }

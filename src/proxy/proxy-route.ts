@@ -16,6 +16,7 @@ import type { CompiledBlocks } from './policies/blocked-clients.ts';
 import type { SharedLimits } from './limits/shared-limits.ts';
 import type { RouteHooks } from './policies/policy.ts';
 import type { RouteTracers } from './policies/tracing.ts';
+import { findHostSteps, type HostSteps } from './policies/snippet.ts';
 import { type CompiledHooks, compileHooks } from './policies/compile-hooks.ts';
 import { cookiePathOf } from './policies/cookie-affinity.ts';
 import type { UpstreamGroup } from './upstream/upstream-group.ts';
@@ -29,6 +30,8 @@ export interface ProxyRoute {
   /** Set: every request is answered with this error. */
   readonly refusal: ErrorCode | undefined;
   readonly isDefaultBackend: boolean;
+  /** Has no upstream and needs none: its snippet answers, else it is a 404. */
+  readonly answersAlone: boolean;
   /** Answers 200 itself (`--health-check-path` of the catch-all host). */
   readonly isHealthCheck: boolean;
   readonly proxy: ProxyParameters;
@@ -47,6 +50,9 @@ export interface ProxyRoute {
   readonly shapesResponses: boolean;
   readonly errorBackend: ErrorBackend | undefined;
   readonly hooks: CompiledHooks | undefined;
+  /** Steps of the host's snippet, which come before the route of a request is looked for. */
+  readonly hostSteps: HostSteps | undefined;
+  readonly isUncompressed: boolean;
   readonly series: RouteSeries;
 }
 
@@ -61,6 +67,8 @@ export interface RouteCompilerDeps {
   readonly patterns: PatternCache;
   /** Of routes with one family of policies whose hooks are shared with other routes. */
   readonly joinedHooks: WeakMap<RouteHooks, CompiledHooks>;
+  /** Compiled once for each host; undefined in it: no steps. */
+  readonly hostSteps: WeakMap<VirtualHost, HostSteps | undefined>;
   /** Hooks of rewrites that routes share, by target and prefix. */
   readonly rewrites: LruMap<string, RouteHooks>;
   /** Of `settings.tracing`. */
@@ -82,7 +90,8 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     secureUpstream: action.kind === 'forward' && action.secureUpstream !== undefined ? deps.findUpstream(action.secureUpstream) : undefined,
     fallback: action.kind === 'forward' && action.fallback !== undefined ? deps.findUpstream(action.fallback) : undefined,
     refusal: action.kind === 'refuse' ? action.code : undefined,
-    isDefaultBackend: action.kind === 'default-backend',
+    isDefaultBackend: action.kind === 'default-backend' || action.kind === 'answer',
+    answersAlone: action.kind === 'answer',
     isHealthCheck: action.kind === 'health-check',
     proxy,
     retry: proxy === settings.proxy ? deps.defaultRetry : compileRetryRules(proxy),
@@ -97,6 +106,8 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     shapesResponses: proxy.bandwidth !== null || proxy.responseBuffer !== null,
     errorBackend: compileErrorBackend(policies.errorPages, deps),
     hooks: compileHooks(route, host, deps),
+    hostSteps: findHostSteps(host, deps),
+    isUncompressed: policies.isUncompressed === true,
     series: deps.createSeries(route),
   };
 }

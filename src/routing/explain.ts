@@ -54,13 +54,20 @@ export interface Candidate {
 export type CandidateReason =
   | {
       readonly kind: 'won';
-      readonly because: 'app-root' | 'exact-path' | 'path-of-the-prefix' | 'longest-prefix' | 'first-pattern' | 'path-lacks-slash';
+      readonly because:
+        | 'app-root'
+        | 'snippet-location'
+        | 'exact-path'
+        | 'path-of-the-prefix'
+        | 'longest-prefix'
+        | 'first-pattern'
+        | 'path-lacks-slash';
     }
   /** It takes the path, but another rule goes first. */
   | {
       readonly kind: 'lost';
       readonly to: string;
-      readonly because: 'app-root' | 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern';
+      readonly because: 'app-root' | 'snippet-location' | 'exact-path' | 'longer-prefix' | 'slash-redirect' | 'earlier-pattern';
     }
   | { readonly kind: 'no-match'; readonly because: 'other-path' | 'case' | 'part-of-an-element' | 'pattern' }
   | { readonly kind: 'no-match'; readonly because: 'bad-pattern'; readonly message: string };
@@ -127,7 +134,9 @@ function describeCandidates(
 ): readonly Candidate[] {
   const { host } = compiled;
   const patterns = createPatternCache();
-  const rules = host.rootRoute === undefined ? host.routes : [host.rootRoute, ...host.routes];
+  const winner = host.locations?.find(({ route }) => route === verdict?.route)?.route;
+  const others = host.rootRoute === undefined ? host.routes : [host.rootRoute, ...host.routes];
+  const rules = winner === undefined ? others : [winner, ...others];
   const candidates = rules.map((route): Candidate => {
     const reason = route === verdict?.route ? whyWon(host, verdict, path) : whyNot({ host, route, path, verdict, patterns });
     return { route: route.id, match: route.match, origin: route.origin, reason };
@@ -137,6 +146,7 @@ function describeCandidates(
 
 function whyWon(host: VirtualHost, verdict: PathVerdict<unknown>, path: string): CandidateReason {
   if (verdict.route === host.rootRoute) return { kind: 'won', because: 'app-root' };
+  if (verdict.route.action.kind === 'answer') return { kind: 'won', because: 'snippet-location' };
   if (verdict.kind === 'slash-redirect') return { kind: 'won', because: 'path-lacks-slash' };
   if (verdict.pattern !== undefined) return { kind: 'won', because: 'first-pattern' };
   const { match } = verdict.route;
@@ -154,11 +164,12 @@ interface Loser {
 
 function whyNot({ host, route, path, verdict, patterns }: Loser): CandidateReason {
   if (route === host.rootRoute) return { kind: 'no-match', because: 'other-path' };
-  const { rootRoute, ...rest } = host;
+  const { rootRoute, locations: _locations, ...rest } = host;
   const alone = compileHost({ ...rest, routes: [route] }, () => null, patterns);
   if (alone.matchPath(path) === undefined || verdict === undefined) return whyNoMatch(host, route.match, path);
   const to = verdict.route.id;
   if (verdict.route === rootRoute) return { kind: 'lost', to, because: 'app-root' };
+  if (verdict.route.action.kind === 'answer') return { kind: 'lost', to, because: 'snippet-location' };
   if (verdict.kind === 'slash-redirect') return { kind: 'lost', to, because: 'slash-redirect' };
   if (verdict.pattern !== undefined) return { kind: 'lost', to, because: 'earlier-pattern' };
   const { match } = verdict.route;

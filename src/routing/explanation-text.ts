@@ -71,6 +71,7 @@ function formatReason(reason: CandidateReason): string {
 
 const wonSentences: Readonly<Record<Extract<CandidateReason, { kind: 'won' }>['because'], string>> = {
   'app-root': 'takes exactly / before all rules',
+  'snippet-location': 'is a location block of a server-snippet',
   'exact-path': 'is exactly the path',
   'path-of-the-prefix': 'the path is the prefix itself',
   'longest-prefix': 'is the longest prefix',
@@ -80,6 +81,7 @@ const wonSentences: Readonly<Record<Extract<CandidateReason, { kind: 'won' }>['b
 
 const lostSentences: Readonly<Record<Extract<CandidateReason, { kind: 'lost' }>['because'], string>> = {
   'app-root': 'matches, but / is redirected to the app-root of the host',
+  'snippet-location': 'matches, but a location block of a server-snippet goes first',
   'exact-path': 'matches, but another rule is exactly the path',
   'longer-prefix': 'matches, but another prefix is longer',
   'slash-redirect': 'matches, but another rule redirects to the path with a slash',
@@ -128,6 +130,8 @@ function formatAction(action: Action): string {
       return `${action.redirect.statusCode} to ${formatRedirectTarget(action.redirect.to)}`;
     case 'health-check':
       return 'answered 200 by Portico itself, the health check';
+    case 'answer':
+      return 'answered by a location block of a server-snippet';
     default:
       return assertNever(action);
   }

@@ -6,6 +6,7 @@ import { compiledRoute } from './compiled-host.ts';
 import type { CompileRoute, CompiledHost, CompiledRoute, PathVerdict } from './compiled-host.ts';
 import { HostAliases, isExactAlias } from './host-aliases.ts';
 import { compileLiteralHost } from './literal-host.ts';
+import { withLocations } from './located-host.ts';
 import { createPatternCache } from './pattern-cache.ts';
 import type { PatternCache } from './pattern-cache.ts';
 import { compileRegexHost } from './regex-host.ts';
@@ -38,7 +39,8 @@ export function createRoutingTable<T>(compileRoute: CompileRoute<T>, options: Ro
 
 /** Compiles one host. Equal hosts give the same verdicts. */
 export function compileHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>, patterns: PatternCache): CompiledHost<T> {
-  const compiled = host.pathMode === 'regex' ? compileRegexHost(host, compileRoute, patterns) : compileLiteralHost(host, compileRoute);
+  const routes = host.pathMode === 'regex' ? compileRegexHost(host, compileRoute, patterns) : compileLiteralHost(host, compileRoute);
+  const compiled = host.locations === undefined ? routes : withLocations(routes, host.locations, compileRoute);
   return host.rootRoute === undefined
     ? compiled
     : new RootedHost(compiled, compiledRoute(host.rootRoute, compileRoute(host.rootRoute, host)));

@@ -17,6 +17,7 @@ import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import { checkIngress, isOurs } from './admission.ts';
 import type { AdmissionVerdict } from './admission.ts';
 import { KeyPairReader } from './certificate.ts';
+import { withSnippets } from './configmap/snippet-keys.ts';
 import { withFirewallFinding } from './configmap/firewall-keys.ts';
 import { withHeaderMaps } from './configmap/header-maps.ts';
 import { ClientTrustReader } from './client-trust.ts';
@@ -211,7 +212,10 @@ class IncrementalTranslator implements Translator {
   #readConfig(snapshot: Snapshot): ConfigReading {
     const { configmap } = this.#options;
     const object = configmap === undefined ? undefined : snapshot.get('ConfigMap', configmap.namespace, configmap.name);
-    const reading = withFirewallFinding(withHeaderMaps(readConfigMap(object, this.#options), object, snapshot), object);
+    const reading = withSnippets(
+      withFirewallFinding(withHeaderMaps(readConfigMap(object, this.#options), object, snapshot), object),
+      object,
+    );
     if (configmap === undefined || object !== undefined) return reading;
     const flag = { origin: { kind: 'Flag', namespace: '', name: '--configmap' } };
     const message = `ConfigMap ${configmap.namespace}/${configmap.name} does not exist; defaults are used`;

@@ -4,15 +4,14 @@
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { errorCodes } from '../../model/error-codes.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
-import { normalisePath } from '../../routing/normalise-path.ts';
+import type { PathVerdict } from '../../routing/compiled-host.ts';
 import { BODY_LENGTH, BODY_NONE } from '../http1/field-block.ts';
 import { FIELD } from '../http1/field-names.ts';
 import type { MessageHead } from '../http1/message-head.ts';
-import type { ResponseFraming } from '../http1/response-writer.ts';
 import { passableTrailers } from '../http1/trailer-section.ts';
 import type { FailurePhase } from '../http1/upstream-connection.ts';
 import { type CompiledHooks, NO_HOOKS } from '../policies/compile-hooks.ts';
-import type { PolicyVerdict } from '../policies/policy.ts';
+import type { PolicyAnswer, PolicyVerdict } from '../policies/policy.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
@@ -24,15 +23,15 @@ import { ExchangeEntry } from './exchange-entry.ts';
 import { ForwardedCache } from './forwarded-cache.ts';
 import { PolicyRun } from './policy-run.ts';
 import { RequestFlow, type RequestOptions } from './request-flow.ts';
-import { methodOf, readPath } from './request-line.ts';
+import { methodOf, normaliseTarget, readPath } from './request-line.ts';
+import { withoutFields } from './response-edit.ts';
+import { CHUNKED_BODY, framingFor, NO_BODY } from './response-framing.ts';
 import { joinEdits, ResponseBody } from './response-body.ts';
 import { redirectToSlash, redirectToTls } from './redirects.ts';
 import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { type MatchedRequest, UpstreamRequestHead } from './upstream-request-head.ts';
 
-const NO_BODY: ResponseFraming = { kind: 'none' };
-const CHUNKED_BODY: ResponseFraming = { kind: 'chunked' };
-const UNTIL_CLOSE: ResponseFraming = { kind: 'until-close' };
+const MAX_SEARCHES = 10;
 
 type Refusal = Extract<PolicyVerdict, { kind: 'refuse' }>;
 
@@ -105,31 +104,37 @@ export class Exchange implements CallOwner {
     let path = readPath(head, entry.target);
     let target = head.targetForm === 'absolute' ? path + head.buffer.latin1Slice(head.pathEnd, head.targetEnd) : undefined;
     if (head.isPathSpecial && head.targetForm !== 'asterisk') {
-      const normal = normalisePath(path);
-      if (normal.kind === 'bad') return this.fail('PRT-REQ-5');
-      if (normal.forwardPath !== path && this.#context.settings.pathForwarding === 'safe') {
-        target = normal.forwardPath + head.buffer.latin1Slice(head.pathEnd, head.targetEnd);
-      }
+      const normal = normaliseTarget(head, path, this.#context.settings.pathForwarding);
+      if (normal === undefined) return this.fail('PRT-REQ-5');
+      target = normal.target ?? target;
       path = normal.path;
     }
     const verdict = host.matchPath(path);
     if (verdict === undefined) return this.fail('PRT-ROUTE-1');
-    const route = verdict.target;
-    this.#takeRoute(route);
     const forwarded = this.#forwarded.requestFor(head, hostText);
     entry.clientAddress = forwarded.clientAddress;
-    const request: MatchedRequest = { route, hostText, hostName, path, forwarded, target };
-    if (route.errorBackend !== undefined) this.#matched = request;
+    this.#enter(head, { route: verdict.target, hostText, hostName, path, forwarded, target }, verdict);
+  }
+
+  /** `verdict`: what takes the path, which may have been rewritten on another route before. */
+  #enter(head: MessageHead, request: MatchedRequest, verdict: PathVerdict<ProxyRoute>): void {
+    const { route, hostName, forwarded } = request;
+    const before = this.#policies?.request;
+    this.#takeRoute(route);
+    this.#matched = route.errorBackend === undefined ? undefined : request;
     if (this.#context.compression !== undefined || route.shapesResponses) this.#response.begin(head, route);
     if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
+    if (route.hostSteps !== undefined && before === undefined && this.#policies !== undefined) {
+      return this.#answer(route.hostSteps.run(this.#policies.request), request);
+    }
     if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
       return this.#redirect(301, redirectToSlash(verdict.location, head, { route, hostName, forwarded, origin: this.#client.origin }));
     }
     if (route.refusal !== undefined) return this.fail(route.refusal);
     if (route.isHealthCheck) return this.#respond(200, '', '');
-    if (this.#policies === undefined) this.#proceed(head, request);
-    else this.#runPolicies(this.#policies, request);
+    if (this.#policies !== undefined) this.#runPolicies(this.#policies, request);
+    else if (!this.#redirectToTls(request)) this.#forward(head, request);
   }
 
   /** Answers a request whose head could not be understood: nothing of it is used but its method and target, as far as they were read. */
@@ -241,7 +246,11 @@ export class Exchange implements CallOwner {
     if (!isBodyless) this.#response.open(plan);
     const errorEdit = this.#errorLines === undefined ? undefined : { lines: this.#errorLines, dropped: undefined };
     const edit = joinEdits(joinEdits(plan, this.#policies?.editResponse(head.status, head)), errorEdit);
-    this.#client.sendForwardedHead(head, plan?.open === undefined ? this.#framingFor(head, isBodyless) : CHUNKED_BODY, edit);
+    this.#client.sendForwardedHead(
+      head,
+      plan?.open === undefined ? framingFor(head, isBodyless, this.#client.protocol) : CHUNKED_BODY,
+      edit,
+    );
     return true;
   }
 
@@ -325,20 +334,8 @@ export class Exchange implements CallOwner {
   }
 
   #createPolicies(hooks: CompiledHooks, head: MessageHead, matched: MatchedRequest): PolicyRun {
-    const { route, hostText, hostName, path, forwarded, target } = matched;
-    const { entry } = this;
-    return new PolicyRun(hooks, {
-      context: this.#context,
-      head,
-      route,
-      entry,
-      client: this.#client,
-      forwarded,
-      hostText,
-      hostName,
-      path,
-      target,
-    });
+    const rewritten = this.#policies?.request;
+    return new PolicyRun(hooks, { context: this.#context, head, matched, entry: this.entry, client: this.#client, rewritten });
   }
 
   /** Early policies, what comes between, late policies, and on. Any of them may answer instead. */
@@ -350,17 +347,37 @@ export class Exchange implements CallOwner {
         if (!this.#request.isComplete) this.#client.pauseBody();
       },
       onContinue: () => this.#client.resumeBody(),
-      between: () => this.#redirectToTls(matched) || this.#findGroup(route) === undefined,
-      onAnswer: (verdict) => {
-        if (verdict.kind === 'refuse') this.fail(verdict.code, verdict);
-        else this.#respond(verdict.status, verdict.lines, verdict.body);
-      },
+      between: () => this.#redirectToTls(matched) || (!route.answersAlone && this.#findGroup(route) === undefined),
+      onAnswer: (verdict) => this.#answer(verdict, matched),
       onDone: (current) => this.#forward(current, matched, policies.request.target),
     });
   }
 
-  #proceed(head: MessageHead, request: MatchedRequest): void {
-    if (!this.#redirectToTls(request)) this.#forward(head, request);
+  #answer(verdict: PolicyAnswer, matched: MatchedRequest): void {
+    switch (verdict.kind) {
+      case 'refuse':
+        return this.fail(verdict.code, verdict);
+      case 'respond':
+        return this.#respond(verdict.status, verdict.lines, verdict.body);
+      case 'search':
+        return this.#searchAgain(matched);
+      case 'close':
+        this.entry.status = 444;
+        this.#client.cut();
+        return this.#finish();
+    }
+  }
+
+  /** A snippet has rewritten the path: as in nginx, ten times at most, not counting that of the host. */
+  #searchAgain(matched: MatchedRequest): void {
+    const policies = this.#policies;
+    if (policies === undefined) return;
+    const { head, path, target, searches } = policies.request;
+    if (searches >= MAX_SEARCHES + (matched.route.hostSteps === undefined ? 0 : 1)) return this.fail('PRT-SNIPPET-2');
+    policies.leave();
+    const verdict = this.#context.table.findHost(matched.hostName).matchPath(path);
+    if (verdict === undefined) this.fail('PRT-ROUTE-1');
+    else this.#enter(head, { ...matched, route: verdict.target, path, target }, verdict);
   }
 
   /** True: the request was answered with a redirect to the same URL over TLS. */
@@ -446,12 +463,6 @@ export class Exchange implements CallOwner {
     return true;
   }
 
-  #framingFor(head: MessageHead, isBodyless: boolean): ResponseFraming {
-    if (head.body === BODY_LENGTH && head.status !== 204) return { kind: 'length', length: head.contentLength };
-    if (isBodyless) return NO_BODY;
-    return this.#client.protocol === 'HTTP/1.0' ? UNTIL_CLOSE : CHUNKED_BODY;
-  }
-
   #passableTrailers(trailers: Buffer | undefined, dropped?: ReadonlySet<string>): string {
     return trailers === undefined || !this.#acceptsTrailers ? '' : passableTrailers(trailers, this.#context.trailerHead, dropped);
   }
@@ -465,7 +476,8 @@ export class Exchange implements CallOwner {
     this.entry.status = status;
     this.#isHeadSent = true;
     const edit = this.#policies?.editResponse(status, undefined);
-    this.#client.sendLocal(status, edit === undefined ? lines : lines + edit.lines, this.#isHeadMethod ? '' : body, closes);
+    const own = edit?.dropped === undefined ? lines : withoutFields(lines, edit.dropped);
+    this.#client.sendLocal(status, edit === undefined ? lines : own + edit.lines, this.#isHeadMethod ? '' : body, closes);
     this.#finish();
   }
 

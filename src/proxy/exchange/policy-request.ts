@@ -6,6 +6,9 @@ import type { WorkerContext } from '../worker-context.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeEntry } from './exchange-entry.ts';
 import type { RequestCopy } from './request-copy.ts';
+import type { SnippetLevel } from '../policies/snippet-level.ts';
+import { encodeQuery, parsePathBytes } from './path-bytes.ts';
+import type { MatchedRequest } from './upstream-request-head.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 
 const SPACE = 0x20;
@@ -15,18 +18,14 @@ const SEMICOLON = 0x3b;
 export interface PolicyRequestParts {
   readonly context: WorkerContext;
   readonly head: MessageHead;
-  readonly route: ProxyRoute;
+  readonly matched: MatchedRequest;
   readonly entry: ExchangeEntry;
   readonly client: Downstream;
-  readonly forwarded: ForwardedRequest;
-  /** Host as received, with case and port. */
-  readonly hostText: string;
-  readonly hostName: string;
-  /** Normalised. */
-  readonly path: string;
-  /** What is sent upstream instead of the received target so far, or undefined. */
-  readonly target: string | undefined;
+  /** The request as a snippet has rewritten it on another route. */
+  readonly rewritten: PolicyRequest | undefined;
 }
+
+const NO_CAPTURES: readonly undefined[] = [];
 
 export class PolicyRequest {
   readonly context: WorkerContext;
@@ -41,12 +40,19 @@ export class PolicyRequest {
   readonly forwarded: ForwardedRequest;
   readonly hostText: string;
   readonly hostName: string;
-  readonly path: string;
   readonly method: string;
-  /** Query without `?`. */
-  readonly query: string;
 
   // What policies may set.
+  /** Normalised and decoded; what it was rewritten to. */
+  path: string;
+  /** Query without `?`. */
+  query: string;
+  /** How often the route was looked for again. */
+  readonly searches: number;
+  /** True: a snippet has ended the rewriting, so that `rewrite-target` does not come to it. */
+  isRewritingOver = false;
+  /** The place of a snippet whose rules count; undefined: the route's own. */
+  snippetLevel: SnippetLevel | undefined;
   /** Path and query to send upstream instead of the received target. Latin1, encoded, checked. */
   target: string | undefined;
   /** Host towards the upstream. */
@@ -68,27 +74,30 @@ export class PolicyRequest {
   /** Values of nginx variables that policies set, by name without `$`; undefined: none. */
   variables: Map<string, string> | undefined;
   /** Groups of the regular expression that matched last, the whole match first: `$1` and so on. */
-  captures: readonly (string | undefined)[] = [];
+  captures: readonly (string | undefined)[];
   /** State that a policy keeps from hook to hook, by the policy. */
   readonly notes = new Map<object, unknown>();
   #isHeadGone = false;
 
   constructor(parts: PolicyRequestParts) {
-    const { head } = parts;
+    const { head, matched } = parts;
     this.context = parts.context;
     this.head = head;
-    this.route = parts.route;
+    this.route = matched.route;
     this.entry = parts.entry;
     this.client = parts.client;
     this.origin = parts.client.origin;
-    this.forwarded = parts.forwarded;
-    this.hostText = parts.hostText;
-    this.hostName = parts.hostName;
-    this.path = parts.path;
+    this.forwarded = matched.forwarded;
+    this.hostText = matched.hostText;
+    this.hostName = matched.hostName;
+    this.path = matched.path;
     this.method = parts.entry.method;
-    this.query = head.pathEnd < head.targetEnd ? head.buffer.latin1Slice(head.pathEnd + 1, head.targetEnd) : '';
-    this.target = parts.target;
-    this.upstreamHost = parts.route.upstreamHost;
+    this.query = parts.rewritten?.query ?? (head.pathEnd < head.targetEnd ? head.buffer.latin1Slice(head.pathEnd + 1, head.targetEnd) : '');
+    this.searches = parts.rewritten === undefined ? 0 : parts.rewritten.searches + 1;
+    this.variables = parts.rewritten?.variables;
+    this.captures = parts.rewritten?.captures ?? NO_CAPTURES;
+    this.target = matched.target;
+    this.upstreamHost = matched.route.upstreamHost;
   }
 
   get clientAddress(): string {
@@ -101,6 +110,16 @@ export class PolicyRequest {
     if (entry.requestId !== '' || this.#isHeadGone) return entry.requestId;
     entry.requestId = head.requestIdField >= 0 ? head.valueOf(head.requestIdField) : this.context.requestIds.create();
     return entry.requestId;
+  }
+
+  /** Changes path and query, as bytes. False: they must not be sent. */
+  rewriteTo(path: string, query: string): boolean {
+    const rewritten = parsePathBytes(path);
+    if (rewritten === undefined) return false;
+    this.path = rewritten.path;
+    this.query = encodeQuery(query);
+    this.target = this.query === '' ? rewritten.forwardPath : `${rewritten.forwardPath}?${this.query}`;
+    return true;
   }
 
   setVariable(name: string, value: string): void {

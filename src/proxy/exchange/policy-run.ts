@@ -5,13 +5,11 @@ import { parseRequestHead } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
 import type { CompiledHooks } from '../policies/compile-hooks.ts';
-import type { PolicyVerdict, RequestPolicy, ResponsePolicy } from '../policies/policy.ts';
+import type { PolicyAnswer, PolicyVerdict, RequestPolicy, ResponsePolicy } from '../policies/policy.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import { PolicyRequest, type PolicyRequestParts } from './policy-request.ts';
 import { ResponseEdit } from './response-edit.ts';
-
-type Answer = Extract<PolicyVerdict, { kind: 'respond' | 'refuse' }>;
 
 export interface PolicySteps {
   /** A policy waits: the request body must not flow. */
@@ -19,7 +17,7 @@ export interface PolicySteps {
   readonly onContinue: () => void;
   /** What comes between early and late policies. True: the request was answered. */
   readonly between: () => boolean;
-  readonly onAnswer: (verdict: Answer) => void;
+  readonly onAnswer: (verdict: PolicyAnswer) => void;
   /** No policy objects. `head` is good during the call. */
   readonly onDone: (head: MessageHead) => void;
 }
@@ -91,10 +89,15 @@ export class PolicyRun {
     this.#cancelWait = undefined;
   }
 
-  end(): void {
+  /** The request goes to another route: what policies took here, they give back. */
+  leave(): void {
     this.cancel();
     for (const policy of this.#policies.slice(0, this.#asked)) policy.onEnd?.(this.request);
     this.#asked = 0;
+  }
+
+  end(): void {
+    this.leave();
     const { tracer } = this.#hooks;
     if (tracer === undefined) return;
     // A client that goes early leaves before any response.
@@ -143,6 +146,8 @@ export class PolicyRun {
           return this.#wait(answer, next, steps);
         case 'respond':
         case 'refuse':
+        case 'close':
+        case 'search':
           // An error backend may be asked instead.
           restore();
           return steps.onAnswer(answer);

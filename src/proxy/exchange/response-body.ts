@@ -58,11 +58,11 @@ export class ResponseBody {
   }
 
   /** A request begins: notes what its client takes. */
-  begin(head: MessageHead, { proxy: { bandwidth, responseBuffer } }: ProxyRoute): void {
+  begin(head: MessageHead, { isUncompressed, proxy: { bandwidth, responseBuffer } }: ProxyRoute): void {
     const { compression } = this.#context;
     this.#bandwidth = bandwidth;
     this.#buffer = responseBuffer;
-    if (compression !== undefined) this.#accepted = compression.acceptedBy(head);
+    if (compression !== undefined) this.#accepted = isUncompressed ? NO_CODINGS : compression.acceptedBy(head);
   }
 
   /** What compression changes about the head of the upstream's response; undefined: nothing. */

@@ -31,8 +31,14 @@ export class ResponseEdit implements ResponseView, HeadEdit {
   replace(names: ReadonlySet<string>): void {
     this.dropAll(names);
     if (this.lines === '') return;
-    const kept = this.lines.split('\r\n').filter((line) => line !== '' && !names.has(line.slice(0, line.indexOf(':')).toLowerCase()));
-    this.lines = kept.map((line) => `${line}\r\n`).join('');
+    this.lines = withoutFields(this.lines, names);
+  }
+
+  namesWithPrefix(prefix: string): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (let i = 0; i < (this.head?.fieldCount ?? 0); i++) names.add(this.head?.nameOf(i) ?? '');
+    for (const line of this.lines.split('\r\n')) names.add(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase());
+    return new Set([...names].filter((name) => name.startsWith(prefix) && name !== ''));
   }
 
   add(name: string, value: string): void {
@@ -42,4 +48,10 @@ export class ResponseEdit implements ResponseView, HeadEdit {
   addLines(lines: string): void {
     this.lines += lines;
   }
+}
+
+/** `lines`: fields, each with its CRLF. */
+export function withoutFields(lines: string, names: ReadonlySet<string>): string {
+  const kept = lines.split('\r\n').filter((line) => line !== '' && !names.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+  return kept.map((line) => `${line}\r\n`).join('');
 }

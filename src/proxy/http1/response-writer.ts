@@ -151,6 +151,8 @@ export function appendEnd(out: OutBuffer, framing: ResponseFraming, keepsOpen: b
 /** nginx's words where they differ from the registry's, because people search for them. */
 export function reasonPhrase(status: number): string {
   switch (status) {
+    case 405:
+      return 'Not Allowed';
     case 408:
       return 'Request Time-out';
     case 413:

@@ -5,6 +5,7 @@ import { compileExactCasePattern, compileSearchPattern } from '../../kit/pattern
 import type { BlockedClients, TextPattern } from '../../model/policies/access.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type PolicyVerdict, type RequestPolicy } from './policy.ts';
+import { addressRulesOf } from './snippet-addresses.ts';
 
 const BLOCKED: PolicyVerdict = { kind: 'refuse', code: 'PRT-ACCESS-2' };
 
@@ -18,9 +19,10 @@ export function compileBlocks({ cidrs, userAgents, referers }: BlockedClients): 
   return { fields: blockFields(userAgents, referers), addresses: cidrs.length === 0 ? undefined : blockAddresses(cidrs) };
 }
 
-export const compileBlockedClients: HookCompiler = ({ policies }, _host, { blocks }) => {
+export const compileBlockedClients: HookCompiler = (route, host, { blocks, settings }) => {
   const { fields } = blocks;
-  const addresses = policies.access?.addresses === undefined ? blocks.addresses : undefined;
+  const hasOwn = route.policies.access?.addresses !== undefined || addressRulesOf(route, host, settings).hidesGlobal;
+  const addresses = hasOwn ? undefined : blocks.addresses;
   if (fields === undefined && addresses === undefined) return undefined;
   return { request: [fields, addresses].filter((policy) => policy !== undefined) };
 };

@@ -57,6 +57,7 @@ export function policyRequest(fixture: RequestFixture = {}): PolicyRequest {
   };
   const forwarded = { clientAddress, scheme: isTls ? 'https' : 'http', port: '80', host, ...fixture.forwarded };
   const context = { nowMs, accessLog: { isEnabled: false }, settings: { forwarded: { useForwardedHeaders } } };
-  const parts = { context, head, route, entry, client: { origin }, forwarded, hostText: host, hostName: host, path, target: undefined };
+  const matched = { route, forwarded, hostText: host, hostName: host, path, target: undefined };
+  const parts = { context, head, matched, entry, client: { origin }, rewritten: undefined };
   return new PolicyRequest(parts as unknown as PolicyRequestParts);
 }

@@ -38,11 +38,18 @@ export type PolicyVerdict =
    * those who search for nginx's words; not HTML.
    */
   | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly status?: number; readonly lines?: string; readonly detail?: string }
+  /** Close the connection without an answer. */
+  | { readonly kind: 'close' }
+  /** Look for the route again, for the path of the request was rewritten. Only in early phases, and only for steps of snippets. */
+  | { readonly kind: 'search' }
   /**
    * The answer comes later. `start` is called once, after the request head was kept; it must call `resume` exactly once, whatever happens,
    * unless `cancel` (its result) is called first because the client has gone.
    */
   | { readonly kind: 'wait'; readonly start: (resume: (verdict: PolicyVerdict) => void) => () => void };
+
+/** What ends the run of the policies. */
+export type PolicyAnswer = Exclude<PolicyVerdict, { kind: 'continue' | 'wait' }>;
 
 export const CONTINUE: PolicyVerdict = { kind: 'continue' };
 
@@ -65,6 +72,8 @@ export interface ResponseView {
   dropAll(names: ReadonlySet<string>): void;
   /** Drops all fields of these lower-case names, those of other policies too. The set must not change afterwards. */
   replace(names: ReadonlySet<string>): void;
+  /** Lower-case names of the fields so far that begin so. */
+  namesWithPrefix(prefix: string): ReadonlySet<string>;
   /** Adds a field. The value is checked: one with CR, LF or NUL is left out. */
   add(name: string, value: string): void;
   /** Adds fields that were checked before, each with its CRLF. */
@@ -95,6 +104,8 @@ export interface RequestTracer {
 export interface RouteHooks {
   readonly request?: readonly RequestPolicy[];
   readonly response?: readonly ResponsePolicy[];
+  /** Behind all of `response`. */
+  readonly lastResponse?: readonly ResponsePolicy[];
   readonly selector?: UpstreamSelector;
   readonly tracer?: RequestTracer;
   /** True: response hooks read fields of the request (`PolicyRequest.fieldOf`), which are kept for them. */

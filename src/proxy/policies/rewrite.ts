@@ -34,6 +34,7 @@ function hooksFor(rewrite: RewritePolicy, patterns: PatternCache): RouteHooks {
       {
         phase: 'rewrite',
         onRequest(request) {
+          if (request.isRewritingOver) return CONTINUE;
           if (needsCaptures) request.captures = patterns.capture(patternOf(request.route.route.match), request.path) ?? [];
           if (isRedirect) return redirectTo(expandTarget(request), request);
           if (expandPrefix !== undefined) setPrefix(request, expandPrefix);
@@ -59,6 +60,7 @@ function setTarget(request: PolicyRequest, path: string): PolicyVerdict {
     const normal = normalisePath(encoded);
     if (normal.kind === 'bad' || normal.forwardPath !== encoded) return REFUSED;
   }
+  request.path = path;
   request.target = withQuery(encoded, request);
   return CONTINUE;
 }

@@ -11,15 +11,20 @@ import { compileDigestAuth } from './digest-auth.ts';
 import { compileExternalAuth } from './external-auth.ts';
 import { CONTINUE, type PolicyVerdict, type RequestPolicy } from './policy.ts';
 import { compileSignIn } from './sign-in.ts';
+import { addressRulesOf, withAddressRules } from './snippet-addresses.ts';
 
 type Refusal = Extract<AccessDecision, { kind: 'no' }>;
 
+const OPEN: AccessPolicy = { satisfy: 'all' };
+
 export const compileAccess: HookCompiler = (route, host, deps) => {
-  const { access } = route.policies;
-  if (access === undefined) return undefined;
+  const { access = OPEN } = route.policies;
+  const { rules } = addressRulesOf(route, host, deps.settings);
+  if (access === OPEN && rules.length === 0) return undefined;
   const { addresses, password, external } = access;
   const checks: AccessCheck[] = [];
-  if (addresses !== undefined) checks.push(compileAddressLists(addresses));
+  const lists = withAddressRules(addresses === undefined ? undefined : compileAddressLists(addresses), rules);
+  if (lists !== undefined) checks.push(lists);
   if (password !== undefined)
     checks.push(password.kind === 'basic' ? compileBasicAuth(password, deps.auth) : compileDigestAuth(password, deps.auth));
   const service = external === undefined ? undefined : compileExternalAuth(external, route, host, deps);

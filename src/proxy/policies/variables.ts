@@ -6,19 +6,24 @@ import { parseTemplate, type VariableName } from '../../model/template.ts';
 import { ClockText, formatEpoch, formatSeconds } from '../../observe/access-log/clock-text.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import { printTraceParent } from '../../observe/tracing/span.ts';
-import { normalisePath } from '../../routing/normalise-path.ts';
+import { pathBytes } from '../exchange/path-bytes.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 
 export type ExpandTemplate = (request: PolicyRequest) => string;
 
 type Reader = (request: PolicyRequest) => string;
 
+/** The value of `$1` and so on. */
+export type ReadCapture = (request: PolicyRequest, group: number) => string;
+
+const plainCapture: ReadCapture = ({ captures }, group) => captures[group] ?? '';
+
 /**
  * Makes the function that expands a text with nginx variables. The text was checked with `parseTemplate` when it was translated; one that
  * does not parse all the same expands to nothing. Unknown variables expand to nothing, and so do captures without a match. Values from
  * the client are not escaped: whoever writes the result into a head checks it (`isSafeValue`).
  */
-export function compileTemplate(text: string): ExpandTemplate {
+export function compileTemplate(text: string, readCapture: ReadCapture = plainCapture): ExpandTemplate {
   const template = parseTemplate(text);
   if (!template.ok) return () => '';
   const readers = template.value.parts.map((part): Reader => {
@@ -29,7 +34,7 @@ export function compileTemplate(text: string): ExpandTemplate {
       }
       case 'capture': {
         const { group } = part;
-        return (request) => request.captures[group] ?? '';
+        return (request) => readCapture(request, group);
       }
       case 'variable':
         return findReader(part.name);
@@ -158,13 +163,9 @@ function findArgument(query: string, name: string): string {
   return '';
 }
 
-/** The normalised path; after a rewrite the one that it was rewritten to. */
+/** The normalised path as bytes; after a rewrite the one that it was rewritten to. */
 function readUri(request: PolicyRequest): string {
-  const { target } = request;
-  if (target === undefined) return request.path;
-  const query = target.indexOf('?');
-  const normal = normalisePath(query < 0 ? target : target.slice(0, query));
-  return normal.kind === 'ok' ? normal.path : request.path;
+  return pathBytes(request.path);
 }
 
 function serverName(request: PolicyRequest): string {

@@ -7,6 +7,12 @@ import { commaList, textMatching } from '../value-parsers.ts';
 import type { ValueParser } from '../value-parsers.ts';
 import type { RelativeName } from './access-draft.ts';
 
+export interface AuthHeader {
+  readonly name: string;
+  /** Template; empty: the header is left out. */
+  readonly value: string;
+}
+
 /** A missing member was not set. Without a URL the others mean nothing. */
 export interface ExternalAuthDraft {
   url?: AuthUrl;
@@ -17,6 +23,9 @@ export interface ExternalAuthDraft {
   responseHeaders?: readonly string[];
   /** ConfigMap with headers for the request to the service. */
   requestHeaders?: RelativeName;
+  /** nginx directives (`auth-snippet`), not looked at yet; and what they mean. */
+  snippet?: string;
+  snippetHeaders?: readonly AuthHeader[];
   /** Template. */
   requestRedirect?: string;
   /** Template. */

@@ -102,6 +102,9 @@ export interface AnnotationDraft {
   /** nginx directives, not looked at yet. */
   configurationSnippet?: string;
   serverSnippet?: string;
+  streamSnippet?: string;
+  /** `gzip off` of a snippet. */
+  isUncompressed?: boolean;
   mirror?: MirrorDraft;
   customHttpErrors?: readonly number[];
   passesBackendErrors?: boolean;

@@ -1,21 +1,19 @@
 // Snippets are nginx configuration. Their risk is Critical, so by default (`annotations-risk-level: High`) an Ingress with one is dropped;
 // where Critical is allowed, they still count only with `allow-snippet-annotations`, and then as far as src/translate/snippets reads them.
-import { fail, ok } from '../../kit/result.ts';
-import type { Result } from '../../kit/result.ts';
-import { notYet, supported } from './row.ts';
+import { ok } from '../../kit/result.ts';
+import { supported } from './row.ts';
 import type { AnnotationRow } from './row.ts';
 
-const MAX_CHARACTERS = 64 * 1024;
 const DIFFERS =
-  'only add_header, more_set_headers, more_clear_headers, more_set_input_headers, more_clear_input_headers, proxy_set_header, proxy_hide_header, return, ' +
-  'rewrite, if, set, break, expires, allow and deny are interpreted; a snippet with any other directive is refused as a whole';
+  'never executed: the directives of reference/snippets.md are interpreted, and a snippet with any other is refused as a whole';
 
+/** Texts are only looked at where snippets are allowed. */
 export const snippetAnnotations: readonly AnnotationRow[] = [
   supported({
     name: 'configuration-snippet',
     scope: 'location',
     risk: 'Critical',
-    parse: parseText,
+    parse: ok<string>,
     set: (draft, value) => {
       draft.configurationSnippet = value;
     },
@@ -26,18 +24,33 @@ export const snippetAnnotations: readonly AnnotationRow[] = [
     name: 'server-snippet',
     scope: 'host',
     risk: 'Critical',
-    parse: parseText,
+    parse: ok<string>,
     set: (draft, value) => {
       draft.serverSnippet = value;
     },
-    summary: 'nginx directives for the host.',
+    summary: 'nginx directives for the host, `location` blocks too.',
     differs: DIFFERS,
   }),
-  notYet({ name: 'auth-snippet', scope: 'location', risk: 'Critical', summary: 'nginx directives for the request to `auth-url`.' }),
-  notYet({ name: 'stream-snippet', scope: 'ingress', risk: 'Critical', summary: 'nginx directives for streams.' }),
+  supported({
+    name: 'auth-snippet',
+    scope: 'location',
+    risk: 'Critical',
+    parse: ok<string>,
+    set: (draft, value) => {
+      draft.access.external.snippet = value;
+    },
+    summary: 'nginx directives for the request to `auth-url`: headers.',
+    differs: DIFFERS,
+  }),
+  supported({
+    name: 'stream-snippet',
+    scope: 'ingress',
+    risk: 'Critical',
+    parse: ok<string>,
+    set: (draft, value) => {
+      draft.streamSnippet = value;
+    },
+    summary: 'nginx directives for streams.',
+    differs: 'never interpreted: TCP and UDP ports only come from `--tcp-services-configmap` and `--udp-services-configmap`',
+  }),
 ];
-
-/** Only its size: what it means depends on whether snippets are allowed. */
-function parseText(text: string): Result<string> {
-  return text.length > MAX_CHARACTERS ? fail(`is longer than ${MAX_CHARACTERS} characters`) : ok(text);
-}

@@ -130,6 +130,7 @@ function emptyRouting(): ConfigDraft['routing'] {
     passesBackendErrors: false,
     limitRate: 0,
     limitRateAfter: 0,
+    snippetVariables: [],
     allowsSnippets: false,
     buffering: {
       buffersRequests: false,

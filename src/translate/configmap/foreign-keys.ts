@@ -3,14 +3,6 @@ import { noEffect } from './row.ts';
 import type { ConfigRow } from './row.ts';
 
 export const foreignKeys: readonly ConfigRow[] = [
-  ...noEffect('there is no nginx that could read it', [
-    ['global-auth-snippet', '', 'nginx directives of global authentication.'],
-    ['main-snippet', '', 'nginx directives.'],
-    ['http-snippet', '', 'nginx directives.'],
-    ['server-snippet', '', 'nginx directives.'],
-    ['location-snippet', '', 'nginx directives.'],
-    ['stream-snippet', '', 'nginx directives.'],
-  ]),
   ...noEffect('there are no databases of places, and no variables that would be read from them', [
     ['use-geoip2', 'false', 'Variables with the place of an address.'],
     ['geoip2-autoreload-in-minutes', '0', 'Reads the databases again.'],

@@ -9,6 +9,7 @@ import { loggingKeys } from './logging-keys.ts';
 import { policyKeys } from './policy-keys.ts';
 import { proxyKeys } from './proxy-keys.ts';
 import type { ConfigRow } from './row.ts';
+import { snippetKeys } from './snippet-keys.ts';
 import { tlsKeys } from './tls-keys.ts';
 import { tracingKeys } from './tracing-keys.ts';
 
@@ -24,6 +25,7 @@ export const configRows: readonly ConfigRow[] = [
   ...loggingKeys,
   ...tracingKeys,
   ...firewallKeys,
+  ...snippetKeys,
   ...foreignKeys,
 ];
 

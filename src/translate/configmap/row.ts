@@ -67,6 +67,8 @@ export interface RoutingConfig {
   /** KiB a second and KiB: defaults of annotations `limit-rate` and `limit-rate-after`. */
   readonly limitRate: number;
   readonly limitRateAfter: number;
+  /** Variables that snippets of the ConfigMap set. */
+  readonly snippetVariables: readonly string[];
   /** Whether snippet annotations are interpreted. */
   readonly allowsSnippets: boolean;
   /** Defaults of the annotations about buffers. */

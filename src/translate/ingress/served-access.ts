@@ -128,8 +128,9 @@ class Reading {
   }
 
   #externalOf(draft: ExternalAuthDraft, url: AuthUrl, field: string | undefined): ServedExternalAuth | undefined {
-    const requestHeaders = draft.requestHeaders === undefined ? [] : this.#requestHeaders(draft.requestHeaders);
-    if (requestHeaders === undefined) return undefined;
+    const ofConfigMap = draft.requestHeaders === undefined ? [] : this.#requestHeaders(draft.requestHeaders);
+    if (ofConfigMap === undefined) return undefined;
+    const requestHeaders = [...ofConfigMap, ...(draft.snippetHeaders ?? []).map(({ name, value }): [string, string] => [name, value])];
     const { method, signIn, requestRedirect, cacheKey: key, cacheRules: rules = DEFAULT_CACHE_RULES } = draft;
     return {
       url,

@@ -2,7 +2,6 @@
 // and the ConfigMap's defaults make of its routes. Depends on the Ingress, its class, its namespace and the ConfigMap, nothing else.
 import { keptList } from '../../kit/kept-list.ts';
 import { CATCH_ALL_HOST, hostName } from '../../model/route.ts';
-import type { Snippet } from '../../model/policies/snippet.ts';
 import type { HeaderField } from '../../model/policies/header-fields.ts';
 import type { Redirect } from '../../model/policies/redirect.ts';
 import type { RewritePolicy } from '../../model/policies/rewrite.ts';
@@ -32,6 +31,7 @@ import { annotationField, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { selectsLabels } from '../label-selector.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
+import type { ReadSnippet } from '../snippets/read-snippet.ts';
 import type { UserListReader } from '../user-list.ts';
 import { findForeignClass } from './class-selection.ts';
 import { inspectIngress } from './deep-inspection.ts';
@@ -54,7 +54,7 @@ export interface ServedIngress {
   /** Without the redirect to HTTPS, which depends on the host. */
   readonly policies: RoutePolicies;
   /** Of annotation `server-snippet`: for all of its hosts. */
-  readonly serverSnippet: Snippet | undefined;
+  readonly serverSnippet: ReadSnippet | undefined;
   /** Who may use its routes; undefined: everybody. */
   readonly access: ServedAccess | undefined;
   /** What its paths are rewritten to, but for one that equals the target. */
@@ -99,14 +99,17 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
   }
   const inspected = options.deepInspect ? inspectIngress(ingress) : undefined;
   if (inspected !== undefined) return { ...withoutEffect([inspected]), isDropped: true };
-  const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
+  const annotations = readAnnotations(ingress, options.annotationsPrefix, routing);
+  const { verdict, findings } = annotations;
   if (verdict === 'ignore') return { ...withoutEffect(findings), isDropped: true };
-  const headers = readCustomHeaders(ingress, values, context);
-  const access = readAccess(ingress, values.access, { ...context, annotationsPrefix: options.annotationsPrefix });
-  const snippets = readSnippets(ingress, values, {
+  const snippets = readSnippets(ingress, annotations.values, {
     areAllowed: routing.allowsSnippets || options.allowSnippetAnnotations,
     annotationsPrefix: options.annotationsPrefix,
+    knownVariables: routing.snippetVariables,
   });
+  const { values } = snippets;
+  const headers = readCustomHeaders(ingress, values, context);
+  const access = readAccess(ingress, values.access, { ...context, annotationsPrefix: options.annotationsPrefix });
   const firewall = missingFirewallOf(values, routing.firewall);
   const served = serve(ingress, values, context);
   return {
@@ -262,6 +265,7 @@ function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, ro
     ...(Object.keys(proxy).length > 0 && { proxy }),
     ...(values.upstreamHost !== undefined && { upstreamHost: values.upstreamHost }),
     ...(values.accessLog === false && { accessLog: false }),
+    ...(values.isUncompressed === true && { isUncompressed: true }),
     ...(values.relativeRedirects !== undefined && { relativeRedirects: values.relativeRedirects }),
     ...(values.portInRedirects !== undefined && { portInRedirects: values.portInRedirects }),
     ...(cors !== undefined && { cors }),

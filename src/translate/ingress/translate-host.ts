@@ -29,6 +29,7 @@ import { HostTransports } from './host-transport.ts';
 import type { Transport, TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
 import type { TlsContext } from './host-tls.ts';
+import { snippetsOf } from './host-snippets.ts';
 import { SideUpstreams } from './side-upstreams.ts';
 import type { SideUpstreamContext } from './side-upstreams.ts';
 import { hostOfRule } from './served-ingress.ts';
@@ -138,14 +139,14 @@ class HostBuilder {
     const rootRoute = this.#rootRoute();
     const ciphers = ingresses.find((served) => served.annotations.ciphers !== undefined)?.annotations.ciphers;
     const { policy: clientCertificates } = this.#clientCertificates;
-    const snippet = ingresses.find((served) => served.serverSnippet !== undefined)?.serverSnippet;
+    const snippets = snippetsOf(ingresses, this.#context.options.annotationsPrefix, this.#isRefused || this.#clientCertificates.isClosed);
     const row: VirtualHost = {
       name,
       pathMode: this.#regexOwner === undefined ? 'literal' : 'regex',
       routes: [...this.#routes.values()],
       ...(rootRoute !== undefined && { rootRoute }),
       ...(ciphers !== undefined && { ciphers }),
-      ...(snippet !== undefined && { snippet }),
+      ...snippets,
       tls: tls.tls,
       ...(clientCertificates !== undefined && { clientCertificates }),
       origin,

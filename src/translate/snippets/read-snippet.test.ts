@@ -52,14 +52,14 @@ describe('a snippet', () => {
       'location',
     );
     assert.ok(reading.ok);
-    assert.deepEqual(reading.value, {
+    assert.deepEqual(reading.value.snippet, {
       steps: [
         { kind: 'set', name: 'flag', value: '0' },
         {
           kind: 'if',
           condition: { kind: 'matches', variable: 'http_user_agent', pattern: 'bot', ignoresCase: true, isNegated: false },
           steps: [{ kind: 'set', name: 'flag', value: '1' }],
-          rules: [{ kind: 'add-response', name: 'X-Bot', value: '$1', statuses: 'all' }],
+          rules: [{ kind: 'add-response', name: 'X-Bot', value: '$1', isAlways: true }],
         },
         {
           kind: 'if',
@@ -67,24 +67,30 @@ describe('a snippet', () => {
           steps: [{ kind: 'return', status: 403 }],
           rules: [],
         },
-        { kind: 'rewrite', pattern: '^/old/(.*)$', replacement: '/new/$1', flag: 301 },
+        { kind: 'rewrite', pattern: '^/old/(.*)$', replacement: '/new/$1', keepsQuery: true, flag: 301 },
         { kind: 'return', status: 302, location: 'https://$host$request_uri' },
       ],
       rules: [
-        { kind: 'set-response', name: 'A', value: '$flag', statuses: [404, 500] },
-        { kind: 'set-response', name: 'B', value: '', statuses: [404, 500] },
-        { kind: 'clear-response', name: 'x-powered-', isPrefix: true, statuses: 'all' },
+        { kind: 'set-response', name: 'A', value: '$flag', when: { statuses: [404, 500] } },
+        { kind: 'set-response', name: 'B', value: '', when: { statuses: [404, 500] } },
+        { kind: 'clear-response', name: 'x-powered-', isPrefix: true, when: {} },
         { kind: 'set-request', name: 'X-Up', value: '' },
-        { kind: 'access', isAllowed: false, addresses: '10.0.0.0/8' },
-        { kind: 'access', isAllowed: true, addresses: 'all' },
-        { kind: 'expires', time: 3600 },
+        { kind: 'expires', expiry: { kind: 'from-now', seconds: 3600 } },
         { kind: 'hide-response', name: 'etag' },
+      ],
+      addresses: [
+        { isAllowed: false, addresses: '10.0.0.0/8' },
+        { isAllowed: true, addresses: 'all' },
       ],
     });
   });
 
   const refused: readonly (readonly [text: string, reason: RegExp, isProtective: boolean])[] = [
-    ['more_set_headers "A: b"; location / { return 200; }', /location in line 1, which is not interpreted: write a rule/, false],
+    [
+      'more_set_headers "A: b"; location / { return 200; }',
+      /location in line 1, which is not interpreted at the level of a location: write a rule/,
+      false,
+    ],
     ['proxy_pass http://evil;', /proxy_pass in line 1/, false],
     ['access_by_lua_block { os.execute("id") }', /without ";"/, true],
     ['alias /etc/;', /alias in line 1/, false],
@@ -98,10 +104,14 @@ describe('a snippet', () => {
     ['add_header A "b\\nc";', /control character/, false],
     ['proxy_set_header Content-Length 0;', /belongs to the connection/, false],
     ['proxy_set_header Host;', /needs a header and a value/, false],
-    ['return 444;', /not between 200 and 599/, true],
+    ['return 499;', /not between 200 and 599/, true],
+    ['if ($host) { if ($args) { break; } }', /if in line 1, which has if in line 1, which is not interpreted in "if"/, false],
+    ['if ($host) { deny all; }', /deny in line 1, which is not interpreted in "if": nginx does not allow it there/, true],
+    ['if ($host) { proxy_set_header A b; }', /proxy_set_header in line 1, which is not interpreted in "if"/, false],
+    ['set $host x;', /cannot change \$host/, false],
     ['return 301;', /needs a URL/, false],
     ['return 99999 x;', /status/, false],
-    ['rewrite ^/a /b sideways;', /flag sideways/, false],
+    ['rewrite ^/a /b sideways;', /flag "sideways"/, false],
     ['expires soon;', /is not a time/, false],
     ['set host x;', /needs a variable/, false],
   ];

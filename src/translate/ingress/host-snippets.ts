@@ -1,0 +1,45 @@
+// The server-snippet of one host: that of the oldest Ingress with one. Its `location` blocks become routes of their own, which only answer.
+import type { HostLocation, PathMatch, VirtualHost } from '../../model/route.ts';
+import type { SnippetLocationMatch } from '../../model/policies/snippet.ts';
+import { annotationField } from '../finding.ts';
+import type { ServedIngress } from './served-ingress.ts';
+
+/** `isRefused`: every path of the host answers an error, and so do the blocks. */
+export function snippetsOf(
+  ingresses: readonly ServedIngress[],
+  annotationsPrefix: string,
+  isRefused: boolean,
+): Pick<VirtualHost, 'snippet' | 'locations'> {
+  const owner = ingresses.find((served) => served.serverSnippet !== undefined);
+  if (owner?.serverSnippet === undefined) return {};
+  const { snippet, locations } = owner.serverSnippet;
+  const origin = { ...owner.ingress.origin, field: annotationField(`${annotationsPrefix}/server-snippet`) };
+  const rows = locations.map(({ match, snippet: own }, index): HostLocation => ({
+    match,
+    route: {
+      id: `snippet-location:${index}`,
+      match: shownMatch(match),
+      action: { kind: 'answer' },
+      policies: { snippet: own },
+      // As in ingress-nginx, where only its own locations have these.
+      labels: { namespace: '', ingress: '', service: '', servicePort: '', path: shownPath(match) },
+      origin,
+    },
+  }));
+  return { snippet, ...(rows.length > 0 && !isRefused && { locations: rows }) };
+}
+
+function shownMatch(match: SnippetLocationMatch): PathMatch {
+  switch (match.kind) {
+    case 'exact':
+      return { kind: 'exact', path: match.path };
+    case 'prefix':
+      return { kind: 'prefix', path: match.path };
+    case 'regex':
+      return { kind: 'regex', pattern: match.pattern };
+  }
+}
+
+function shownPath(match: SnippetLocationMatch): string {
+  return match.kind === 'regex' ? match.pattern : match.path;
+}
