@@ -11,7 +11,7 @@ const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metada
 
 export function readConfigMap(object: Fields, place: Place): ConfigMap {
   object.allowOnly(objectFields);
-  const metadata = readMetadata(object, 'namespaced', checkDnsSubdomain);
+  const { metadata } = readMetadata(object, 'namespaced', checkDnsSubdomain);
   const data = object.textMap('data', checkDataKey);
   let bytes = 0;
   for (const value of data.values()) bytes += Buffer.byteLength(value);

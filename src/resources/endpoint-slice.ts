@@ -9,6 +9,9 @@ import type { EndpointPort, EndpointSlice, SliceEndpoint } from './objects.ts';
 import type { Place } from './place.ts';
 import { originOf, portRange } from './place.ts';
 
+/** Says which Service a slice belongs to. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
 const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'addressType', 'endpoints', 'ports']);
 const portFields: ReadonlySet<string> = new Set(['appProtocol', 'name', 'port', 'protocol']);
 const endpointFields: ReadonlySet<string> = new Set([
@@ -33,7 +36,7 @@ type AddressType = EndpointSlice['addressType'];
 
 export function readEndpointSlice(object: Fields, place: Place): EndpointSlice {
   object.allowOnly(objectFields);
-  const metadata = readMetadata(object, 'namespaced', checkDnsSubdomain);
+  const { metadata, labels } = readMetadata(object, 'namespaced', checkDnsSubdomain);
   if (!object.has('addressType')) object.problem('addressType', 'is required');
   const addressType = object.word('addressType', addressTypes, 'IPv4');
   const endpoints = object.items('endpoints');
@@ -42,7 +45,7 @@ export function readEndpointSlice(object: Fields, place: Place): EndpointSlice {
     kind: 'EndpointSlice',
     metadata,
     ...originOf('EndpointSlice', metadata, place),
-    serviceName: metadata.labels.get('kubernetes.io/service-name') ?? '',
+    serviceName: labels.get(SERVICE_NAME_LABEL) ?? '',
     addressType,
     ports: readPorts(object),
     endpoints: endpoints.map((endpoint) => readEndpoint(endpoint, addressType)),
@@ -64,16 +67,25 @@ function readEndpoint(fields: Fields, addressType: AddressType): SliceEndpoint {
   fields.allowOnly(endpointFields);
   const conditions = fields.fields('conditions');
   conditions?.allowOnly(conditionFields);
-  const ready = conditions?.flag('ready') ?? true;
+  checkUnused(fields, conditions);
   return {
     addresses: readAddresses(fields, addressType),
-    ready,
-    serving: conditions?.flag('serving') ?? ready,
-    terminating: conditions?.flag('terminating') ?? false,
-    nodeName: fields.text('nodeName', checkDnsSubdomain),
-    zone: fields.text('zone', undefined),
+    ready: conditions?.flag('ready') ?? true,
     hintZones: keptList(readHintZones(fields.fields('hints'))),
   };
+}
+
+/** What the API checks and nothing here depends on, so it is not kept. */
+function checkUnused(fields: Fields, conditions: Fields | undefined): void {
+  conditions?.flag('serving');
+  conditions?.flag('terminating');
+  fields.text('nodeName', checkDnsSubdomain);
+  fields.text('zone');
+}
+
+function readHintZones(hints: Fields | undefined): readonly string[] {
+  hints?.allowOnly(hintFields);
+  return hints?.items('forZones').map((zone) => zone.requiredText('name')) ?? [];
 }
 
 function readAddresses(fields: Fields, addressType: AddressType): readonly string[] {
@@ -90,9 +102,4 @@ function addressProblem(address: string, addressType: AddressType): string | und
   return canonical === undefined
     ? `must be an ${addressType} address, not ${JSON.stringify(address)}`
     : endpointAddressProblem(canonical, addressType);
-}
-
-function readHintZones(hints: Fields | undefined): readonly string[] {
-  hints?.allowOnly(hintFields);
-  return hints?.items('forZones').map((zone) => zone.requiredText('name')) ?? [];
 }

@@ -10,6 +10,22 @@ export function isEqualContent(left: KubernetesObject, right: KubernetesObject):
   return left === right || isEqualMap(left, right);
 }
 
+/**
+ * The later of two readings of an object, with the parts of the earlier one that say the same. Others go on holding the earlier parts, and an
+ * Ingress is read again after each write of its status: without this it would be in memory twice.
+ */
+export function withSharedParts(before: KubernetesObject | undefined, after: KubernetesObject): KubernetesObject {
+  if (before?.kind !== 'Ingress' || after.kind !== 'Ingress' || before === after) return after;
+  const annotations = shared(before.metadata.annotations, after.metadata.annotations);
+  const spec = shared(before.spec, after.spec);
+  if (spec === after.spec && annotations === after.metadata.annotations) return after;
+  return { ...after, spec, metadata: { ...after.metadata, annotations } };
+}
+
+function shared<T>(before: T, after: T): T {
+  return isEqual(before, after) ? before : after;
+}
+
 function isEqual(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;

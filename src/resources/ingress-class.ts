@@ -6,13 +6,15 @@ import type { IngressClass } from './objects.ts';
 import type { Place } from './place.ts';
 import { originOf } from './place.ts';
 
+export const DEFAULT_CLASS_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class';
+
 const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec']);
 const specFields: ReadonlySet<string> = new Set(['controller', 'parameters']);
 const parameterFields: ReadonlySet<string> = new Set(['apiGroup', 'kind', 'name', 'namespace', 'scope']);
 
 export function readIngressClass(object: Fields, place: Place): IngressClass {
   object.allowOnly(objectFields);
-  const metadata = readMetadata(object, 'cluster', checkDnsSubdomain);
+  const { metadata, annotations } = readMetadata(object, 'cluster', checkDnsSubdomain);
   const spec = object.requiredFields('spec');
   spec.allowOnly(specFields);
   const parameters = spec.fields('parameters');
@@ -21,7 +23,7 @@ export function readIngressClass(object: Fields, place: Place): IngressClass {
     metadata,
     ...originOf('IngressClass', metadata, place),
     controller: object.has('spec') ? spec.requiredText('controller', checkDomainPrefixedPath) : '',
-    isDefault: metadata.annotations.get('ingressclass.kubernetes.io/is-default-class') === 'true',
+    isDefault: annotations.get(DEFAULT_CLASS_ANNOTATION) === 'true',
     parameters: parameters === undefined ? undefined : readParameters(parameters),
   };
 }

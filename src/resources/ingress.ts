@@ -32,7 +32,8 @@ const pathTypes = ['Exact', 'Prefix', 'ImplementationSpecific'] as const;
 
 export function readIngress(object: Fields, place: Place): Ingress {
   object.allowOnly(objectFields);
-  const metadata = readMetadata(object, 'namespaced', checkDnsSubdomain);
+  const { metadata: identity, annotations } = readMetadata(object, 'namespaced', checkDnsSubdomain);
+  const metadata = { ...identity, annotations };
   return {
     kind: 'Ingress',
     metadata,

@@ -61,18 +61,27 @@ export function effectiveNamespace(namespace: string, scope: Scope): string {
   return namespace === '' ? 'default' : namespace;
 }
 
-export function readMetadata(object: Fields, scope: Scope, checkName: NameCheck): ObjectMeta {
+/** All that metadata says; labels and annotations apart, since most kinds keep neither. */
+export interface MetadataReading {
+  readonly metadata: ObjectMeta;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly annotations: ReadonlyMap<string, string>;
+}
+
+export function readMetadata(object: Fields, scope: Scope, checkName: NameCheck): MetadataReading {
   const metadata = object.requiredFields('metadata');
   metadata.allowOnly(metadataFields);
+  metadata.integer('generation', { min: 0, max: Number.MAX_SAFE_INTEGER });
   const annotations = metadata.textMap('annotations', checkAnnotationKey);
   if (bytesOf(annotations) > maxAnnotationBytes) metadata.problem('annotations', `must have at most ${maxAnnotationBytes} bytes together`);
   return {
-    namespace: effectiveNamespace(metadata.text('namespace', checkDnsLabel), scope),
-    name: metadata.requiredText('name', checkName),
-    uid: metadata.text('uid'),
-    creationTimestampMs: readTimestamp(metadata, 'creationTimestamp') ?? 0,
-    resourceVersion: metadata.text('resourceVersion'),
-    generation: metadata.integer('generation', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0,
+    metadata: {
+      namespace: effectiveNamespace(metadata.text('namespace', checkDnsLabel), scope),
+      name: metadata.requiredText('name', checkName),
+      uid: metadata.text('uid'),
+      creationTimestampMs: readTimestamp(metadata, 'creationTimestamp') ?? 0,
+      resourceVersion: metadata.text('resourceVersion'),
+    },
     labels: metadata.textMap('labels', checkQualifiedName, checkLabelValue),
     annotations,
   };

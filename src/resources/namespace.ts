@@ -10,6 +10,7 @@ const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metada
 
 export function readNamespace(object: Fields, place: Place): Namespace {
   object.allowOnly(objectFields);
-  const metadata = readMetadata(object, 'cluster', checkDnsLabel);
+  const { metadata: identity, labels } = readMetadata(object, 'cluster', checkDnsLabel);
+  const metadata = { ...identity, labels };
   return { kind: 'Namespace', metadata, ...originOf('Namespace', metadata, place) };
 }

@@ -2,6 +2,7 @@
 // data; after that nobody checks again. Defaults of the Kubernetes API are filled in by the parsers.
 import type { Origin } from '../model/origin.ts';
 
+/** Labels and annotations are kept where something depends on them: on most objects they are half of the memory. */
 export interface ObjectMeta {
   /** Empty for cluster-scoped kinds; `default` where a namespaced object names none. */
   readonly namespace: string;
@@ -10,9 +11,6 @@ export interface ObjectMeta {
   /** Milliseconds since the epoch; objects without a time get the same time and are ordered by name. */
   readonly creationTimestampMs: number;
   readonly resourceVersion: string;
-  readonly generation: number;
-  readonly labels: ReadonlyMap<string, string>;
-  readonly annotations: ReadonlyMap<string, string>;
 }
 
 interface ObjectBase {
@@ -28,6 +26,7 @@ interface ObjectBase {
 
 export interface Ingress extends ObjectBase {
   readonly kind: 'Ingress';
+  readonly metadata: ObjectMeta & { readonly annotations: ReadonlyMap<string, string> };
   readonly spec: IngressSpec;
   /** True once deletion was requested. */
   readonly isBeingDeleted: boolean;
@@ -93,7 +92,8 @@ export interface Service extends ObjectBase {
   readonly externalIPs: readonly string[];
   readonly ports: readonly ServicePort[];
   readonly loadBalancerIngress: readonly { readonly ip: string; readonly hostname: string }[];
-  readonly trafficDistribution: string;
+  /** Whether it wants its clients to stay in their zone. */
+  readonly prefersOwnZone: boolean;
 }
 
 export interface ServicePort {
@@ -102,12 +102,11 @@ export interface ServicePort {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly port: number;
   readonly targetPort: number | string;
-  readonly appProtocol: string;
 }
 
 export interface EndpointSlice extends ObjectBase {
   readonly kind: 'EndpointSlice';
-  /** Label `kubernetes.io/service-name`; empty where it is missing. */
+  /** Of SERVICE_NAME_LABEL; empty where it is missing. */
   readonly serviceName: string;
   readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
   readonly ports: readonly EndpointPort[];
@@ -125,10 +124,7 @@ export interface SliceEndpoint {
   readonly addresses: readonly string[];
   /** True where the object does not say. */
   readonly ready: boolean;
-  readonly serving: boolean;
-  readonly terminating: boolean;
-  readonly nodeName: string;
-  readonly zone: string;
+  /** Zones that it is meant for. */
   readonly hintZones: readonly string[];
 }
 
@@ -146,6 +142,7 @@ export interface ConfigMap extends ObjectBase {
 
 export interface Namespace extends ObjectBase {
   readonly kind: 'Namespace';
+  readonly metadata: ObjectMeta & { readonly labels: ReadonlyMap<string, string> };
 }
 
 export type KubernetesObject = Ingress | IngressClass | Service | EndpointSlice | Secret | ConfigMap | Namespace;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import type { KubernetesObject, ObjectOfKind } from './objects.ts';
+import type { Kind } from './objects.ts';
 import { parseObject } from './parse-object.ts';
 import type { ParsedObject } from './parse-object.ts';
 
@@ -89,6 +90,20 @@ describe('metadata', () => {
     assert.equal(at('"2024-06-01T00:00:00Z"'), Date.UTC(2024, 5, 1));
     assert.equal(at('2024-06-01T02:00:00+02:00'), Date.UTC(2024, 5, 1));
     assert.equal(at('null'), 0);
+  });
+
+  test('keeps labels and annotations only where something depends on them', () => {
+    const metadata = '{name: x, labels: {a: b}, annotations: {c: d}}';
+    const kept = (kind: Kind, rest: string): readonly string[] =>
+      Object.keys(good(kind, `{kind: ${kind}, metadata: ${metadata}, ${rest}}`).metadata).filter(
+        (key) => key === 'labels' || key === 'annotations',
+      );
+    assert.deepEqual(kept('Ingress', 'apiVersion: networking.k8s.io/v1, spec: {rules: [{}]}'), ['annotations']);
+    assert.deepEqual(kept('Namespace', 'apiVersion: v1'), ['labels']);
+    assert.deepEqual(kept('Service', 'apiVersion: v1, spec: {ports: [{port: 80}]}'), []);
+    assert.deepEqual(kept('EndpointSlice', 'apiVersion: discovery.k8s.io/v1, addressType: IPv4'), []);
+    assert.deepEqual(kept('Secret', 'apiVersion: v1'), []);
+    assert.deepEqual(kept('ConfigMap', 'apiVersion: v1'), []);
   });
 
   test('refuses wrong names, times and annotations that are no strings', () => {
@@ -242,7 +257,7 @@ describe('Service', () => {
   test('fills in type, protocol and target port', () => {
     const parsed = good('Service', text('{ports: [{port: 80}]}'));
     assert.equal(parsed.type, 'ClusterIP');
-    assert.deepEqual(parsed.ports, [{ name: '', protocol: 'TCP', port: 80, targetPort: 80, appProtocol: '' }]);
+    assert.deepEqual(parsed.ports, [{ name: '', protocol: 'TCP', port: 80, targetPort: 80 }]);
   });
 
   test('takes target ports by number and name', () => {
@@ -298,12 +313,18 @@ describe('EndpointSlice', () => {
     );
     assert.equal(parsed.serviceName, 'web');
     assert.deepEqual(
-      parsed.endpoints.map(({ ready, serving, terminating }) => [ready, serving, terminating]),
-      [
-        [true, true, false],
-        [false, false, false],
-        [false, true, true],
-      ],
+      parsed.endpoints.map(({ ready }) => ready),
+      [true, false, false],
+    );
+  });
+
+  test('checks what it does not keep', () => {
+    const endpoint = 'addresses: [10.0.0.1], conditions: {serving: 1, terminating: x}, nodeName: A_b, zone: 1, hints: {forZones: [{}]}';
+    assert.deepEqual(
+      problems(text(`addressType: IPv4, endpoints: [{${endpoint}}]`)).map((line) => line.slice(0, line.indexOf(': '))),
+      ['conditions.serving', 'conditions.terminating', 'nodeName', 'zone', 'hints.forZones[0].name'].map(
+        (field) => `endpoints[0].${field}`,
+      ),
     );
   });
 

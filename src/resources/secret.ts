@@ -15,7 +15,7 @@ export const maxDataBytes = 1024 * 1024;
 
 export function readSecret(object: Fields, place: Place): Secret {
   object.allowOnly(objectFields);
-  const metadata = readMetadata(object, 'namespaced', checkDnsSubdomain);
+  const { metadata } = readMetadata(object, 'namespaced', checkDnsSubdomain);
   const type = object.text('type') || 'Opaque';
   const data = readData(object);
   let bytes = 0;

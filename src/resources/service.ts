@@ -35,13 +35,17 @@ const specFields: ReadonlySet<string> = new Set([
 ]);
 const portFields: ReadonlySet<string> = new Set(['appProtocol', 'name', 'nodePort', 'port', 'protocol', 'targetPort']);
 
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
+/** PreferSameZone is the newer name of PreferClose. */
+const zoneDistributions: ReadonlySet<string> = new Set(['PreferClose', 'PreferSameZone']);
+
 const serviceTypes = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 const protocols = ['TCP', 'UDP', 'SCTP'] as const;
 
 export function readService(object: Fields, place: Place): Service {
   object.allowOnly(objectFields);
   // The API asks for a letter at the beginning of the name, newer versions no longer do; the wider rule reads both.
-  const metadata = readMetadata(object, 'namespaced', checkDnsLabel);
+  const { metadata, annotations } = readMetadata(object, 'namespaced', checkDnsLabel);
   const spec = object.requiredFields('spec');
   spec.allowOnly(specFields);
   const type = spec.word('type', serviceTypes, 'ClusterIP');
@@ -56,7 +60,7 @@ export function readService(object: Fields, place: Place): Service {
     externalIPs: keptList(spec.texts('externalIPs', checkAddress).map(canonicalIfAddress)),
     ports: readPorts(spec, object.has('spec') && type !== 'ExternalName' && clusterIP !== 'None'),
     loadBalancerIngress: keptList(readLoadBalancer(object.fields('status'))),
-    trafficDistribution: spec.text('trafficDistribution'),
+    prefersOwnZone: isZoneMode(annotations.get(TOPOLOGY_MODE) ?? '') || zoneDistributions.has(spec.text('trafficDistribution')),
   };
 }
 
@@ -84,6 +88,7 @@ function readPorts(spec: Fields, isRequired: boolean): readonly ServicePort[] {
 
 function readPort(fields: Fields): ServicePort {
   fields.allowOnly(portFields);
+  fields.text('appProtocol');
   if (!fields.has('port')) fields.problem('port', 'is required');
   const port = fields.integer('port', portRange) ?? 0;
   return {
@@ -91,7 +96,6 @@ function readPort(fields: Fields): ServicePort {
     protocol: fields.word('protocol', protocols, 'TCP'),
     port,
     targetPort: readTargetPort(fields, port),
-    appProtocol: fields.text('appProtocol'),
   };
 }
 
@@ -114,6 +118,10 @@ function checkClusterIP(text: string): string | undefined {
 
 function checkAddress(text: string): string | undefined {
   return isIP(text) === 0 || text.includes('%') ? 'must be an IP address' : undefined;
+}
+
+function isZoneMode(mode: string): boolean {
+  return mode.toLowerCase() === 'auto';
 }
 
 function canonicalIfAddress(text: string): string {

@@ -52,19 +52,39 @@ test('takes a new origin over without telling a change', () => {
 });
 
 test('sees every difference in content', () => {
+  const spec = 'spec: {rules: [{}]}';
   const texts = [
     '{apiVersion: v1, kind: Secret, metadata: {name: s}}',
     '{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {a: b}}',
     '{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {a: c}}',
-    '{apiVersion: v1, kind: Secret, metadata: {name: s, labels: {a: c}}, stringData: {a: c}}',
-    '{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {a: c}}, stringData: {a: c}}',
-    '{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {a: c}}, stringData: {a: c}, type: x}',
+    '{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {a: c}, type: x}',
+    '{apiVersion: v1, kind: Namespace, metadata: {name: s, labels: {a: c}}}',
+    '{apiVersion: v1, kind: Namespace, metadata: {name: s, labels: {a: d}}}',
+    `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: s, annotations: {a: c}}, ${spec}}`,
+    `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: s, annotations: {a: d}}, ${spec}}`,
   ];
   const store = new ResourceStore();
   for (const text of texts) {
     assert.equal(store.apply({ upserts: [object(text)], removals: [] }).length, 1, text);
     assert.equal(store.apply({ upserts: [object(text)], removals: [] }).length, 0, text);
   }
+});
+
+test('keeps the content of an Ingress once, whoever has it already', () => {
+  const ingress = (rest: string, metadata = ''): KubernetesObject =>
+    object(
+      `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, ${metadata} annotations: {a: b}}, spec: {rules: [{host: a.test}]}, ${rest}}`,
+    );
+  const store = new ResourceStore();
+  const first = ingress('', 'resourceVersion: "1",');
+  store.apply({ upserts: [first], removals: [] });
+  store.apply({ upserts: [ingress('status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}', 'resourceVersion: "2",')], removals: [] });
+  const now = store.get('Ingress', 'default', 'i');
+  assert(now !== undefined && first.kind === 'Ingress');
+  assert.equal(now.spec, first.spec);
+  assert.equal(now.metadata.annotations, first.metadata.annotations);
+  assert.equal(now.metadata.resourceVersion, '2');
+  assert.deepEqual(now.statusAddresses, [{ ip: '192.0.2.1', hostname: '' }]);
 });
 
 test('keeps the slices of each Service in order of name', () => {

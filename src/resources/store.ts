@@ -1,7 +1,7 @@
 // All objects as they are now, whatever source they come from. The one mutable copy: sources write to it through `apply`, translation
 // reads it as a Snapshot, and what `apply` returns says what has to be translated again. Invariant: the index of slices holds
 // exactly the EndpointSlices that are in the store.
-import { isEqualContent } from './equal-content.ts';
+import { isEqualContent, withSharedParts } from './equal-content.ts';
 import type { EndpointSlice, Kind, KubernetesObject, ObjectOfKind } from './objects.ts';
 import type { ObjectChange, Snapshot } from './snapshot.ts';
 
@@ -65,9 +65,10 @@ export class ResourceStore implements Snapshot {
       this.#remove(before);
       changes.push({ kind, namespace, name, before, after: undefined });
     }
-    for (const after of batch.upserts) {
-      const { kind, metadata } = after;
+    for (const upsert of batch.upserts) {
+      const { kind, metadata } = upsert;
       const before: KubernetesObject | undefined = this.get(kind, metadata.namespace, metadata.name);
+      const after = withSharedParts(before, upsert);
       this.#put(after, before);
       if (before !== undefined && isEqualContent(before, after)) continue;
       changes.push({ kind, namespace: metadata.namespace, name: metadata.name, before, after });

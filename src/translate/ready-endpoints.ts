@@ -3,8 +3,6 @@
 import type { Endpoint } from '../model/upstream.ts';
 import type { EndpointSlice, Service, ServicePort, SliceEndpoint } from '../resources/objects.ts';
 
-const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
-
 export interface EndpointQuery {
   readonly port: ServicePort;
   readonly protocol: 'TCP' | 'UDP';
@@ -13,11 +11,8 @@ export interface EndpointQuery {
 }
 
 /** The zone that the Service wants its clients of this zone to stay in; empty: they need not. */
-export function zoneOf({ metadata, trafficDistribution }: Service, ownZone: string): string {
-  const mode = metadata.annotations.get(TOPOLOGY_MODE) ?? '';
-  // PreferSameZone is the newer name of PreferClose.
-  const isWanted = mode.toLowerCase() === 'auto' || trafficDistribution === 'PreferClose' || trafficDistribution === 'PreferSameZone';
-  return isWanted ? ownZone : '';
+export function zoneOf({ prefersOwnZone }: Service, ownZone: string): string {
+  return prefersOwnZone ? ownZone : '';
 }
 
 /**

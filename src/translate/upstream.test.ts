@@ -15,7 +15,7 @@ function external(externalName: string): ReturnType<typeof translateUpstream> {
     externalIPs: [],
     ports: [],
     loadBalancerIngress: [],
-    trafficDistribution: '',
+    prefersOwnZone: false,
     origin: { kind: 'Service', namespace: 'default', name: 'ext' },
     metadata: {
       namespace: 'default',
@@ -23,9 +23,6 @@ function external(externalName: string): ReturnType<typeof translateUpstream> {
       uid: '',
       creationTimestampMs: 0,
       resourceVersion: '',
-      generation: 0,
-      labels: new Map(),
-      annotations: new Map(),
     },
   };
   const get: Snapshot['get'] = (kind) => (kind === 'Service' ? (service as never) : undefined);

@@ -12,6 +12,8 @@ import { ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
+import { withSharedParts } from '../../resources/equal-content.ts';
+import { SERVICE_NAME_LABEL } from '../../resources/endpoint-slice.ts';
 import type { Kind, KubernetesObject } from '../../resources/objects.ts';
 import { objectKey } from '../../resources/objects.ts';
 import type { ObjectRef } from '../../resources/store.ts';
@@ -192,7 +194,7 @@ class WatchedCluster implements ClusterSource {
 
   #watchService({ namespace, name }: { readonly namespace: string; readonly name: string }): void {
     this.#watch('Service', { resource: apiResources.Service, namespace, fieldSelector: `metadata.name=${name}` });
-    this.#watch('EndpointSlice', { resource: apiResources.EndpointSlice, namespace, labelSelector: `kubernetes.io/service-name=${name}` });
+    this.#watch('EndpointSlice', { resource: apiResources.EndpointSlice, namespace, labelSelector: `${SERVICE_NAME_LABEL}=${name}` });
   }
 
   #watch(kind: Kind, collection: Collection): void {
@@ -260,10 +262,12 @@ class WatchedCluster implements ClusterSource {
   }
 
   readonly #receiver = {
-    onUpsert: (object: KubernetesObject): void => {
-      const { kind, metadata } = object;
+    onUpsert: (upsert: KubernetesObject): void => {
+      const { kind, metadata } = upsert;
+      const ref = { kind, namespace: metadata.namespace, name: metadata.name };
+      const object = withSharedParts(this.#served.get(objectKey(kind, ref.namespace, ref.name)), upsert);
       this.#tracker.upsert(object);
-      this.#put({ kind, namespace: metadata.namespace, name: metadata.name }, object);
+      this.#put(ref, object);
     },
     onRemove: (ref: ObjectRef): void => {
       this.#tracker.remove(ref);
@@ -392,10 +396,12 @@ class WatchedCluster implements ClusterSource {
 }
 
 /** Whether the selectors that are used here select the object. */
-function isInCollection({ metadata }: KubernetesObject, { namespace, fieldSelector, labelSelector }: Collection): boolean {
+function isInCollection(object: KubernetesObject, { namespace, fieldSelector, labelSelector }: Collection): boolean {
+  const { metadata } = object;
   if (namespace !== '' && namespace !== metadata.namespace) return false;
   if (fieldSelector !== undefined && fieldSelector !== `metadata.name=${metadata.name}`) return false;
-  return labelSelector === undefined || labelSelector === `kubernetes.io/service-name=${metadata.labels.get('kubernetes.io/service-name')}`;
+  if (labelSelector === undefined) return true;
+  return object.kind === 'EndpointSlice' && labelSelector === `${SERVICE_NAME_LABEL}=${object.serviceName}`;
 }
 
 function isReferable(kind: Kind): kind is 'Secret' | 'ConfigMap' {

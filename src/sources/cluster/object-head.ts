@@ -19,12 +19,19 @@ export function readHead(object: unknown): ObjectHead | undefined {
   return isHead ? { namespace, name, uid, resourceVersion } : undefined;
 }
 
-/** Equal for the same version of the same object only, also after the API server lost its state and counts versions anew. */
-export function fingerprint({ uid, resourceVersion }: Pick<ObjectHead, 'uid' | 'resourceVersion'>): string {
-  return `${resourceVersion} ${uid}`;
+export type ObjectVersion = Pick<ObjectHead, 'uid' | 'resourceVersion'>;
+
+/** Nothing else is held by it. */
+export function versionOf({ uid, resourceVersion }: ObjectVersion): ObjectVersion {
+  return { uid, resourceVersion };
 }
 
-/** Identity within one kind. */
+/** True for the same version of the same object only, also after the API server lost its state and counts versions anew. */
+export function isSameVersion(known: ObjectVersion | undefined, { uid, resourceVersion }: ObjectVersion): boolean {
+  return known?.resourceVersion === resourceVersion && known.uid === uid;
+}
+
+/** Identity within one kind. Joined, because a template makes a tree of strings that maps would keep. */
 export function headKey({ namespace, name }: Pick<ObjectHead, 'namespace' | 'name'>): string {
-  return `${namespace}\0${name}`;
+  return [namespace, name].join('\0');
 }

@@ -8,8 +8,8 @@ import type { Kind, KubernetesObject } from '../../resources/objects.ts';
 import { parseObject } from '../../resources/parse-object.ts';
 import type { ObjectRef } from '../../resources/store.ts';
 import type { ApiResource } from './api-resource.ts';
-import type { ObjectHead } from './object-head.ts';
-import { fingerprint, headKey } from './object-head.ts';
+import type { ObjectHead, ObjectVersion } from './object-head.ts';
+import { headKey, isSameVersion, versionOf } from './object-head.ts';
 import type { ReflectorSink } from './reflector.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -32,14 +32,14 @@ export interface MirrorOptions {
 }
 
 interface Listed {
-  readonly version: string;
+  readonly version: ObjectVersion;
   readonly parsed: ParsedApiObject;
 }
 
 export class ObjectMirror implements ReflectorSink {
   readonly #options: MirrorOptions;
-  /** Key to fingerprint. */
-  readonly #known = new Map<string, string>();
+  /** Two texts that the object holds too, rather than one text made of them. */
+  readonly #known = new Map<string, ObjectVersion>();
   readonly #problems = new Map<string, readonly Diagnostic[]>();
   /** While a list is read: all that is in it, with what is not known yet. */
   #listing: Map<string, Listed | undefined> | undefined;
@@ -54,7 +54,7 @@ export class ObjectMirror implements ReflectorSink {
 
   /** Takes over what somebody else has handed to the receiver already. */
   seed(object: KubernetesObject): void {
-    this.#known.set(headKey(object.metadata), fingerprint(object.metadata));
+    this.#known.set(headKey(object.metadata), versionOf(object.metadata));
   }
 
   *diagnostics(): Iterable<Diagnostic> {
@@ -79,8 +79,8 @@ export class ObjectMirror implements ReflectorSink {
 
   upsert(head: ObjectHead, object: unknown): void {
     const key = headKey(head);
-    const version = fingerprint(head);
-    const isKnown = this.#known.get(key) === version;
+    const version = versionOf(head);
+    const isKnown = isSameVersion(this.#known.get(key), version);
     const { kind, resource } = this.#options;
     const listed = isKnown ? undefined : { version, parsed: parseApiObject(object, resource, kind) };
     if (this.#listing !== undefined) this.#listing.set(key, listed);
@@ -89,7 +89,7 @@ export class ObjectMirror implements ReflectorSink {
 
   #take(key: string, { version, parsed }: Listed): void {
     // Others may have handed it over since it was read.
-    if (this.#known.get(key) === version) return;
+    if (isSameVersion(this.#known.get(key), version)) return;
     this.#known.set(key, version);
     const { receiver, onDiagnostic } = this.#options;
     if (parsed.kind === 'object') {

@@ -1,6 +1,8 @@
 // Objects back in the form of the API, with the fields that the parsers read: what the snapshot file holds. Invariant: parsing what is
 // written here gives the same object.
 import { assertNever } from '../../kit/assert-never.ts';
+import { SERVICE_NAME_LABEL } from '../../resources/endpoint-slice.ts';
+import { DEFAULT_CLASS_ANNOTATION } from '../../resources/ingress-class.ts';
 import type {
   ConfigMap,
   EndpointSlice,
@@ -21,38 +23,50 @@ export function printObject(object: KubernetesObject): Json {
   const metadata = printMetadata(object.metadata);
   switch (object.kind) {
     case 'Ingress':
-      return { ...printIngress(object), metadata: { ...metadata, deletionTimestamp: object.isBeingDeleted ? EPOCH : undefined } };
+      return {
+        ...printIngress(object),
+        metadata: {
+          ...metadata,
+          annotations: printTexts(object.metadata.annotations),
+          deletionTimestamp: object.isBeingDeleted ? EPOCH : undefined,
+        },
+      };
     case 'IngressClass':
-      return { ...printIngressClass(object), metadata };
+      return { ...printIngressClass(object), metadata: { ...metadata, annotations: object.isDefault ? IS_DEFAULT : undefined } };
     case 'Service':
       return { ...printService(object), metadata };
     case 'EndpointSlice':
-      return { ...printEndpointSlice(object), metadata };
+      return {
+        ...printEndpointSlice(object),
+        metadata: { ...metadata, labels: object.serviceName === '' ? undefined : { [SERVICE_NAME_LABEL]: object.serviceName } },
+      };
     case 'Secret':
       return { ...printSecret(object), metadata };
     case 'ConfigMap':
       return { ...printConfigMap(object), metadata };
     case 'Namespace':
-      return { apiVersion: 'v1', kind: 'Namespace', metadata };
+      return { apiVersion: 'v1', kind: 'Namespace', metadata: { ...metadata, labels: printTexts(object.metadata.labels) } };
     default:
       return assertNever(object);
   }
 }
 
 const EPOCH = '1970-01-01T00:00:00Z';
+const IS_DEFAULT = { [DEFAULT_CLASS_ANNOTATION]: 'true' };
 
 function printMetadata(metadata: ObjectMeta): Json {
-  const { namespace, name, uid, creationTimestampMs, resourceVersion, generation, labels, annotations } = metadata;
+  const { namespace, name, uid, creationTimestampMs, resourceVersion } = metadata;
   return {
     namespace: namespace === '' ? undefined : namespace,
     name,
     uid: orNothing(uid),
     creationTimestamp: new Date(creationTimestampMs).toISOString(),
     resourceVersion: orNothing(resourceVersion),
-    generation: generation === 0 ? undefined : generation,
-    labels: labels.size === 0 ? undefined : Object.fromEntries(labels),
-    annotations: annotations.size === 0 ? undefined : Object.fromEntries(annotations),
   };
+}
+
+function printTexts(texts: ReadonlyMap<string, string>): Json | undefined {
+  return texts.size === 0 ? undefined : Object.fromEntries(texts);
 }
 
 function printIngress({ spec, statusAddresses }: Ingress): Json {
@@ -89,7 +103,7 @@ function printIngressClass({ controller, parameters }: IngressClass): Json {
 }
 
 function printService(service: Service): Json {
-  const { type, clusterIP, externalName, externalIPs, ports, loadBalancerIngress, trafficDistribution } = service;
+  const { type, clusterIP, externalName, externalIPs, ports, loadBalancerIngress, prefersOwnZone } = service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -98,8 +112,8 @@ function printService(service: Service): Json {
       clusterIP: orNothing(clusterIP),
       externalName: orNothing(externalName),
       externalIPs,
-      ports: ports.map((port) => ({ ...port, name: orNothing(port.name), appProtocol: orNothing(port.appProtocol) })),
-      trafficDistribution: orNothing(trafficDistribution),
+      ports: ports.map((port) => ({ ...port, name: orNothing(port.name) })),
+      trafficDistribution: prefersOwnZone ? 'PreferSameZone' : undefined,
     },
     status: printLoadBalancer(loadBalancerIngress),
   };
@@ -119,14 +133,9 @@ function printEndpointSlice({ addressType, ports, endpoints }: EndpointSlice): J
   };
 }
 
-function printEndpoint({ addresses, ready, serving, terminating, nodeName, zone, hintZones }: SliceEndpoint): Json {
-  return {
-    addresses,
-    conditions: { ready, serving, terminating },
-    nodeName: orNothing(nodeName),
-    zone: orNothing(zone),
-    hints: hintZones.length === 0 ? undefined : { forZones: hintZones.map((name) => ({ name })) },
-  };
+function printEndpoint({ addresses, ready, hintZones }: SliceEndpoint): Json {
+  const hints = hintZones.length === 0 ? undefined : { forZones: hintZones.map((name) => ({ name })) };
+  return { addresses, conditions: { ready }, hints };
 }
 
 function printSecret({ type, data }: Secret): Json {

@@ -17,8 +17,8 @@ import { formatApiError, isAborted } from './api-error.ts';
 import type { Collection } from './api-resource.ts';
 import { apiResources } from './api-resource.ts';
 import { Backoff } from './backoff.ts';
-import type { ObjectHead } from './object-head.ts';
-import { fingerprint, headKey, readHead } from './object-head.ts';
+import type { ObjectHead, ObjectVersion } from './object-head.ts';
+import { headKey, isSameVersion, readHead, versionOf } from './object-head.ts';
 import { parseApiObject } from './object-mirror.ts';
 import type { ObjectReceiver } from './object-mirror.ts';
 import { pause } from './pause.ts';
@@ -51,8 +51,7 @@ interface Entry {
   readonly name: string;
   readonly scope: string;
   /** Of what the receiver has; undefined: it has nothing. */
-  version: string | undefined;
-  uid: string;
+  version: ObjectVersion | undefined;
   /** Whether an answer came at least once. */
   isSettled: boolean;
   isForbidden: boolean;
@@ -110,13 +109,11 @@ export class ReferencedObjects {
     const key = headKey(reference);
     if (this.#entries.has(key)) return;
     const { namespace, name } = reference;
-    const version = known === undefined ? undefined : fingerprint(known.metadata);
     const entry: Entry = {
       namespace,
       name,
       scope: this.#scopeOf(reference),
-      version,
-      uid: known?.metadata.uid ?? '',
+      version: known === undefined ? undefined : versionOf(known.metadata),
       isSettled: known !== undefined,
       isForbidden: false,
       work: 'none',
@@ -131,8 +128,7 @@ export class ReferencedObjects {
   seed({ metadata }: KubernetesObject): void {
     const entry = this.#entries.get(headKey(metadata));
     if (entry === undefined || entry.isSettled) return;
-    entry.version = fingerprint(metadata);
-    entry.uid = metadata.uid;
+    entry.version = versionOf(metadata);
     this.#settle(entry);
   }
 
@@ -204,7 +200,7 @@ export class ReferencedObjects {
         const entry = find(head);
         if (entry === undefined) return;
         listed.add(headKey(head));
-        if (entry.version !== fingerprint(head)) this.#enqueue(entry);
+        if (!isSameVersion(entry.version, head)) this.#enqueue(entry);
       },
       onForbidden: () => {
         for (const key of this.#scopes.get(scope)?.keys ?? []) {
@@ -216,7 +212,7 @@ export class ReferencedObjects {
         const entry = find(head);
         if (entry === undefined) return;
         // While it is asked for, or where another object of that name was found, the event may be about an older one.
-        if (entry.work === 'none' && entry.uid === head.uid) this.#setMissing(entry);
+        if (entry.work === 'none' && entry.version?.uid === head.uid) this.#setMissing(entry);
         else this.#enqueue(entry);
       },
     };
@@ -272,9 +268,8 @@ export class ReferencedObjects {
     const head = readHead(value);
     this.#allow(entry);
     this.#troubles.delete(entry);
-    if (head !== undefined && fingerprint(head) !== entry.version) {
-      entry.version = fingerprint(head);
-      entry.uid = head.uid;
+    if (head !== undefined && !isSameVersion(entry.version, head)) {
+      entry.version = versionOf(head);
       const parsed = parseApiObject(value, apiResources[kind], kind);
       if (parsed.kind === 'object') receiver.onUpsert(parsed.object);
       else this.#troubles.set(entry, parsed.diagnostics);
@@ -293,7 +288,6 @@ export class ReferencedObjects {
     this.#troubles.delete(entry);
     if (entry.version === undefined) return;
     entry.version = undefined;
-    entry.uid = '';
     const { kind, receiver } = this.#options;
     receiver.onRemove({ kind, namespace: entry.namespace, name: entry.name } satisfies ObjectRef);
   }

@@ -17,9 +17,6 @@ function read(data: Readonly<Record<string, string>>): ConfigReading {
       uid: '',
       creationTimestampMs: 0,
       resourceVersion: '',
-      generation: 0,
-      labels: new Map(),
-      annotations: new Map(),
     },
   };
   return readConfigMap(configMap, testOptions());
