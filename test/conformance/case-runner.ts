@@ -75,6 +75,8 @@ class CaseRun {
   }
 
   async run(): Promise<string[]> {
+    // Another process is needed: the one that runs must not see the objects of this case, of which it may write.
+    if (this.#case.args.length > 0) await this.#world.stopController();
     await this.#removeLeftovers();
     for (const [, name = ''] of JSON.stringify(this.#case).matchAll(/\{\{(free\.[^{}]+)\}\}/g)) {
       if (!this.#freePorts.has(name)) this.#freePorts.set(name, await this.#world.options.freePorts.take());

@@ -101,22 +101,21 @@ async function checkAccessLog(checks: readonly LogCheck[], context: CheckContext
 }
 
 async function checkObject(check: ObjectCheck, context: CheckContext): Promise<string[]> {
-  const { read } = context.sink;
-  if (read === undefined) return ['objects: this source of objects has no status'];
+  const { sink } = context;
+  if (sink.read === undefined) return ['objects: this source of objects has no status'];
   let seen: unknown;
   const fits = await poll({ timeoutMs: OBJECTS_WAIT_MS, everyMs: 200 }, async () => {
-    seen = fieldAt(await read(parseRef(check.object)), check.path);
+    seen = fieldAt(await sink.read?.(parseRef(check.object)), check.path);
     return valueFits(check.value, seen) ? true : undefined;
   });
   return fits === true ? [] : [`${check.object} ${check.path}: expected ${show(check.value)}, saw ${show(seen)}`];
 }
 
 async function checkEvents(checks: readonly EventCheck[], { sink }: CheckContext): Promise<string[]> {
-  const { readEvents } = sink;
-  if (readEvents === undefined) return ['events: this source of objects has no events'];
+  if (sink.readEvents === undefined) return ['events: this source of objects has no events'];
   const isTold = async ({ object, type, reason }: EventCheck): Promise<boolean> => {
-    const events = await readEvents(parseRef(object));
-    return events.some((event) => event.type === (type ?? event.type) && event.reason === (reason ?? event.reason));
+    const events = await sink.readEvents?.(parseRef(object));
+    return events?.some((event) => event.type === (type ?? event.type) && event.reason === (reason ?? event.reason)) ?? false;
   };
   const problems: string[] = [];
   for (const check of checks.filter(({ absent }) => absent !== true)) {

@@ -18,6 +18,7 @@ import { PROBE_NAME } from './readiness-probe.ts';
 /** What is written last may be seen before what was written first: kinds are watched apart from each other, Secrets are fetched. */
 const STAND_IN_SETTLE_MS = 40;
 const CLUSTER_SETTLE_MS = 300;
+const STATUS_KINDS: ReadonlySet<string> = new Set(['Ingress', 'Node', 'Pod', 'Service']);
 const NAMESPACE_END_MS = 5_000;
 
 export async function createStandInSink(): Promise<ObjectSink> {
@@ -90,6 +91,7 @@ class ApiServerSink implements ObjectSink {
   /** Objects that were there before: they are given back as they were. */
   readonly #foreign = new Map<string, unknown>();
   readonly #signal = new AbortController().signal;
+  #isClosed = false;
   #lastIngress = { age: -1, second: 0 };
 
   constructor(client: ApiClient, kubeconfig: string) {
@@ -102,6 +104,7 @@ class ApiServerSink implements ObjectSink {
   }
 
   async apply(object: KubernetesObject, age: number): Promise<void> {
+    if (this.#isClosed) throw new Error('the runner was told to end');
     const ref = refOf(object);
     const path = pathOf(ref, object.apiVersion);
     if (object.metadata['creationTimestamp'] !== undefined) throw new ObjectRefused('it decides itself when an object was created');
@@ -115,6 +118,7 @@ class ApiServerSink implements ObjectSink {
     const applied = { ...object, metadata: { ...metadata, ...(ref.namespace === '' ? {} : { namespace: ref.namespace }) } };
     const result = await this.#client.patch(path, { kind: 'apply', object: applied, force: true }, this.#signal);
     if (!result.ok) throw refusal(result.error, ref);
+    await this.#applyStatus(applied, path);
     if (ref.kind === 'Namespace') this.#namespaces.add(ref.name);
     this.#stored.set(refKey(ref), applied);
   }
@@ -148,6 +152,7 @@ class ApiServerSink implements ObjectSink {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.clear();
     for (const name of this.#namespaces) await this.#removeNamespace(name);
     this.#client.close();
@@ -159,6 +164,15 @@ class ApiServerSink implements ObjectSink {
     const isSameSecond = Math.floor(nowMs / 1000) === this.#lastIngress.second;
     if (age > this.#lastIngress.age && isSameSecond) await delay(1_000 - (nowMs % 1_000) + 5);
     this.#lastIngress = { age, second: Math.floor(Date.now() / 1000) };
+  }
+
+  /** An API server takes the status of an object by itself only, as from the controller that it belongs to. */
+  async #applyStatus(applied: KubernetesObject, path: ObjectPath): Promise<void> {
+    const { apiVersion, kind, metadata, status } = applied;
+    if (!STATUS_KINDS.has(kind) || status === undefined) return;
+    const object = { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace }, status };
+    const result = await this.#client.patch({ ...path, subresource: 'status' }, { kind: 'apply', object, force: true }, this.#signal);
+    if (!result.ok) throw refusal(result.error, refOf(applied));
   }
 
   async #ensureNamespace(name: string): Promise<void> {

@@ -143,7 +143,7 @@ async function runFiles(run: Run, jobs: number, optionsOf: (job: number) => Worl
   const results: CaseResult[] = [];
   const worlds: World[] = [];
   const end = async (): Promise<void> => {
-    await Promise.all(worlds.map(async (world) => world.stopController()));
+    await Promise.all(worlds.map(async (world) => world.close()));
     process.exit(130);
   };
   process.once('SIGINT', () => void end());

@@ -109,7 +109,7 @@ export class ObjectWriter {
         kind: given.kind,
         metadata: { name: target.name, ...(target.namespace === '' ? {} : { namespace: target.namespace }) },
       };
-      const created = this.#withDefaults(kind, applyServerSide(empty, given, request));
+      const created = this.#withDefaults(kind, applyServerSide(empty, onlyPart(given, target), request));
       validate(kind, created);
       return this.#store.put(kind, created);
     }
