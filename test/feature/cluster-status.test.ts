@@ -176,6 +176,16 @@ describe('replicas in a cluster', () => {
       assert.deepEqual(statusOf('shop'), []);
     });
 
+    it('is taken away on shutdown by a process that has the name of no pod', async () => {
+      const portico = await rig.start({
+        env: { POD_NAME: 'nowhere', POD_NAMESPACE: 'default' },
+        args: [`--election-ttl=${TTL_MS / 1000}s`, '--publish-status-address=192.0.2.1'],
+      });
+      await waitForStatus('shop', [{ ip: '192.0.2.1' }], portico);
+      await portico.stop();
+      assert.deepEqual(statusOf('shop'), []);
+    });
+
     it('is left alone with --update-status=false, and on shutdown with --update-status-on-shutdown=false', async () => {
       const silent = await start('a', ['--publish-status-address=192.0.2.1', '--update-status=false']);
       await waitForEvent('shop', 'Sync', silent);

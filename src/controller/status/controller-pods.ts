@@ -3,7 +3,7 @@
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { isMap } from '../../resources/fields.ts';
-import type { ApiClient } from '../../sources/cluster/api-client.ts';
+import type { ApiClient, ApiResult } from '../../sources/cluster/api-client.ts';
 import { formatApiError } from '../../sources/cluster/api-error.ts';
 import { apiResources } from '../../sources/cluster/api-resource.ts';
 
@@ -31,22 +31,30 @@ export class ControllerPods {
 
   /** Names of the nodes where a pod is ready, each once. */
   async readyNodes(signal: AbortSignal): Promise<Result<readonly string[]>> {
-    const pods = await this.#list(signal);
+    if (this.#name === '') return fail('POD_NAME is not set, so the pods of the controller are not known');
+    const pods = await this.#list(await this.#readOwn(signal), signal);
     if (!pods.ok) return pods;
     const ready = pods.value.filter(({ isReady, isActive, node }) => isReady && isActive && node !== '');
     return ok([...new Set(ready.map(({ node }) => node))]);
   }
 
-  /** Whether no other pod goes on when this one has ended. A process without a pod is alone. */
+  /**
+   * Whether no other pod goes on when this one has ended. A process without a pod, which may have the name of one all the same, counts as
+   * the last: if there are others after all, the next leader writes the addresses again.
+   */
   async isLast(signal: AbortSignal): Promise<Result<boolean>> {
     if (this.#name === '') return ok(true);
-    const pods = await this.#list(signal);
+    const own = await this.#readOwn(signal);
+    if (!own.ok && own.error.status === 404) return ok(true);
+    const pods = await this.#list(own, signal);
     return pods.ok ? ok(!pods.value.some(({ name, isActive }) => isActive && name !== this.#name)) : pods;
   }
 
-  async #list(signal: AbortSignal): Promise<Result<readonly Pod[]>> {
-    if (this.#name === '') return fail('POD_NAME is not set, so the pods of the controller are not known');
-    const own = await this.#client.get({ resource: apiResources.Pod, namespace: this.#namespace, name: this.#name }, signal);
+  #readOwn(signal: AbortSignal): Promise<ApiResult> {
+    return this.#client.get({ resource: apiResources.Pod, namespace: this.#namespace, name: this.#name }, signal);
+  }
+
+  async #list(own: ApiResult, signal: AbortSignal): Promise<Result<readonly Pod[]>> {
     if (!own.ok) return fail(`the pod ${this.#namespace}/${this.#name} cannot be read: ${formatApiError(own.error)}`);
     const labelSelector = selectorOf(own.value);
     if (labelSelector === '') return ok([parsePod(own.value)]);
