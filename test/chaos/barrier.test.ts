@@ -35,7 +35,7 @@ it('waits for an Ingress whose Secret is long in coming', async () => {
   const certificates = await issueCertificates(createCertificateIssuer({ poolSize: 2, now: Date.now }));
   const world = new World({ api, history, journal, random, backends, backendPort: port, certificates });
   const traffic = new Traffic({ api, history, journal, world, random });
-  const replica = new Replica('replica-0', rig, history);
+  const replica = new Replica({ name: 'replica-0', workers: 1, rig, history });
   await replica.start();
   const { life } = replica;
   const site = world.sites.find((name) => world.secretOf(name) !== undefined);

@@ -51,6 +51,7 @@ async function settleReplica({ history, journal, world, traffic }: Barrier, repl
     const shown = await poll(WAIT, async () => (isOf(await traffic.send(life, site, 'new'), state) ? true : undefined));
     if (shown === undefined) faults.push(`${life.name}: ${site} does not serve ${state.marker}`);
   }
+  faults.push(...(await settleWorkers(replica)));
   for (const { kind, name, version } of newestOfAll(history)) if (kind !== 'secret') life.view.raise(kind, name, version);
   for (const site of world.sites) {
     const secret = world.secretOf(site);
@@ -59,8 +60,16 @@ async function settleReplica({ history, journal, world, traffic }: Barrier, repl
     const wanted = history.state('secret', secret, version) ?? DEFAULT_CERTIFICATE;
     const shown = await poll(WAIT, async () => ((await traffic.send(life, site, 'tls'))?.commonName === wanted ? true : undefined));
     if (shown === undefined) faults.push(`${life.name}: ${site} does not show ${wanted}`);
+    faults.push(...(await settleWorkers(replica)));
+    life.view.raise('secret', secret, version);
   }
   return faults;
+}
+
+/** What one worker serves, all do. */
+async function settleWorkers(replica: Replica): Promise<string[]> {
+  const isUpToDate = await poll(WAIT, async () => ((await replica.isUpToDate()) ? true : undefined));
+  return isUpToDate === undefined ? [`${replica.name}: not every worker has the newest version`] : [];
 }
 
 /**

@@ -53,11 +53,22 @@ export class History {
 /** What one process of Portico is known to have live: the oldest version of each object that it may still serve. */
 export class View {
   readonly #floors = new Map<string, number>();
+  readonly #workers: number;
+
+  constructor(workers: number) {
+    this.#workers = workers;
+  }
 
   floor(kind: Kind, name: string): number {
     return this.#floors.get(`${kind}/${name}`) ?? 0;
   }
 
+  /** An answer came from this version. Of several workers, each may be behind the one that answered. */
+  learn(kind: Kind, name: string, version: number): void {
+    if (this.#workers === 1) this.raise(kind, name, version);
+  }
+
+  /** It serves this version or a later one. */
   raise(kind: Kind, name: string, version: number): void {
     if (version > this.floor(kind, name)) this.#floors.set(`${kind}/${name}`, version);
   }

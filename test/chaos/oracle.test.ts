@@ -16,7 +16,7 @@ describe('the oracle', () => {
 
   beforeEach(() => {
     history = new History();
-    view = new View();
+    view = new View(1);
     history.write('service', 'web', true);
     history.write('slice', 'web', ['a', 'b']);
     history.write('secret', 'shop', 'first');
@@ -46,6 +46,16 @@ describe('the oracle', () => {
     assert.ok(judge(answer(200, 'c', 'v1')));
     assert.ok(!judge(answer(200, 'a', 'v1')));
     assert.ok(judge(answer(200, 'a', 'v1'), before));
+  });
+
+  it('learns nothing from the answer of one of several workers', () => {
+    view = new View(2);
+    view.raise('ingress', 'shop', 1);
+    history.write('slice', 'web', ['c']);
+    assert.ok(judge(answer(200, 'c', 'v1')));
+    assert.ok(judge(answer(200, 'a', 'v1')));
+    view.raise('slice', 'web', 2);
+    assert.ok(!judge(answer(200, 'a', 'v1')));
   });
 
   it('does not take the answer of a version that is not written yet', () => {

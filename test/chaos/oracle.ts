@@ -28,13 +28,13 @@ export function judgeAnswer(
 ): boolean {
   const explanations = [...explain(history, floors, site, seen)];
   if (explanations.length === 0) return false;
-  view.raise('ingress', site, Math.min(...explanations.map(({ ingress }) => ingress)));
+  view.learn('ingress', site, Math.min(...explanations.map(({ ingress }) => ingress)));
   const services = new Set(explanations.map(({ service }) => service?.name));
   const [name] = services;
   // Only where every explanation goes through the same Service is anything known about it.
   if (services.size !== 1 || name === undefined) return true;
-  view.raise('service', name, Math.min(...explanations.map(({ service }) => service?.service ?? 0)));
-  view.raise('slice', name, Math.min(...explanations.map(({ service }) => service?.slice ?? 0)));
+  view.learn('service', name, Math.min(...explanations.map(({ service }) => service?.service ?? 0)));
+  view.learn('slice', name, Math.min(...explanations.map(({ service }) => service?.slice ?? 0)));
   return true;
 }
 
@@ -87,7 +87,7 @@ export function judgeCertificate(
     }
   }
   if (ingresses.length === 0) return false;
-  view.raise('ingress', site, Math.min(...ingresses));
-  if (secretName !== undefined) view.raise('secret', secretName, Math.min(...secrets));
+  view.learn('ingress', site, Math.min(...ingresses));
+  if (secretName !== undefined) view.learn('secret', secretName, Math.min(...secrets));
   return true;
 }

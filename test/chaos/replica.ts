@@ -1,6 +1,6 @@
 // One replica: the process that runs for it now, what is known to be live there, and its memory. A killed replica is started again as a new
-// process with a new view; requests that a kill may have hit are told by the life that they began in. A process whose workers died goes on
-// with the same view: those that take their place must serve nothing older.
+// process with a new view; requests that a kill may have hit are told by the life that they began in. A process whose worker died goes on
+// with the same view: the one that takes its place must serve nothing older.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClusterRig } from '../feature/cluster-rig.ts';
 import { isReady, readMetric } from '../feature/cluster-rig.ts';
@@ -21,20 +21,29 @@ export interface Life {
   /** Bytes, one sample a second. */
   readonly memory: number[];
   isKilled: boolean;
-  /** How often its workers died. */
+  /** How often a worker died. */
   workerKills: number;
-  /** Its workers died, and others do not serve yet. */
+  /** A worker died, and another does not serve yet. */
   isRecovering: boolean;
+}
+
+export interface ReplicaOptions {
+  readonly name: string;
+  readonly workers: number;
+  readonly rig: ClusterRig;
+  readonly history: History;
 }
 
 export class Replica {
   readonly name: string;
   readonly #rig: ClusterRig;
   readonly #history: History;
+  readonly #workers: number;
   readonly lives: Life[] = [];
 
-  constructor(name: string, rig: ClusterRig, history: History) {
+  constructor({ name, workers, rig, history }: ReplicaOptions) {
     this.name = name;
+    this.#workers = workers;
     this.#rig = rig;
     this.#history = history;
     rig.api.put({
@@ -54,11 +63,12 @@ export class Replica {
 
   /** Starts a process and waits until it is ready: it must have read what is written now. */
   async start(): Promise<void> {
-    const view = new View();
+    const view = new View(this.#workers);
     for (const { kind, name, version } of newestOfAll(this.#history)) view.raise(kind, name, version);
     const portico = await this.#rig.start({
       kubeconfig: this.#rig.api.kubeconfig({ name: this.name }),
       env: { POD_NAME: this.name, POD_NAMESPACE: 'default', NODE_OPTIONS: `--import=${workerFault}` },
+      workers: this.#workers,
       args: ['--election-ttl=3s', '--enable-metrics', '--publish-status-address=192.0.2.1'],
     });
     this.lives.push({
@@ -81,20 +91,27 @@ export class Replica {
     process.kill(-life.portico.pid, 'SIGKILL');
   }
 
-  /** Lets all threads that carry traffic die, and waits until others serve; false where they do not. */
-  async killWorkers(): Promise<boolean> {
+  /** Lets one of the threads that carry traffic die, and waits until another serves; false where none does. */
+  async killWorker(): Promise<boolean> {
     const { life } = this;
     if (life === undefined) return false;
     life.workerKills++;
     life.isRecovering = true;
     process.kill(life.portico.pid, 'SIGUSR2');
-    const next = `"worker-${life.workerKills}"`;
+    const next = `"worker-${this.#workers - 1 + life.workerKills}"`;
     const isBack = await poll({ timeoutMs: RECOVERY_MS, everyMs: 20 }, async () => {
       const version = await readMetric(life.portico, 'portico_table_version', next).catch(() => 0);
       return version > 0 && (await isReady(life.portico)) ? true : undefined;
     });
     life.isRecovering = false;
     return isBack === true;
+  }
+
+  /** Whether all its workers serve the newest version of the model. */
+  async isUpToDate(): Promise<boolean> {
+    const { life } = this;
+    if (life === undefined) return false;
+    return (await readMetric(life.portico, 'nginx_ingress_controller_config_last_reload_successful').catch(() => 0)) === 1;
   }
 
   async isLeader(): Promise<boolean> {

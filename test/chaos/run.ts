@@ -55,11 +55,11 @@ async function killLeader({ replicas, faults, journal }: Chaos): Promise<void> {
   journal.note(`${victim.name} is ready again`);
 }
 
-async function killWorkers({ replicas, faults, journal }: Chaos, random: Random): Promise<void> {
+async function killWorker({ replicas, faults, journal }: Chaos, random: Random): Promise<void> {
   const victim = pickOne(random, replicas);
-  journal.note(`kill the workers of ${victim.name}`);
-  if (!(await victim.killWorkers())) faults.push(`${victim.name} has no workers again`);
-  journal.note(`${victim.name} has workers again`);
+  journal.note(`kill a worker of ${victim.name}`);
+  if (!(await victim.killWorker())) faults.push(`${victim.name} is a worker short`);
+  journal.note(`${victim.name} has all workers again`);
 }
 
 async function runRounds(chaos: Chaos, random: Randoms): Promise<void> {
@@ -89,7 +89,7 @@ async function runRounds(chaos: Chaos, random: Randoms): Promise<void> {
         await killLeader(chaos);
       } else if (random.kills() < WORKER_KILLS) {
         count(counts, 'worker kill');
-        await killWorkers(chaos, random.kills);
+        await killWorker(chaos, random.kills);
       }
     };
     await Promise.all([change(), breakThings(), kill()]);
@@ -174,7 +174,10 @@ async function main(): Promise<number> {
     const random = createRandom(`world ${options.seed}`);
     const world = new World({ api: rig.api, history, journal, random, backends, backendPort: port, certificates });
     const traffic = new Traffic({ api: rig.api, history, journal, world, random: createRandom(`traffic ${options.seed}`) });
-    const replicas = Array.from({ length: options.replicas }, (_, index) => new Replica(`replica-${index}`, rig, history));
+    const replicas = Array.from(
+      { length: options.replicas },
+      (_, index) => new Replica({ name: `replica-${index}`, workers: 1 + (index % 2), rig, history }),
+    );
     const chaos: Chaos = { options, rig, history, journal, world, traffic, replicas, faults: [], counts: new Map() };
     await runChaos(options, chaos);
     return report(chaos) ? 0 : 1;

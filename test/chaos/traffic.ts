@@ -1,5 +1,5 @@
 // Steady requests to every living replica, each judged when it ends: over HTTP on connections that are kept and on new ones, and over TLS
-// with the certificate that is shown. What fails because its replica or its workers were killed meanwhile does not count.
+// with the certificate that is shown. What fails because its replica or a worker was killed meanwhile does not count.
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -28,7 +28,7 @@ export interface Tally {
   right: number;
   wrong: number;
   failed: number;
-  /** Ended with a killed replica, or with its workers. */
+  /** Ended with a killed replica, or with a worker. */
   killed: number;
   readonly faults: string[];
 }

@@ -1,4 +1,4 @@
-// Loaded into Portico by the chaos test (`node --import`): at SIGUSR2, all threads that carry traffic die of a fault.
+// Loaded into Portico by the chaos test (`node --import`): at SIGUSR2, one of the threads that carry traffic dies of a fault.
 import { isMainThread, workerData } from 'node:worker_threads';
 
 const channel = () => new BroadcastChannel('worker-fault');
@@ -9,7 +9,7 @@ if (isMainThread) {
     sender.postMessage('die');
     sender.close();
   });
-} else if (typeof workerData === 'object' && workerData !== null && 'listen' in workerData) {
+} else if (typeof workerData === 'object' && workerData !== null && 'place' in workerData && workerData.place === 0) {
   channel().addEventListener('message', () => {
     throw new Error('a fault on purpose');
   });
