@@ -3,7 +3,19 @@
 // not root, from files that it may not write, and asks it for a page.
 // Not tried: the base images, apt-get, and, without root, the change of user and the capability of the program file.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,13 +117,15 @@ function npmSettings(): NodeJS.ProcessEnv {
 
 async function tryImage(image: Stage, root: string): Promise<void> {
   const entrypoint = toCommand(image, 'ENTRYPOINT', root);
-  const env = { ...parseEnv(lastText(image, 'ENV')), NODE_COMPILE_CACHE: join(scratch, 'compile-cache'), PATH: '/nowhere' };
+  const env = { ...parseEnv(lastText(image, 'ENV')), NODE_COMPILE_CACHE: join(scratch, 'compile-cache'), PATH: '/usr/bin:/bin' };
   const [uid = 0, gid = 0] = lastText(image, 'USER').split(':').map(Number);
   const user = isRoot ? { uid, gid } : {};
   const [program = '', ...args] = entrypoint;
   const version = spawnSync(program, [...args, 'version'], { env, ...user, encoding: 'utf8' });
   if (version.status !== 0) throw new Error(`portico version: ${version.stderr}${String(version.error ?? '')}`);
   say(version.stdout.trim());
+  const made = globSync(join(root, 'portico/compile-cache', `*-${uid}`, '*'));
+  if (isRoot && made.length === 0) throw new Error(`no compiled code for user ${uid}`);
 
   const ports = createFreePorts(Math.random);
   // With the capability, a port of the kind that it is for.

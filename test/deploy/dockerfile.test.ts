@@ -19,7 +19,7 @@ suite('Dockerfile', () => {
       steps.filter(({ instruction }) => instruction === 'COPY').map(({ text }) => parseCopy(text)),
     );
     const sources = copies.filter(({ from }) => from === undefined).flatMap(({ sources: paths }) => paths);
-    assert.deepEqual(sources, ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'src']);
+    assert.deepEqual(sources, ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'bin', 'src']);
     for (const source of sources) {
       assert.ok(existsSync(join(ROOT, source)), source);
       assert.ok(isInContext(dockerignore, source), source);
@@ -39,12 +39,26 @@ suite('Dockerfile', () => {
     assert.equal(isInContext(dockerignore, 'src/main.ts'), true);
   });
 
-  test('the last stage runs no command, as no root, without a shell', () => {
+  test('the last stage runs no command, as no root, and starts by the launcher, which has the flags of Node', () => {
     assert.equal(stages.length, 2);
     assert.equal(textOf(1, 'RUN'), '');
     assert.match(textOf(1, 'USER'), /^[1-9]\d*:[1-9]\d*$/);
-    assert.deepEqual(JSON.parse(textOf(1, 'ENTRYPOINT')), ['/portico/bin/node', '/portico/src/main.ts']);
+    assert.deepEqual(JSON.parse(textOf(1, 'ENTRYPOINT')), ['/portico/bin/portico']);
+    assert.match(
+      readFileSync(join(ROOT, 'bin/portico'), 'utf8'),
+      /^exec "\$node" --max-semi-space-size=4 --no-allocation-site-pretenuring /m,
+    );
     assert.deepEqual(JSON.parse(textOf(1, 'CMD')), ['serve']);
+  });
+
+  test('compiled code is made where the image has its files, for the user of the image', () => {
+    const warm = stages[0]?.steps.find(({ text }) => text.includes('compile-cache'))?.text ?? '';
+    assert.match(warm, /bin\/portico serve /);
+    const [uid] = textOf(1, 'USER').split(':');
+    assert.ok(warm.includes(`"${'${made%-*}'}-${uid}"`), warm);
+    const { from, sources, target } = parseCopy(textOf(1, 'COPY'));
+    assert.deepEqual([from, ...sources, target], ['build', textOf(0, 'WORKDIR'), textOf(0, 'WORKDIR')]);
+    assert.deepEqual(JSON.parse(textOf(1, 'ENTRYPOINT')), [`${textOf(0, 'WORKDIR')}/bin/portico`]);
   });
 
   test('what is written at run time is under /tmp, where the chart mounts a volume', () => {
