@@ -62,9 +62,10 @@ const rows = {
   'PRT-UP-3': row('read-timeout', 504, 'upstream', false, 'The backend sent nothing within `proxy-read-timeout`.'),
   'PRT-UP-4': row('send-timeout', 504, 'upstream', false, 'The backend took nothing of the request within `proxy-send-timeout`.'),
   'PRT-UP-5': row('closed-early', 502, 'upstream', false, 'The backend closed the connection before it sent a response head.'),
-  'PRT-UP-6': row('bad-response', 502, 'upstream', false, 'The response head of the backend is malformed, ambiguous or too large.'),
+  'PRT-UP-6': row('bad-response', 502, 'upstream', false, 'The response head of the backend is malformed or ambiguous.'),
   'PRT-UP-7': row('response-cut', 502, 'upstream', true, 'The backend ended its response before it was complete; the client sees its connection cut.'),
   'PRT-UP-8': row('bad-switch', 502, 'upstream', false, 'The backend switched protocols without being asked to, or to another protocol than asked for.'),
+  'PRT-UP-9': row('response-head-too-large', 502, 'upstream', false, 'The response head of the backend is larger than `proxy-buffer-size` (64 KiB where that is not set), has a field above 32 KiB, or more than 128 fields.'),
   // Portico failed.
   'PRT-INT-1': row('internal', 500, 'portico', true, 'A fault in Portico; the log has the details.'),
 } as const satisfies Record<string, ErrorCodeRow>;

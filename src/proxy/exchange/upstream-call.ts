@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import type { ProxyParameters } from '../../model/route.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
+import type { HeadLimits } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { type FailurePhase, type ResponseReceiver, UpstreamConnection } from '../http1/upstream-connection.ts';
 import { OutBuffer } from '../out-buffer.ts';
@@ -62,6 +63,8 @@ const CHUNKED_END = 'Transfer-Encoding: chunked\r\n\r\n';
 const HELD_REQUEST_BYTES = 64 * 1024;
 /** Bound on tries where the configuration sets none, if there are fewer endpoints. */
 const UNLIMITED_TRIES = 10;
+/** Where `proxy-buffer-size` is not written. */
+const RESPONSE_LIMITS: HeadLimits = { requestLineBytes: 0, headBytes: 64 * 1024, fieldBytes: 32 * 1024, fields: 128 };
 const NO_ENDPOINTS: readonly UpstreamEndpoint[] = [];
 /** Safe to send twice (RFC 9110 9.2.2); nginx's list of exceptions is POST, LOCK and PATCH. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -104,6 +107,11 @@ export class UpstreamCall implements ResponseReceiver {
   /** True while bytes of the request wait for the upstream to take them. */
   get isWriterPending(): boolean {
     return this.#upstream !== undefined && this.#upstream.pendingBytes > 0;
+  }
+
+  get responseLimits(): HeadLimits {
+    const headBytes = this.#options?.proxy.responseHeadBytes ?? RESPONSE_LIMITS.headBytes;
+    return headBytes === RESPONSE_LIMITS.headBytes ? RESPONSE_LIMITS : { ...RESPONSE_LIMITS, headBytes, fieldBytes: headBytes };
   }
 
   get closesConnection(): boolean {
@@ -383,7 +391,7 @@ export class UpstreamCall implements ResponseReceiver {
       this.#tries--;
       return true;
     }
-    if (code === 'PRT-UP-6') return retry.onInvalidHead && this.#mayRetry(options, true);
+    if (code === 'PRT-UP-6' || code === 'PRT-UP-9') return retry.onInvalidHead && this.#mayRetry(options, true);
     const isTimeout = code === 'PRT-UP-2' || code === 'PRT-UP-3' || code === 'PRT-UP-4';
     return (isTimeout ? retry.onTimeout : retry.onError) && this.#mayRetry(options, phase !== 'connect');
   }

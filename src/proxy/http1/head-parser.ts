@@ -86,8 +86,9 @@ export function parseResponseHead(buffer: Buffer, start: number, end: number, li
   let at = parseStatusLine(buffer, start, end, limits, head);
   if (at < 0) return at;
   at = parseFields(buffer, at, end, limits, head, false);
-  if (at === INCOMPLETE) return end - start > limits.headBytes ? refuse(head, 'PRT-UP-6') : INCOMPLETE;
-  if (at < 0 || at - start > limits.headBytes) return refuse(head, 'PRT-UP-6');
+  if (at === INCOMPLETE) return end - start > limits.headBytes ? refuse(head, 'PRT-UP-9') : INCOMPLETE;
+  if (at < 0) return at;
+  if (at - start > limits.headBytes) return refuse(head, 'PRT-UP-9');
   return finishResponse(head) ? at : REFUSED;
 }
 
@@ -185,7 +186,7 @@ function parseStatusLine(buffer: Buffer, start: number, end: number, limits: Hea
   let at = start + 12;
   if (buffer[at] !== SPACE && buffer[at] !== CR) return refuse(head, 'PRT-UP-6');
   while (at < end && FIELD_VALUE[buffer[at] ?? 0] === 1) at++;
-  if (at - start > limits.fieldBytes) return refuse(head, 'PRT-UP-6');
+  if (at - start > limits.fieldBytes) return refuse(head, 'PRT-UP-9');
   if (at + 1 >= end) return at === end || buffer[at] === CR ? INCOMPLETE : refuse(head, 'PRT-UP-6');
   if (buffer[at] !== CR || buffer[at + 1] !== LF) return refuse(head, 'PRT-UP-6');
   head.statusLineEnd = at + 2;
@@ -202,7 +203,7 @@ function parseFields(
   isRequest: boolean | undefined,
 ): number {
   const badField: ErrorCode = isRequest === false ? 'PRT-UP-6' : 'PRT-REQ-2';
-  const tooLarge: ErrorCode = isRequest === false ? 'PRT-UP-6' : 'PRT-REQ-7';
+  const tooLarge: ErrorCode = isRequest === false ? 'PRT-UP-9' : 'PRT-REQ-7';
   const { words, fields } = head;
   const { nameStart: nameStarts, nameEnd: nameEnds, valueStart: valueStarts, valueEnd: valueEnds, lineEnd: lineEnds } = fields;
   const { fieldNumber, hasUnderscore: underscores } = fields;
