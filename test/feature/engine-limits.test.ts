@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:net';
 import { expandParts } from '../torture/parts.ts';
 import type { Client } from '../torture/client.ts';
-import { type EngineRig, openEngine, waitUntil } from './engine-rig.ts';
+import { type EngineRig, openEngine, openRawEngine, waitUntil } from './engine-rig.ts';
 
 const host = 'Host: a.example\r\n';
 
@@ -63,6 +64,34 @@ describe('slow and idle clients', () => {
     await waitUntil('the end of the connection', () => client.isClosed);
     assert.match(client.received, /^(HTTP\/1\.1 408 |$)/);
   });
+});
+
+test('a client that is not read from, because its backend does not read, is not late', async (context) => {
+  const config = { 'client-body-timeout': '1', 'proxy-request-buffering': 'off', 'proxy-body-size': '0' };
+  const { portico, server } = await openRawEngine(config);
+  const length = 40_000_000;
+  let received = 0;
+  server.onConnection = (socket) => {
+    // Longer than the client may be silent.
+    setTimeout(() => socket.on('data', count), 3000);
+    const count = (data: Buffer): void => {
+      received += data.length;
+      if (received > length) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    };
+  };
+  const client = connect(portico.httpPort, '127.0.0.1');
+  context.after(async () => {
+    client.destroy();
+    await portico.stop();
+    await server.close();
+  });
+  let answer = '';
+  client.on('data', (data) => (answer += data.toString('latin1')));
+  client.on('error', () => undefined);
+  client.write(`POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${length}\r\n\r\n`);
+  client.write(Buffer.alloc(length));
+  await waitUntil('an answer', () => answer !== '' || client.destroyed);
+  assert.match(answer, /^HTTP\/1\.1 200 /);
 });
 
 describe('many clients', () => {

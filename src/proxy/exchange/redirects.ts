@@ -7,8 +7,10 @@ import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 /** The same URL over TLS: without port, and without one trailing slash unless that is to be kept. */
 export function redirectToTls(policy: TlsRedirect, target: string, host: string): string {
   const port = policy.port === null ? '' : `:${policy.port}`;
-  const isCut = !policy.preserveTrailingSlash && target.endsWith('/');
-  return `https://${withoutPort(host)}${port}${isCut ? target.slice(0, -1) : target}`;
+  // `OPTIONS *` asks about the whole server.
+  const path = target === '*' ? '/' : target;
+  const isCut = !policy.preserveTrailingSlash && path.endsWith('/');
+  return `https://${withoutPort(host)}${port}${isCut ? path.slice(0, -1) : path}`;
 }
 
 export interface SlashRedirectRequest {

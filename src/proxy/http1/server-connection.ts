@@ -11,7 +11,8 @@ import { Exchange } from '../exchange/exchange.ts';
 import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
 import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
 import type { WorkerContext } from '../worker-context.ts';
-import { Held } from './held-input.ts';
+import { BodyPace } from './body-pace.ts';
+import { Held, NO_BYTES } from './held-input.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { ConnectionGauge } from './connection-gauge.ts';
 import { readConnectionFacts } from './connection-facts.ts';
@@ -30,8 +31,6 @@ const DISCARD_BYTES = 64 * 1024;
 /** After the last response: for a client in the middle of a body, and for any other. */
 const LINGER_IN_BODY_MS = 5000;
 const LINGER_MS = 1000;
-const NO_BYTES = Buffer.alloc(0);
-const MINIMUM_RATE_WINDOW_MS = 30_000;
 
 export interface ServerConnectionOptions {
   readonly origin: ClientOrigin;
@@ -74,7 +73,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #closesAfterResponse = false;
   /** When the first byte of the head under way arrived; 0: none has. */
   #headStartedAtMs = 0;
-  #bodyStartedAtMs = 0;
+  readonly #pace = new BodyPace();
   #lingerBytes = 0;
   #lingersInBody = false;
   readonly #gauge: ConnectionGauge;
@@ -130,7 +129,9 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#held.isEmpty) {
       this.#setInput(buffer, 0, length, isStable);
     } else {
+      const isWorth = this.#state !== 'head' || this.#held.isWorthParsing(buffer, length, this.#context.settings.client);
       this.#held.append(buffer, 0, length);
+      if (!isWorth) return;
       const { bytes, end } = this.#held;
       this.#held.take();
       this.#setInput(bytes, 0, end, false);
@@ -225,10 +226,13 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   pauseBody(): void {
     this.#isBodyPaused = true;
     this.#pauseReading();
+    this.#pace.pause(this.#context.nowMs);
+    if (this.#state === 'body') this.#setBodyDeadline();
   }
 
   resumeBody(): void {
     this.#isBodyPaused = false;
+    this.#pace.resume(this.#context.nowMs);
     this.#resumeReading();
     if (this.#state === 'body') this.#setBodyDeadline();
     this.#pumpHeld();
@@ -349,7 +353,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       if (head.body !== BODY_NONE) this.#exchange.onRequestEnd(undefined);
     } else {
       this.#state = 'body';
-      this.#bodyStartedAtMs = nowMs;
+      this.#pace.begin(nowMs);
       this.#setBodyDeadline();
       if (this.#reader !== undefined) this.#reader.wantsLong = true;
       this.#exchange.begin(head, headBytes, receivedAtMs);
@@ -402,11 +406,9 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   }
 
   #setBodyDeadline(): void {
-    const { bodyTimeoutMs, bodyMinBytesPerSecond } = this.#context.settings.client;
-    const nowMs = this.#context.nowMs;
-    const elapsedMs = nowMs - this.#bodyStartedAtMs;
-    const isTooSlow = elapsedMs > MINIMUM_RATE_WINDOW_MS && this.#body.receivedBytes < (elapsedMs / 1000) * bodyMinBytesPerSecond;
-    this.#context.wheel.schedule(this, isTooSlow ? nowMs : this.#isBodyPaused ? Infinity : nowMs + bodyTimeoutMs);
+    const { nowMs, settings } = this.#context;
+    const atMs = this.pendingBytes > 0 ? nowMs + settings.client.sendTimeoutMs : Infinity;
+    this.#context.wheel.schedule(this, Math.min(atMs, this.#pace.deadline(nowMs, this.#body.receivedBytes, settings.client)));
   }
 
   /** Whether the connection may carry another request after the response that begins now. */

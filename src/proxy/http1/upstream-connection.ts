@@ -11,7 +11,7 @@ import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group
 import type { WorkerContext } from '../worker-context.ts';
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked-decoder.ts';
 import { FIELD } from './field-names.ts';
-import { INCOMPLETE, parseResponseHead, REFUSED } from './head-parser.ts';
+import { type HeadLimits, INCOMPLETE, parseResponseHead, REFUSED } from './head-parser.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
 import type { MessageHead } from './message-head.ts';
 
@@ -27,6 +27,8 @@ export type FailurePhase =
 /** What the connection tells the exchange that it works for. */
 export interface ResponseReceiver {
   readonly isHeadMethod: boolean;
+  /** For the head of the response. */
+  readonly responseLimits: HeadLimits;
   /** True once every byte of the request has been handed to the connection. */
   readonly isRequestSent: boolean;
   /** True while bytes of the response wait for the client to take them. */
@@ -53,7 +55,6 @@ export interface ResponseReceiver {
   onUpstreamFlushed(): void;
 }
 
-const RESPONSE_LIMITS = { requestLineBytes: 0, headBytes: 64 * 1024, fieldBytes: 32 * 1024, fields: 128 };
 const MAX_INTERIM_RESPONSES = 8;
 /**
  * Idle connections above the limit live this long instead of being closed at once: with more requests at a time than the limit, each of
@@ -212,7 +213,9 @@ export class UpstreamConnection implements WheelEntry {
     if (this.#held.isEmpty) {
       this.#read(receiver, buffer, 0, length, isStable);
     } else {
+      const isWaiting = !this.#held.isWorthParsing(buffer, length, receiver.responseLimits);
       this.#held.append(buffer, 0, length);
+      if (isWaiting) return;
       const { bytes, end } = this.#held;
       this.#held.take();
       this.#read(receiver, bytes, 0, end, false);
@@ -278,13 +281,13 @@ export class UpstreamConnection implements WheelEntry {
   /** Returns the offset to read on from, or a negative number when there is nothing more to do. */
   #readHead(receiver: ResponseReceiver, buffer: Buffer, start: number, end: number, isStable: boolean): number {
     const head = this.#context.responseHead;
-    const at = parseResponseHead(buffer, start, end, RESPONSE_LIMITS, head);
+    const at = parseResponseHead(buffer, start, end, receiver.responseLimits, head);
     if (at === INCOMPLETE) {
       this.#held.append(buffer, start, end);
       return INCOMPLETE;
     }
     if (at === REFUSED) {
-      this.#fail('PRT-UP-6');
+      this.#fail(head.error);
       return REFUSED;
     }
     if (head.status === 101) return this.#switchProtocols(receiver, head, at);

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Held } from './held-input.ts';
+
+const limits = { requestLineBytes: 16_384, headBytes: 65_536, fieldBytes: 32_768, fields: 128 };
+
+/** Adds a head byte by byte, and counts the bytes that a parser that begins anew each time would look at. */
+function workFor(head: Buffer): number {
+  const held = new Held();
+  let work = 0;
+  for (let i = 0; i < head.length; i++) {
+    const isWorth = held.isWorthParsing(head.subarray(i), 1, limits);
+    held.append(head, i, i + 1);
+    if (!isWorth) continue;
+    work += held.end;
+    const { bytes, end } = held;
+    held.take();
+    held.append(bytes, 0, end);
+  }
+  return work;
+}
+
+test('a large head that comes byte by byte is parsed in time proportional to its bytes', () => {
+  const small = workFor(Buffer.alloc(15_000, 'a'));
+  const large = workFor(Buffer.alloc(60_000, 'a'));
+  assert.ok(large < 2_049 ** 2 + 20 * 60_000, `${large} bytes were looked at for a head of 60,000`);
+  assert.ok(large - small < 20 * 45_000);
+});
+
+test('the end of a line, and what is beyond a limit, are looked at once they are there', () => {
+  const held = new Held();
+  held.append(Buffer.alloc(10_000, 'a'), 0, 10_000);
+  assert.equal(held.isWorthParsing(Buffer.from('a'), 1, limits), false);
+  assert.equal(held.isWorthParsing(Buffer.from('a\n'), 1, limits), false);
+  assert.equal(held.isWorthParsing(Buffer.from('a\n'), 2, limits), true);
+  const line = new Held();
+  line.append(Buffer.alloc(16_384, 'a'), 0, 16_384);
+  assert.equal(line.isWorthParsing(Buffer.from('a'), 1, limits), true);
+  const full = new Held();
+  full.append(Buffer.alloc(65_536, 'a'), 0, 65_536);
+  assert.equal(full.isWorthParsing(Buffer.from('a'), 1, limits), true);
+});
