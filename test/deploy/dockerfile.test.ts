@@ -54,8 +54,8 @@ suite('Dockerfile', () => {
   test('compiled code is made where the image has its files, for the user of the image', () => {
     const warm = stages[0]?.steps.find(({ text }) => text.includes('compile-cache'))?.text ?? '';
     assert.match(warm, /bin\/portico serve /);
-    const [uid] = textOf(1, 'USER').split(':');
-    assert.ok(warm.includes(`"${'${made%-*}'}-${uid}"`), warm);
+    assert.match(textOf(1, 'USER'), /^65532:/);
+    assert.match(warm, /\$\{made%-\*\}-65532/);
     const { from, sources, target } = parseCopy(textOf(1, 'COPY'));
     assert.deepEqual([from, ...sources, target], ['build', textOf(0, 'WORKDIR'), textOf(0, 'WORKDIR')]);
     assert.deepEqual(JSON.parse(textOf(1, 'ENTRYPOINT')), [`${textOf(0, 'WORKDIR')}/bin/portico`]);
