@@ -53,7 +53,7 @@ const REREAD_AFTER_MS = 60_000;
  */
 export async function createCredentials(options: CredentialOptions): Promise<Credentials> {
   if (options.kubeconfig !== '') {
-    // The library behind it takes 300 ms and 60 MB, so it is only loaded where there is a kubeconfig.
+    // With the parser of YAML behind it.
     const { loadKubeconfig } = await import('./kubeconfig.ts');
     return new CachedCredentials(options.nowMs, async () => override(options, await loadKubeconfig(options.kubeconfig)));
   }
