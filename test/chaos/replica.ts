@@ -11,7 +11,7 @@ import type { History } from './history.ts';
 
 const LEADER = 'nginx_ingress_controller_leader_election_status';
 const RECOVERY_MS = 20_000;
-const workerFault = new URL('worker-fault.ts', import.meta.url).href;
+const workerFault = new URL('../support/worker-fault.ts', import.meta.url).href;
 
 export interface Life {
   readonly name: string;

@@ -1,4 +1,4 @@
-// Loaded into Portico by the chaos test (`node --import`): at SIGUSR2, one of the threads that carry traffic dies of a fault.
+// Loaded into Portico by tests (`node --import`): at SIGUSR2, one of the threads that carry traffic dies of a fault.
 import { isMainThread, workerData } from 'node:worker_threads';
 
 const channel = () => new BroadcastChannel('worker-fault');
