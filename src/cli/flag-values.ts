@@ -38,10 +38,11 @@ export function parseDurationMs(text: string): Result<number> {
   return sumMs > 86_400_000 ? fail('is longer than a day') : ok(Math.round(sumMs));
 }
 
-/** As `parseDurationMs`, but what can stand in a Lease: whole seconds, at least one. */
+/** As `parseDurationMs`, but what can stand in a Lease: whole seconds, at least one. 0 is the default, as in ingress-nginx. */
 export function parseElectionTtlMs(text: string): Result<number> {
   const duration = parseDurationMs(text);
   if (!duration.ok || (duration.value >= 1000 && duration.value % 1000 === 0)) return duration;
+  if (duration.value === 0) return ok(30_000);
   return fail('is not a whole number of seconds, at least one');
 }
 
@@ -87,11 +88,16 @@ export function parseAddress(text: string): Result<string> {
   return address === '' || isIP(address) !== 0 ? ok(address) : fail('is not an IP address');
 }
 
+/** As `parseAddress`, and `localhost`, which is the loopback address of IPv4 as for Go. */
+export function parseListenHost(text: string): Result<string> {
+  return parseAddress(text === 'localhost' ? '127.0.0.1' : text);
+}
+
 /** `host:port` or `:port`, with an IPv6 address in brackets; empty is undefined. */
 export function parseListenAddress(text: string): Result<ListenAddress | undefined> {
   if (text === '') return ok(undefined);
   const [, host = '', portText = ''] = /^(.*):(\d+)$/.exec(text) ?? [];
-  const address = parseAddress(host);
+  const address = parseListenHost(host);
   const port = parsePort(portText);
   const isBare = isIP(host) === 6;
   return address.ok && port.ok && !isBare

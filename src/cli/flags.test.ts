@@ -46,6 +46,13 @@ describe('the flag registry', () => {
     for (const text of ['', '-1s', '1d', '10 s', 's', '1e3', '25h']) assert.equal(parseDurationMs(text).ok, false, text);
   });
 
+  it('takes what Go takes: localhost as an address, no time for an election', () => {
+    assert.deepEqual(parseFlag('healthzHost', 'localhost'), { ok: true, value: '127.0.0.1' });
+    assert.deepEqual(parseFlag('validatingWebhook', 'localhost:8443'), { ok: true, value: { host: '127.0.0.1', port: 8443 } });
+    for (const text of ['0', '0s']) assert.deepEqual(parseFlag('electionTtlMs', text), { ok: true, value: 30_000 });
+    assert.equal(parseFlag('electionTtlMs', '500ms').ok, false);
+  });
+
   it('refuses values that cannot be meant', () => {
     const bad: [(typeof flagKeys)[number], string][] = [
       ['httpPort', '65536'],

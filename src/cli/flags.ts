@@ -14,6 +14,7 @@ import {
   parseBuckets,
   parseDurationMs,
   parseFilePath,
+  parseListenHost,
   parseNamespace,
   parseObjectName,
   parsePath,
@@ -219,7 +220,7 @@ export const flags: FlagTable = {
     name: 'healthz-host',
     placeholder: 'address',
     defaultText: '',
-    parse: parseAddress,
+    parse: parseListenHost,
     summary: 'Address of the health port. Empty: all addresses.',
   },
   healthCheckPath: {

@@ -76,8 +76,8 @@ export const clientKeys: readonly ConfigRow[] = [
     },
     summary: '`4 8k`: largest request line and field 8 KiB, head in all 4 times that and one `client-header-buffer-size`.',
     differs:
-      '`4 8k` and a `client-header-buffer-size` of 1k allow 4 x 8 + 1 = 33 KiB for the head, as there; what differs is the ' +
-      'default, see `client-header-buffer-size`',
+      '`4 8k` and a `client-header-buffer-size` of 1k allow 4 x 8 + 1 = 33 KiB for the head, as there; a head or field that is larger gets ' +
+      '431 (RFC 6585), in ingress-nginx 400; for the default see `client-header-buffer-size`',
   }),
   supported({
     key: 'keep-alive',

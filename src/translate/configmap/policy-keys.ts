@@ -71,6 +71,7 @@ const headers: readonly ConfigRow[] = [
       draft.settings.serverTokens = value;
     },
     summary: 'True: `Server: nginx` on every response; false: no Server header at all.',
+    differs: 'with `true` the header is `nginx` without a version, since there is none',
   }),
   supported({
     key: 'allow-backend-server-header',
