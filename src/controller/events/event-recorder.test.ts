@@ -135,6 +135,13 @@ describe('events', () => {
     );
   });
 
+  it('have names that the API server takes, however long that of the object is', async () => {
+    for (const length of [228, 229, 253]) recorder.record(event(`${'a'.repeat(length)}.b`.slice(0, 253)));
+    recorder.record(event(`${'a'.repeat(229)}-${'b'.repeat(23)}`));
+    await drain();
+    assert.deepEqual({ ...counts, stored: stored().length }, { written: 4, failed: 0, dropped: 0, stored: 4 });
+  });
+
   it('whose first one was deleted begin anew', async () => {
     recorder.start();
     recorder.record(event('shop'));

@@ -200,10 +200,10 @@ export class EventRecorder {
     return undefined;
   }
 
-  /** As client-go: the name of the object and a number that differs. */
+  /** As client-go: the name of the object and a number that differs. No label of a name ends with a hyphen, also where it is cut. */
   #nameOf({ event, lastDate }: Pending): string {
     const number = BigInt(lastDate.getTime()) * 1_000_000n + BigInt(this.#serial++ % 1_000_000);
-    return `${event.regarding.name.slice(0, 230)}.${number.toString(16)}`;
+    return `${event.regarding.name.slice(0, 230).replace(/[-.]+$/, '')}.${number.toString(16)}`;
   }
 
   #toObject(name: string, { event, count, lastDate }: Pending): unknown {

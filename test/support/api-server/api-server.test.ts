@@ -85,6 +85,21 @@ describe('the stand-in API server', () => {
     const events = { resource: apiResources.Event, namespace: 'default' };
     assert.deepEqual(refusalOf(await client.create(events, event, signal)), [422, 'Invalid'], 'action is missing');
     assert.ok((await client.create(events, { ...event, action: 'Sync' }, signal)).ok);
+    const path = { ...events, name: 'shop.1' };
+    const series = (count: number) => ({ series: { count, lastObservedTime: '2026-01-01T00:00:01.000000Z' } });
+    for (const object of [{ note: 'else' }, { reportingInstance: 'test-1' }, series(1)]) {
+      assert.deepEqual(refusalOf(await client.patch(path, { kind: 'merge', object }, signal)), [422, 'Invalid'], JSON.stringify(object));
+    }
+    assert.ok((await client.patch(path, { kind: 'merge', object: series(2) }, signal)).ok);
+    for (const wrong of [
+      { note: 'ü'.repeat(513) },
+      { reason: 'x'.repeat(129) },
+      { reportingController: 'a b' },
+      { metadata: { name: 'shop-.1' } },
+    ]) {
+      const refused = await client.create(events, { ...event, action: 'Sync', metadata: { name: 'shop.2' }, ...wrong }, signal);
+      assert.deepEqual(refusalOf(refused), [422, 'Invalid'], JSON.stringify(wrong));
+    }
     const core = await client.getPath('/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dshop', signal);
     assert.match(JSON.stringify(core), /"message":"said"/, 'the same events in the form of the core group');
   });

@@ -134,7 +134,7 @@ export class ObjectWriter {
   /** Stores what differs; an update that changes nothing makes no new version, as in kube-apiserver. */
   #keep({ kind }: WriteTarget, before: ApiObject, after: ApiObject): ApiObject {
     const stored = storedKind(kind);
-    validate(stored, after);
+    validate(stored, after, before);
     const isSame = isSameJson(withoutBookkeeping(before), withoutBookkeeping(after));
     if (isSame) return before;
     const hasGeneration = before.metadata.generation !== undefined;
