@@ -180,7 +180,8 @@ export class ReferencedObjects {
   }
 
   #createSink(scope: string): ReflectorSink {
-    let listed = new Set<string>();
+    /** While a list is read. */
+    let listed: Set<string> | undefined;
     const find = (head: ObjectHead): Entry | undefined => {
       const entry = this.#entries.get(headKey(head));
       return entry?.scope === scope ? entry : undefined;
@@ -192,14 +193,14 @@ export class ReferencedObjects {
       endList: () => {
         for (const key of this.#scopes.get(scope)?.keys ?? []) {
           const entry = this.#entries.get(key);
-          if (entry?.version !== undefined && !listed.has(key)) this.#enqueue(entry);
+          if (entry?.version !== undefined && listed?.has(key) !== true) this.#enqueue(entry);
         }
-        listed = new Set();
+        listed = undefined;
       },
       upsert: (head) => {
         const entry = find(head);
         if (entry === undefined) return;
-        listed.add(headKey(head));
+        listed?.add(headKey(head));
         if (!isSameVersion(entry.version, head)) this.#enqueue(entry);
       },
       onForbidden: () => {
