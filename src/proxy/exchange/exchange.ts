@@ -21,7 +21,7 @@ import { errorRequestHead, findErrorGroup } from './error-backend.ts';
 import { errorPage } from './error-page.ts';
 import { ExchangeEntry } from './exchange-entry.ts';
 import { ForwardedCache } from './forwarded-cache.ts';
-import { PolicyRun } from './policy-run.ts';
+import { type PolicyOwner, PolicyRun } from './policy-run.ts';
 import { RequestFlow, type RequestOptions } from './request-flow.ts';
 import { methodOf, normaliseTarget, readPath } from './request-line.ts';
 import { withoutFields } from './response-edit.ts';
@@ -35,7 +35,7 @@ const MAX_SEARCHES = 10;
 
 type Refusal = Extract<PolicyVerdict, { kind: 'refuse' }>;
 
-export class Exchange implements CallOwner {
+export class Exchange implements CallOwner, PolicyOwner {
   readonly entry = new ExchangeEntry();
   readonly #context: WorkerContext;
   readonly #client: Downstream;
@@ -125,7 +125,7 @@ export class Exchange implements CallOwner {
     if (this.#context.compression !== undefined || route.shapesResponses) this.#response.begin(head, route);
     if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
     if (route.hostSteps !== undefined && before === undefined && this.#policies !== undefined) {
-      return this.#answer(route.hostSteps.run(this.#policies.request), request);
+      return this.onPolicyAnswer(route.hostSteps.run(this.#policies.request), request);
     }
     if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
@@ -133,8 +133,8 @@ export class Exchange implements CallOwner {
     }
     if (route.refusal !== undefined) return this.fail(route.refusal);
     if (route.isHealthCheck) return this.#respond(200, '', '');
-    if (this.#policies !== undefined) this.#runPolicies(this.#policies, request);
-    else if (!this.#redirectToTls(request)) this.#forward(head, request);
+    if (this.#policies !== undefined) this.#policies.run();
+    else if (!this.#redirectToTls(request)) this.forwardRequest(head, request);
   }
 
   /** Answers a request whose head could not be understood: nothing of it is used but its method and target, as far as they were read. */
@@ -156,7 +156,7 @@ export class Exchange implements CallOwner {
 
   /** The request is complete. */
   onRequestEnd(trailers: Buffer | undefined): void {
-    if (this.#isActive) this.#request.end(this.#passableTrailers(trailers, this.#policies?.droppedRequestFields));
+    if (this.#isActive) this.#request.end(this.#passableTrailers(trailers, this.#policies?.request.droppedRequestFields));
     else this.#request.isComplete = true;
   }
 
@@ -290,6 +290,55 @@ export class Exchange implements CallOwner {
     this.#request.resume();
   }
 
+  // What the policies tell.
+
+  onPolicyWait(): void {
+    // A client that is not read from is not seen to go.
+    if (!this.#request.isComplete) this.#client.pauseBody();
+  }
+
+  onPolicyContinue(): void {
+    this.#client.resumeBody();
+  }
+
+  onEarlyPoliciesDone(matched: MatchedRequest): boolean {
+    return this.#redirectToTls(matched) || (!matched.route.answersAlone && this.#findGroup(matched.route) === undefined);
+  }
+
+  onPolicyAnswer(verdict: PolicyAnswer, matched: MatchedRequest): void {
+    switch (verdict.kind) {
+      case 'refuse':
+        return this.fail(verdict.code, verdict);
+      case 'respond':
+        return this.#respond(verdict.status, verdict.lines, verdict.body);
+      case 'search':
+        return this.#searchAgain(matched);
+      case 'close':
+        this.entry.status = 444;
+        this.#client.cut();
+        return this.#finish();
+    }
+  }
+
+  /** `target`: what policies made of the request's. */
+  forwardRequest(head: MessageHead, request: MatchedRequest, target = request.target): void {
+    const { route } = request;
+    const own = this.#findGroup(route);
+    if (own === undefined) return;
+    const policies = this.#policies;
+    const group = policies?.selectGroup() ?? own;
+    this.entry.upstreamName = own.name;
+    if (group !== own) this.entry.alternativeUpstreamName = group.name;
+    const isFallback = own === route.fallback;
+    // A default backend is asked for the path that was requested.
+    const sent = isFallback || target === request.target ? request : { ...request, target };
+    this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
+    const pick = this.#startPicking(group, head, request);
+    const buffer = this.#isWebSocket ? null : route.proxy.requestBuffer;
+    this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
+    if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
+  }
+
   #reset(head: MessageHead, headBytes: number, receivedAtMs: number): void {
     const { entry } = this;
     const { origin } = this.#client;
@@ -335,37 +384,7 @@ export class Exchange implements CallOwner {
 
   #createPolicies(hooks: CompiledHooks, head: MessageHead, matched: MatchedRequest): PolicyRun {
     const rewritten = this.#policies?.request;
-    return new PolicyRun(hooks, { context: this.#context, head, matched, entry: this.entry, client: this.#client, rewritten });
-  }
-
-  /** Early policies, what comes between, late policies, and on. Any of them may answer instead. */
-  #runPolicies(policies: PolicyRun, matched: MatchedRequest): void {
-    const { route } = matched;
-    policies.run({
-      onWait: () => {
-        // A client that is not read from is not seen to go.
-        if (!this.#request.isComplete) this.#client.pauseBody();
-      },
-      onContinue: () => this.#client.resumeBody(),
-      between: () => this.#redirectToTls(matched) || (!route.answersAlone && this.#findGroup(route) === undefined),
-      onAnswer: (verdict) => this.#answer(verdict, matched),
-      onDone: (current) => this.#forward(current, matched, policies.request.target),
-    });
-  }
-
-  #answer(verdict: PolicyAnswer, matched: MatchedRequest): void {
-    switch (verdict.kind) {
-      case 'refuse':
-        return this.fail(verdict.code, verdict);
-      case 'respond':
-        return this.#respond(verdict.status, verdict.lines, verdict.body);
-      case 'search':
-        return this.#searchAgain(matched);
-      case 'close':
-        this.entry.status = 444;
-        this.#client.cut();
-        return this.#finish();
-    }
+    return new PolicyRun(hooks, this, { context: this.#context, head, matched, entry: this.entry, client: this.#client, rewritten });
   }
 
   /** A snippet has rewritten the path: as in nginx, ten times at most, not counting that of the host. */
@@ -400,25 +419,6 @@ export class Exchange implements CallOwner {
   #startPicking(group: UpstreamGroup, head: MessageHead, request: MatchedRequest): EndpointPicker | undefined {
     if (group.asksRequest) this.#policies ??= this.#createPolicies(NO_HOOKS, head, request);
     return this.#policies === undefined ? group.pickAlone : this.#policies.startPicking(group);
-  }
-
-  /** `target`: what policies made of the request's. */
-  #forward(head: MessageHead, request: MatchedRequest, target = request.target): void {
-    const { route } = request;
-    const own = this.#findGroup(route);
-    if (own === undefined) return;
-    const policies = this.#policies;
-    const group = policies?.selectGroup() ?? own;
-    this.entry.upstreamName = own.name;
-    if (group !== own) this.entry.alternativeUpstreamName = group.name;
-    const isFallback = own === route.fallback;
-    // A default backend is asked for the path that was requested.
-    const sent = isFallback || target === request.target ? request : { ...request, target };
-    this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
-    const pick = this.#startPicking(group, head, request);
-    const buffer = this.#isWebSocket ? null : route.proxy.requestBuffer;
-    this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
-    if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
   }
 
   #callOptions({ proxy, retry }: ProxyRoute, group: UpstreamGroup, pick: RequestOptions['pick']): RequestOptions {

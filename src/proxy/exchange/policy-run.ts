@@ -5,57 +5,53 @@ import { parseRequestHead } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
 import type { CompiledHooks } from '../policies/compile-hooks.ts';
-import type { PolicyAnswer, PolicyVerdict, RequestPolicy, ResponsePolicy } from '../policies/policy.ts';
+import type { PolicyAnswer, PolicyVerdict, ResponsePolicy, UpstreamSelector } from '../policies/policy.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import { PolicyRequest, type PolicyRequestParts } from './policy-request.ts';
 import { ResponseEdit } from './response-edit.ts';
+import type { MatchedRequest } from './upstream-request-head.ts';
 
-export interface PolicySteps {
+/** Whose request it is. */
+export interface PolicyOwner {
   /** A policy waits: the request body must not flow. */
-  readonly onWait: () => void;
-  readonly onContinue: () => void;
+  onPolicyWait(): void;
+  onPolicyContinue(): void;
   /** What comes between early and late policies. True: the request was answered. */
-  readonly between: () => boolean;
-  readonly onAnswer: (verdict: PolicyAnswer) => void;
-  /** No policy objects. `head` is good during the call. */
-  readonly onDone: (head: MessageHead) => void;
+  onEarlyPoliciesDone(matched: MatchedRequest): boolean;
+  onPolicyAnswer(verdict: PolicyAnswer, matched: MatchedRequest): void;
+  /** No policy objects. `head` is good during the call; `target`: what is sent instead of the received one. */
+  forwardRequest(head: MessageHead, matched: MatchedRequest, target: string | undefined): void;
 }
 
-const NONE: readonly RequestPolicy[] = [];
 const NO_RESPONSE_POLICIES: readonly ResponsePolicy[] = [];
+const NO_SELECTORS: readonly UpstreamSelector[] = [];
 
 export class PolicyRun {
   readonly request: PolicyRequest;
   readonly #hooks: CompiledHooks;
-  readonly #policies: readonly RequestPolicy[];
-  readonly #firstLate: number;
+  readonly #owner: PolicyOwner;
+  readonly #matched: MatchedRequest;
   /** Policies that were asked: they hear of the end. */
   #asked = 0;
   #cancelWait: (() => void) | undefined;
   #isOver = false;
 
-  constructor(hooks: CompiledHooks, parts: PolicyRequestParts) {
+  constructor(hooks: CompiledHooks, owner: PolicyOwner, parts: PolicyRequestParts) {
     this.#hooks = hooks;
-    this.#policies = [...(hooks.early ?? NONE), ...(hooks.late ?? NONE)];
-    this.#firstLate = hooks.early?.length ?? 0;
+    this.#owner = owner;
+    this.#matched = parts.matched;
     this.request = new PolicyRequest(parts);
-    if (hooks.keepsFields) this.request.keepFields();
+    if (hooks.lateFields !== undefined) this.request.keepFields(hooks.lateFields);
     hooks.tracer?.begin(this.request);
   }
 
-  run(steps: PolicySteps): void {
-    this.#runFrom(0, steps);
-  }
-
-  /** Undefined where policies drop nothing. */
-  get droppedRequestFields(): ReadonlySet<string> | undefined {
-    const { droppedRequestFields } = this.request;
-    return droppedRequestFields.size === 0 ? undefined : droppedRequestFields;
+  run(): void {
+    this.#runFrom(0);
   }
 
   selectGroup(): UpstreamGroup | undefined {
-    for (const selector of this.#hooks.selectors ?? []) {
+    for (const selector of this.#hooks.selectors ?? NO_SELECTORS) {
       const group = selector.selectGroup?.(this.request);
       if (group !== undefined) return group;
     }
@@ -64,20 +60,22 @@ export class PolicyRun {
 
   /** How the endpoint of the group is chosen; undefined: round robin. */
   startPicking(group: UpstreamGroup): EndpointPicker | undefined {
-    for (const selector of this.#hooks.selectors ?? []) {
+    for (const selector of this.#hooks.selectors ?? NO_SELECTORS) {
       const picker = selector.startPicking?.(this.request, group);
       if (picker !== undefined) return picker;
     }
     return group.startPicking(this.request);
   }
 
-  /** What policies change about a response. `head`: the upstream's; undefined for one of Portico's own. */
-  editResponse(status: number, head: MessageHead | undefined): HeadEdit {
+  /** What policies change about a response; undefined: nothing. `head`: the upstream's; undefined for one of Portico's own. */
+  editResponse(status: number, head: MessageHead | undefined): HeadEdit | undefined {
     const { request } = this;
+    const { response } = this.#hooks;
     request.releaseHead();
+    if (response === undefined && request.affinityCookieLine === '') return undefined;
     request.responseHead = head;
     const edit = new ResponseEdit(request, status, head);
-    for (const policy of this.#hooks.response ?? NO_RESPONSE_POLICIES) policy.onResponse(edit);
+    for (const policy of response ?? NO_RESPONSE_POLICIES) policy.onResponse(edit);
     request.responseHead = undefined;
     return edit;
   }
@@ -92,7 +90,7 @@ export class PolicyRun {
   /** The request goes to another route: what policies took here, they give back. */
   leave(): void {
     this.cancel();
-    for (const policy of this.#policies.slice(0, this.#asked)) policy.onEnd?.(this.request);
+    for (let index = 0; index < this.#asked; index++) this.#hooks.request[index]?.onEnd?.(this.request);
     this.#asked = 0;
   }
 
@@ -105,21 +103,22 @@ export class PolicyRun {
     tracer.end(this.request);
   }
 
-  #runFrom(first: number, steps: PolicySteps): void {
-    for (let index = first; index <= this.#policies.length; index++) {
-      if (index === this.#firstLate && index >= this.#asked && steps.between()) return;
-      const policy = this.#policies[index];
+  #runFrom(first: number): void {
+    const { request: policies, firstLate } = this.#hooks;
+    for (let index = first; index <= policies.length; index++) {
+      if (index === firstLate && index >= this.#asked && this.#owner.onEarlyPoliciesDone(this.#matched)) return;
+      const policy = policies[index];
       if (policy === undefined) break;
       this.#asked = index + 1;
       const verdict = policy.onRequest(this.request);
       if (verdict.kind === 'continue') continue;
-      if (verdict.kind === 'wait') return this.#wait(verdict, index + 1, steps);
-      return steps.onAnswer(verdict);
+      if (verdict.kind === 'wait') return this.#wait(verdict, index + 1);
+      return this.#owner.onPolicyAnswer(verdict, this.#matched);
     }
-    steps.onDone(this.request.head);
+    this.#owner.forwardRequest(this.request.head, this.#matched, this.request.target);
   }
 
-  #wait(verdict: Extract<PolicyVerdict, { kind: 'wait' }>, next: number, steps: PolicySteps): void {
+  #wait(verdict: Extract<PolicyVerdict, { kind: 'wait' }>, next: number): void {
     const { context } = this.request;
     const kept = keepHead(this.request.head);
     // Settings may change meanwhile; the head must be understood as it was.
@@ -128,7 +127,7 @@ export class PolicyRun {
       parseRequestHead(kept, 0, kept.length, limits, context.requestHead);
       this.request.head = context.requestHead;
     };
-    steps.onWait();
+    this.#owner.onPolicyWait();
     this.#cancelWait = verdict.start((answer) => {
       if (this.#isOver) return;
       this.#cancelWait = undefined;
@@ -136,21 +135,21 @@ export class PolicyRun {
       switch (answer.kind) {
         case 'continue':
           restore();
-          this.#runFrom(next, steps);
+          this.#runFrom(next);
           // The call takes the body as it comes. If the exchange is over already, the body under way may be that of the next request;
           // and another policy may wait now.
-          if (!this.#isOver && this.#cancelWait === undefined) steps.onContinue();
+          if (!this.#isOver && this.#cancelWait === undefined) this.#owner.onPolicyContinue();
           return;
         case 'wait':
           restore();
-          return this.#wait(answer, next, steps);
+          return this.#wait(answer, next);
         case 'respond':
         case 'refuse':
         case 'close':
         case 'search':
           // An error backend may be asked instead.
           restore();
-          return steps.onAnswer(answer);
+          return this.#owner.onPolicyAnswer(answer, this.#matched);
         default:
           return assertNever(answer);
       }

@@ -12,12 +12,11 @@ export class ResponseEdit implements ResponseView, HeadEdit {
   dropped: ReadonlySet<string> | undefined;
 
   constructor(request: PolicyRequest, status: number, head: MessageHead | undefined) {
-    const { droppedResponseFields } = request;
     this.request = request;
     this.status = status;
     this.head = head;
-    this.lines = head === undefined ? request.responseLines : request.responseLines + request.affinityCookieLine;
-    this.dropped = droppedResponseFields.size === 0 ? undefined : droppedResponseFields;
+    this.lines = head === undefined ? '' : request.affinityCookieLine;
+    this.dropped = undefined;
   }
 
   drop(name: string): void {

@@ -49,7 +49,7 @@ export class UpstreamRequestHead {
     { policies, isFallback }: RequestHeadExtras,
   ): void {
     const upstreamHost = policies?.request.upstreamHost ?? route.upstreamHost ?? forwarded.host;
-    const dropped = policies?.droppedRequestFields;
+    const dropped = policies?.request.droppedRequestFields;
     const lines = this.#forwarded.linesFor(head, forwarded, upstreamHost, dropped);
     const linesAt = appendRequestHead(out, head, {
       target,

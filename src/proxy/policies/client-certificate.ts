@@ -20,7 +20,7 @@ const SUBJECT_REFUSED: PolicyVerdict = { kind: 'refuse', code: 'PRT-CERT-3', det
 const LINES = {};
 
 export function clientCertificateLines(request: PolicyRequest): string {
-  const lines = request.notes.get(LINES);
+  const lines = request.noteOf(LINES);
   return typeof lines === 'string' ? lines : '';
 }
 
@@ -119,5 +119,5 @@ function tellUpstream(
     request.setVariable('ssl_client_fingerprint', fingerprint);
   }
   request.requestLines += lines;
-  request.notes.set(LINES, lines);
+  request.note(LINES, lines);
 }

@@ -19,6 +19,7 @@ import { compileTracing } from './tracing.ts';
 import {
   FIRST_LATE_PHASE,
   REQUEST_PHASES,
+  type LateFields,
   type RequestPolicy,
   type RequestTracer,
   type ResponsePolicy,
@@ -50,24 +51,25 @@ const compilers: readonly HookCompiler[] = [
 ];
 
 export interface CompiledHooks {
-  /** Before the redirect to TLS. */
-  readonly early: readonly RequestPolicy[] | undefined;
-  readonly late: readonly RequestPolicy[] | undefined;
+  /** In the order of their phases. */
+  readonly request: readonly RequestPolicy[];
+  /** Index of the first that runs behind the redirect to TLS. */
+  readonly firstLate: number;
   readonly response: readonly ResponsePolicy[] | undefined;
   readonly selectors: readonly UpstreamSelector[] | undefined;
   readonly tracer: RequestTracer | undefined;
-  /** True: fields of the request are kept for response hooks. */
-  readonly keepsFields: boolean;
+  /** Fields of the request that are kept for response hooks; undefined: none. */
+  readonly lateFields: LateFields | undefined;
 }
 
 /** Of requests whose route has none, but whose upstream looks at them. */
 export const NO_HOOKS: CompiledHooks = {
-  early: undefined,
-  late: undefined,
+  request: [],
+  firstLate: 0,
   response: undefined,
   selectors: undefined,
   tracer: undefined,
-  keepsFields: false,
+  lateFields: undefined,
 };
 
 /** Undefined where the route has no policies at all: then no request of it ever looks for one. */
@@ -87,15 +89,20 @@ export function compileHooks(route: Route, host: VirtualHost, deps: RouteCompile
 
 function join(found: readonly RouteHooks[]): CompiledHooks {
   const requests = found.flatMap((hooks) => hooks.request ?? []).toSorted((a, b) => phaseOf(a) - phaseOf(b));
-  const firstLate = REQUEST_PHASES.indexOf(FIRST_LATE_PHASE);
+  const firstLatePhase = REQUEST_PHASES.indexOf(FIRST_LATE_PHASE);
   return {
-    early: orUndefined(requests.filter((policy) => phaseOf(policy) < firstLate)),
-    late: orUndefined(requests.filter((policy) => phaseOf(policy) >= firstLate)),
+    request: requests,
+    firstLate: requests.filter((policy) => phaseOf(policy) < firstLatePhase).length,
     response: orUndefined([...found.flatMap((hooks) => hooks.response ?? []), ...found.flatMap((hooks) => hooks.lastResponse ?? [])]),
     selectors: orUndefined(found.flatMap((hooks) => (hooks.selector === undefined ? [] : [hooks.selector]))),
     tracer: found.find((hooks) => hooks.tracer !== undefined)?.tracer,
-    keepsFields: found.some((hooks) => hooks.readsFieldsLate === true),
+    lateFields: joinLateFields(found),
   };
+}
+
+function joinLateFields(found: readonly RouteHooks[]): LateFields | undefined {
+  if (found.some(({ lateFields }) => lateFields === 'all')) return 'all';
+  return orUndefined([...new Set(found.flatMap(({ lateFields }) => lateFields ?? []))]);
 }
 
 function phaseOf(policy: RequestPolicy): number {

@@ -22,7 +22,7 @@ export const compileCors: HookCompiler = ({ policies }): RouteHooks | undefined 
   const replaced = cors.exposedHeaders === '' ? REPLACED : REPLACED_WITH_EXPOSED;
   const lines = new LinesByOrigin(cors);
   return {
-    readsFieldsLate: cors.origins !== 'any',
+    ...(cors.origins !== 'any' && { lateFields: ['origin'] }),
     request: [
       {
         phase: 'preflight',

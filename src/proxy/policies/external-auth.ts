@@ -102,13 +102,13 @@ class ExternalAuthentication {
   }
 
   cookiesOf(request: PolicyRequest): readonly string[] {
-    const reply = request.notes.get(this);
+    const reply = request.noteOf(this);
     return isReply(reply) ? reply.cookies : NO_COOKIES;
   }
 
   #judge(request: PolicyRequest, outcome: AuthOutcome): AccessDecision {
     if (outcome === undefined) return FAILED;
-    request.notes.set(this, outcome);
+    request.note(this, outcome);
     if (outcome.status === 401) return { kind: 'no', status: 401, code: 'PRT-AUTH-2', lines: challengeLines(outcome) };
     if (outcome.status === 403) return { kind: 'no', status: 403, code: 'PRT-AUTH-2', lines: '' };
     for (const name of this.#policy.responseHeaders) request.setRequestField(name, '');

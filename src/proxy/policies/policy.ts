@@ -100,6 +100,8 @@ export interface RequestTracer {
   end(request: PolicyRequest): void;
 }
 
+export type LateFields = 'all' | readonly string[];
+
 /** What a family gives for one route; families that have nothing for it give undefined. */
 export interface RouteHooks {
   readonly request?: readonly RequestPolicy[];
@@ -108,6 +110,6 @@ export interface RouteHooks {
   readonly lastResponse?: readonly ResponsePolicy[];
   readonly selector?: UpstreamSelector;
   readonly tracer?: RequestTracer;
-  /** True: response hooks read fields of the request (`PolicyRequest.fieldOf`), which are kept for them. */
-  readonly readsFieldsLate?: boolean;
+  /** Fields of the request, by lower-case names, that response hooks read (`PolicyRequest.fieldOf`): they are kept for them. */
+  readonly lateFields?: LateFields;
 }

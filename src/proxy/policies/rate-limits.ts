@@ -94,12 +94,12 @@ class ConnectionLimit implements RequestPolicy {
     if (key === '') return CONTINUE;
     const slot = busy.tryAcquire(this.#zone, key, this.#limits.sharedMs(request.context.nowMs), { limit: this.#limit, place });
     if (slot < 0) return this.#refusal;
-    request.notes.set(this, slot);
+    request.note(this, slot);
     return CONTINUE;
   }
 
   onEnd(request: PolicyRequest): void {
-    const slot = request.notes.get(this);
+    const slot = request.noteOf(this);
     if (typeof slot === 'number') this.#limits.busy.release(slot, this.#limits.place);
   }
 }

@@ -12,7 +12,7 @@ export const compileResponseFieldPolicies: HookCompiler = ({ policies }, _host, 
   const global = settings.addHeaders.filter(({ name, value }) => value.kind === 'template' && !ownNames.has(name.toLowerCase()));
   const fields = [...global, ...own];
   if (fields.length === 0) return undefined;
-  return { response: [compile(fields)], readsFieldsLate: fields.some(({ value }) => value.kind === 'template') };
+  return { response: [compile(fields)], ...(fields.some(({ value }) => value.kind === 'template') && { lateFields: 'all' }) };
 };
 
 function compile(fields: readonly HeaderField[]): ResponsePolicy {

@@ -30,7 +30,7 @@ function rewrite(match: PathMatch, policy: { target: string; forwardedPrefix?: s
   assert.ok(normal.kind === 'ok');
   const request = policyRequest({ ...fixture, path: normal.path, route: { route } });
   const verdict = policyOfRoute.onRequest(request);
-  return { verdict, target: request.target, lines: request.requestLines, drops: [...request.droppedRequestFields] };
+  return { verdict, target: request.target, lines: request.requestLines, drops: [...(request.droppedRequestFields ?? [])] };
 }
 
 const api = regex('/api(/|$)(.*)');

@@ -13,6 +13,8 @@ import { CONTINUE, type PolicyVerdict, type RequestPolicy } from './policy.ts';
 import { compileSignIn } from './sign-in.ts';
 import { addressRulesOf, withAddressRules } from './snippet-addresses.ts';
 
+const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization']);
+
 type Refusal = Extract<AccessDecision, { kind: 'no' }>;
 
 const OPEN: AccessPolicy = { satisfy: 'all' };
@@ -123,7 +125,7 @@ function withoutCredentials(policy: RequestPolicy): RequestPolicy {
   return {
     ...policy,
     onRequest(request) {
-      request.droppedRequestFields.add('authorization');
+      request.dropRequestFields(AUTHORIZATION);
       return policy.onRequest(request);
     },
   };

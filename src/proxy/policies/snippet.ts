@@ -66,7 +66,7 @@ export const compileSnippets: HookCompiler = (route, host, { settings, patterns 
     steps.length === 0 && readCaptures === undefined
       ? []
       : [rewritingPolicy({ run: compileSteps(steps, places), level, isRewritten: patternToRewrite(route, patterns), readCaptures })];
-  return { request: [...rewriting, forwardingPolicy(level)], ...responsePolicies(level), readsFieldsLate: true };
+  return { request: [...rewriting, forwardingPolicy(level)], ...responsePolicies(level), lateFields: 'all' };
 };
 
 interface LocationSteps {

@@ -47,7 +47,7 @@ export class RouteTracers {
       operationName: operationName === '' ? undefined : compileTemplate(operationName),
       onSpan: host === '' ? undefined : (span) => this.#spans.add(span),
     });
-    return { tracer, readsFieldsLate: READS_HEAD.test(operationName) };
+    return { tracer, ...(READS_HEAD.test(operationName) && { lateFields: 'all' }) };
   }
 }
 

@@ -34,17 +34,17 @@ export class RouteTracer {
     request.setRequestField('traceparent', printTraceParent(trace));
     request.setRequestField('tracestate', trace.traceState);
     // The head is gone when the span is made.
-    if (trace.isSampled && this.#options.onSpan !== undefined) request.notes.set(this, request.fieldOf('user-agent') ?? '');
+    if (trace.isSampled && this.#options.onSpan !== undefined) request.note(this, request.fieldOf('user-agent') ?? '');
   }
 
   /** The exchange is over, and its record complete. */
   end(request: PolicyRequest): void {
     const { onSpan, operationName } = this.#options;
-    const { entry, notes } = request;
+    const { entry } = request;
     const { trace } = entry;
     if (onSpan === undefined || trace?.isSampled !== true) return;
     const name = operationName?.(request) ?? entry.labels.path;
-    const userAgent = notes.get(this);
+    const userAgent = request.noteOf(this);
     onSpan({
       context: trace,
       name: textOf(name),
