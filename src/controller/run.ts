@@ -1,6 +1,7 @@
 // The life of `portico serve`: starts the workers, the source and the health port, joins them, and ends them in the right order.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { collectGarbage } from '../kit/collect-garbage.ts';
 import { keepCompiledCode } from '../kit/compiled-code.ts';
 import { fail } from '../kit/result.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -187,6 +188,7 @@ class Server {
       this.#log.error(started.error);
       return false;
     }
+    collectGarbage();
     // Before readiness, which brings the questions of the API server.
     this.#admission = await startAdmissionWebhook(this.#options, {
       check: (ingress) => this.#publisher.check(ingress),

@@ -2,6 +2,7 @@
 // turn of the event loop, so that a request sees the old table or the new one, never half of each.
 import { parentPort, workerData } from 'node:worker_threads';
 import { LruMap } from '../kit/lru.ts';
+import { collectGarbage } from '../kit/collect-garbage.ts';
 import { keepCompiledCode } from '../kit/compiled-code.ts';
 import { createTimerWheel } from '../kit/timer-wheel.ts';
 import type { ModelDelta } from '../model/delta.ts';
@@ -259,6 +260,7 @@ class Worker {
   }
 
   #listen(): void {
+    collectGarbage();
     const { host } = this.#start.listen;
     this.#isListening = true;
     this.#listeners.listenOn(host === '' ? this.#context.settings.listenOn : [{ address: host, isOptional: false }]).then(
