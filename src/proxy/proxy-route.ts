@@ -90,7 +90,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     secureUpstream: action.kind === 'forward' && action.secureUpstream !== undefined ? deps.findUpstream(action.secureUpstream) : undefined,
     fallback: action.kind === 'forward' && action.fallback !== undefined ? deps.findUpstream(action.fallback) : undefined,
     refusal: action.kind === 'refuse' ? action.code : undefined,
-    isDefaultBackend: action.kind === 'default-backend' || action.kind === 'answer',
+    isDefaultBackend: action.kind === 'default-backend',
     answersAlone: action.kind === 'answer',
     isHealthCheck: action.kind === 'health-check',
     proxy,

@@ -7,13 +7,13 @@ import type { HostName } from '../model/route.ts';
 import type { Ingress, IngressClass } from '../resources/objects.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { readAnnotations } from './annotations/read-annotations.ts';
-import { annotationsByName } from './annotations/registry.ts';
 import type { AnnotationDraft } from './annotations/row.ts';
 import type { RoutingConfig } from './configmap/row.ts';
 import type { Finding } from './finding.ts';
 import { findForeignClass } from './ingress/class-selection.ts';
 import { inspectIngress } from './ingress/deep-inspection.ts';
 import { checkPathTypes } from './ingress/path-types.ts';
+import { readSnippets } from './ingress/served-snippets.ts';
 import { hostOfRule, isWatched } from './ingress/served-ingress.ts';
 import type { ServedIngress } from './ingress/served-ingress.ts';
 import type { TranslatorOptions } from './options.ts';
@@ -52,7 +52,11 @@ export function checkIngress(ingress: Ingress, view: AdmissionView): AdmissionVe
   const pathProblems = checkPathTypes(ingress);
   const { values, verdict, findings } = readAnnotations(ingress, options.annotationsPrefix, routing);
   const warnings = [
-    ...warningsOf(ingress, options.annotationsPrefix, [...findings, ...(routing.strictPathTypes ? [] : pathProblems)]),
+    ...warningsOf(ingress, options.annotationsPrefix, [
+      ...findings,
+      ...problemsOfSnippets(ingress, values, view),
+      ...(routing.strictPathTypes ? [] : pathProblems),
+    ]),
     ...problemsOfPatterns(ingress, values, view),
   ];
   const reason =
@@ -80,7 +84,8 @@ function problemOfObject({ metadata, spec }: Ingress, { options }: AdmissionView
   return undefined;
 }
 
-function problemOfAnnotations({ metadata }: Ingress, { options, routing }: AdmissionView): string | undefined {
+function problemOfAnnotations({ metadata }: Ingress, view: AdmissionView): string | undefined {
+  const { options, routing } = view;
   const { annotationsPrefix } = options;
   for (const [key, value] of metadata.annotations) {
     if (annotationsPrefix !== DEFAULT_PREFIX && key.startsWith(`${DEFAULT_PREFIX}/`)) {
@@ -89,16 +94,22 @@ function problemOfAnnotations({ metadata }: Ingress, { options, routing }: Admis
     if (!key.startsWith(`${annotationsPrefix}/`)) continue;
     const word = routing.blockedWords.find((blocked) => value.includes(blocked));
     if (word !== undefined) return `annotation ${key}: contains the invalid word ${word} (annotation-value-word-blocklist)`;
-    const areSnippetsAllowed = routing.allowsSnippets || options.allowSnippetAnnotations;
-    if (key.endsWith('-snippet') && !(areSnippetsAllowed && isSupported(key.slice(annotationsPrefix.length + 1)))) {
-      return `annotation ${key}: cannot be used, snippets are not ${areSnippetsAllowed ? 'interpreted' : 'allowed (allow-snippet-annotations)'}`;
+    if (key.endsWith('-snippet') && !areSnippetsAllowed(view)) {
+      return `annotation ${key}: cannot be used, snippets are not allowed (allow-snippet-annotations)`;
     }
   }
   return undefined;
 }
 
-function isSupported(name: string): boolean {
-  return annotationsByName.get(name)?.status.kind === 'supported';
+function areSnippetsAllowed({ options, routing }: AdmissionView): boolean {
+  return routing.allowsSnippets || options.allowSnippetAnnotations;
+}
+
+/** Snippets that are allowed and cannot be interpreted: the Ingress is served without them, or answers 503. */
+function problemsOfSnippets(ingress: Ingress, values: Readonly<AnnotationDraft>, view: AdmissionView): readonly Finding[] {
+  if (!areSnippetsAllowed(view)) return [];
+  const { annotationsPrefix } = view.options;
+  return readSnippets(ingress, values, { areAllowed: true, annotationsPrefix, knownVariables: view.routing.snippetVariables }).findings;
 }
 
 /** Why the translation would leave the Ingress out. */

@@ -9,6 +9,7 @@ import { assertNever } from '../kit/assert-never.ts';
 import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { ModelDelta } from '../model/delta.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { REFUSED } from './ingress/translate-host.ts';
 import type { HostName, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamSecret, UpstreamSecretKey } from '../model/upstream-tls.ts';
@@ -18,6 +19,7 @@ import { checkIngress, isOurs } from './admission.ts';
 import type { AdmissionVerdict } from './admission.ts';
 import { KeyPairReader } from './certificate.ts';
 import { withSnippets } from './configmap/snippet-keys.ts';
+import { missingFirewallOf } from './annotations/web-application-firewall.ts';
 import { withFirewallFinding } from './configmap/firewall-keys.ts';
 import { withHeaderMaps } from './configmap/header-maps.ts';
 import { ClientTrustReader } from './client-trust.ts';
@@ -260,6 +262,7 @@ class IncrementalTranslator implements Translator {
       passesBackendErrors: routing.passesBackendErrors,
       patterns: this.#patterns,
       redirectCode: routing.redirectCode,
+      unownedAction: missingFirewallOf({}, routing.firewall) === 'refused' ? REFUSED : undefined,
       isEverythingRefused: missingProtections.length > 0,
     };
     const hosts: VirtualHost[] = [];

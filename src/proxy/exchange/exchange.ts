@@ -129,7 +129,8 @@ export class Exchange implements CallOwner, PolicyOwner {
     }
     if (this.#bodyLimit > 0 && head.body === BODY_LENGTH && head.contentLength > this.#bodyLimit) return this.fail('PRT-REQ-14');
     if (verdict.kind === 'slash-redirect') {
-      return this.#redirect(301, redirectToSlash(verdict.location, head, { route, hostName, forwarded, origin: this.#client.origin }));
+      const target = request.target ?? this.entry.target;
+      return this.#redirect(301, redirectToSlash(verdict.location, target, { route, hostName, forwarded, origin: this.#client.origin }));
     }
     if (route.refusal !== undefined) return this.fail(route.refusal);
     if (route.isHealthCheck) return this.#respond(200, '', '');
@@ -411,7 +412,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     const upstream = route.secureUpstream !== undefined && this.#client.origin.isTls ? route.secureUpstream : route.upstream;
     if (upstream !== undefined && upstream.endpoints.length > 0) return upstream;
     if (route.fallback !== undefined && route.fallback.endpoints.length > 0) return route.fallback;
-    this.fail(route.isDefaultBackend ? 'PRT-ROUTE-1' : 'PRT-ROUTE-2');
+    this.fail(route.isDefaultBackend || route.answersAlone ? 'PRT-ROUTE-1' : 'PRT-ROUTE-2');
     return undefined;
   }
 

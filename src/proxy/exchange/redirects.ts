@@ -1,6 +1,5 @@
 // Where redirects that Portico makes itself lead to (ingress-nginx reference 1.3 and 2.2).
 import type { TlsRedirect } from '../../model/route.ts';
-import type { MessageHead } from '../http1/message-head.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 
@@ -21,9 +20,9 @@ export interface SlashRedirectRequest {
 }
 
 /** The same path with a slash: absolute unless `relative-redirects`, with the listener's port only if `use-port-in-redirects`. */
-export function redirectToSlash(location: string, head: MessageHead, { route, hostName, forwarded, origin }: SlashRedirectRequest): string {
-  const query = head.buffer.latin1Slice(head.pathEnd, head.targetEnd);
-  return absoluteLocation(location + query, { route, hostName, forwarded, origin });
+export function redirectToSlash(location: string, target: string, { route, hostName, forwarded, origin }: SlashRedirectRequest): string {
+  const mark = target.indexOf('?');
+  return absoluteLocation(mark < 0 ? location : location + target.slice(mark), { route, hostName, forwarded, origin });
 }
 
 /** A path as the Location of a redirect that Portico makes itself. */

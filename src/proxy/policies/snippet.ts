@@ -53,9 +53,11 @@ export const compileSnippets: HookCompiler = (route, host, { settings, patterns 
   const { snippets } = settings;
   const { snippet } = route.policies;
   if (snippet === undefined && host.snippet === undefined && snippets === undefined) return undefined;
+  // ingress-nginx writes an add_header (for Set-Cookie) into every location with an authentication service.
+  const hasAddHeader = route.policies.access?.external !== undefined;
+  const above = [rulesOf(snippets?.http), rulesOf(host.snippet, snippets?.server)];
   const places = [
-    rulesOf(snippets?.http),
-    rulesOf(host.snippet, snippets?.server),
+    ...(hasAddHeader ? above.map((rules) => rules.filter(({ kind }) => kind !== 'add-response')) : above),
     // A location of a snippet has what the ConfigMap says about the host, and nothing that is meant for those that ingress-nginx makes.
     route.action.kind === 'answer' ? rulesOf(snippet) : rulesOf(snippet, snippets?.location),
   ];

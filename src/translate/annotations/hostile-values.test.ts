@@ -24,7 +24,13 @@ const values: readonly (readonly [name: string, text: string])[] = [
 ];
 
 /** Their text is looked at later, where it is known whether they are allowed. */
-const TEXTS: ReadonlySet<string> = new Set(['configuration-snippet', 'server-snippet', 'modsecurity-snippet']);
+const TEXTS: ReadonlySet<string> = new Set([
+  'configuration-snippet',
+  'server-snippet',
+  'auth-snippet',
+  'stream-snippet',
+  'modsecurity-snippet',
+]);
 
 /** Only looked for in other text, never written anywhere. */
 const PATTERNS: ReadonlySet<string> = new Set(['canary-by-header-pattern']);

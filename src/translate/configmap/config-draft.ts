@@ -140,7 +140,7 @@ function emptyRouting(): ConfigDraft['routing'] {
       bufferBytes: undefined,
       fileBytes: 0,
     },
-    firewall: { isEnabled: false, snippet: '', whenMissing: 'refuse' },
+    firewall: { isEnabled: false, usesCoreRules: false, snippet: '', whenMissing: 'refuse' },
     allowedResponseHeaders: [],
     allowedAddresses: [],
     deniedAddresses: [],

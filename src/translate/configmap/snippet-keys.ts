@@ -97,6 +97,11 @@ class Snippets {
   #authHeaders(): Extract<ReturnType<typeof readAuthSnippet>, { ok: true }>['value'] | undefined {
     const text = this.#text('global-auth-snippet');
     if (text === '') return undefined;
+    if (this.#reading.config.routing.globalAuth.url === undefined) {
+      const message = 'global-auth-snippet has no effect without global-auth-url';
+      this.#findings.push(finding('PRT-CONF-3', message, this.#configMap, keyPath('data', 'global-auth-snippet')));
+      return undefined;
+    }
     const reading = readAuthSnippet(text);
     // Without it the service might say yes where it should not.
     return reading.ok ? reading.value : this.#leaveOut('global-auth-snippet', { ...reading.error, isProtective: true });

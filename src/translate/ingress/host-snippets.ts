@@ -1,7 +1,8 @@
 // The server-snippet of one host: that of the oldest Ingress with one. Its `location` blocks become routes of their own, which only answer.
 import type { HostLocation, PathMatch, VirtualHost } from '../../model/route.ts';
 import type { SnippetLocationMatch } from '../../model/policies/snippet.ts';
-import { annotationField } from '../finding.ts';
+import { annotationField, finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import type { ServedIngress } from './served-ingress.ts';
 
 /** `isRefused`: every path of the host answers an error, and so do the blocks. */
@@ -27,6 +28,19 @@ export function snippetsOf(
     },
   }));
   return { snippet, ...(rows.length > 0 && !isRefused && { locations: rows }) };
+}
+
+/** nginx tries regular expressions before a path without `^~`, and on a host with some the paths of all rules are, `/` too. */
+export function findUnreachedLocations(ingresses: readonly ServedIngress[], annotationsPrefix: string): readonly Finding[] {
+  const owner = ingresses.find((served) => served.serverSnippet !== undefined);
+  return (owner?.serverSnippet?.locations ?? []).flatMap(({ match }) => {
+    if (owner === undefined || match.kind !== 'prefix' || match.isFinal) return [];
+    const { path } = match;
+    const message =
+      `location ${path} of the snippet is never reached, as in nginx, for the paths of this host are regular expressions, ` +
+      `which go first; write "location ^~ ${path}"`;
+    return [finding('PRT-ANN-3', message, owner.ingress, annotationField(`${annotationsPrefix}/server-snippet`))];
+  });
 }
 
 function shownMatch(match: SnippetLocationMatch): PathMatch {

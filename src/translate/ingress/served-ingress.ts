@@ -21,7 +21,7 @@ import { redirectOf } from '../annotations/redirects.ts';
 import { bandwidthOfAnnotations, limitsOfAnnotations } from '../annotations/rate-limits.ts';
 import { responseRewritesOf } from '../annotations/response-rewrite.ts';
 import { idleTracingAnnotations, tracingOf } from '../annotations/tracing.ts';
-import { missingFirewallOf } from '../annotations/web-application-firewall.ts';
+import { missingFirewallOf, uselessFirewallAnnotations } from '../annotations/web-application-firewall.ts';
 import type { MissingFirewall } from '../annotations/web-application-firewall.ts';
 import type { AnnotationDraft } from '../annotations/row.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
@@ -132,6 +132,14 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
       ...access.findings,
       ...snippets.findings,
       ...findingsOfFirewall(ingress, firewall, options.annotationsPrefix),
+      ...uselessFirewallAnnotations(values, routing.firewall).map((name) =>
+        finding(
+          'PRT-ANN-6',
+          `${name} has no effect: the firewall is not enabled here (enable-modsecurity)`,
+          ingress,
+          annotationField(`${options.annotationsPrefix}/${name}`),
+        ),
+      ),
       ...findingsOfTracing(ingress, values, { annotationsPrefix: options.annotationsPrefix, hasCollector: routing.hasCollector }),
       ...(routing.strictPathTypes ? checkPathTypes(ingress) : []),
     ]),

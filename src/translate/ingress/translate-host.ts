@@ -29,7 +29,7 @@ import { HostTransports } from './host-transport.ts';
 import type { Transport, TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
 import type { TlsContext } from './host-tls.ts';
-import { snippetsOf } from './host-snippets.ts';
+import { findUnreachedLocations, snippetsOf } from './host-snippets.ts';
 import { SideUpstreams } from './side-upstreams.ts';
 import type { SideUpstreamContext } from './side-upstreams.ts';
 import { hostOfRule } from './served-ingress.ts';
@@ -56,6 +56,8 @@ export interface HostContext extends TlsContext, TransportContext, ClientCertifi
   readonly patterns: PatternChecker;
   /** `http-redirect-code`. */
   readonly redirectCode: number;
+  /** Instead of the default backend where no Ingress decides: a firewall should guard it. */
+  readonly unownedAction: Action | undefined;
   /** True: the ConfigMap asks for a protection of every route that is missing. */
   readonly isEverythingRefused: boolean;
 }
@@ -86,7 +88,8 @@ export interface HostTranslation {
   readonly findings: readonly Finding[];
 }
 
-const REFUSED: Action = { kind: 'refuse', code: 'PRT-ROUTE-3' };
+/** The route answers 503. */
+export const REFUSED: Action = { kind: 'refuse', code: 'PRT-ROUTE-3' };
 const CLOSED: Action = { kind: 'refuse', code: 'PRT-CERT-4' };
 
 export function translateHost(input: HostInput, context: HostContext): HostTranslation {
@@ -133,7 +136,10 @@ class HostBuilder {
     this.#addBuiltIn(statusRoute(this.#context.statusAddresses, this.#routes.values()));
     this.#reportShadowedSettings();
     if (this.#regexOwner === undefined) this.#reportTrailingSlashes();
-    else this.#checkPatterns(this.#regexOwner);
+    else {
+      this.#checkPatterns(this.#regexOwner);
+      this.#findings.push(...findUnreachedLocations(ingresses, this.#context.options.annotationsPrefix));
+    }
     this.#addCanaries();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
     const rootRoute = this.#rootRoute();
@@ -209,7 +215,8 @@ class HostBuilder {
     const { options } = this.#context;
     const [upstream = null] = this.#sideUpstreams.controllerDefaultBackend();
     const labels = { namespace: '', ingress: '', service: '', servicePort: '', path: '/' };
-    const action = (owner === undefined ? undefined : redirectActionOf(owner)) ?? ({ kind: 'default-backend', upstream } as const);
+    const own = owner === undefined ? this.#context.unownedAction : redirectActionOf(owner);
+    const action = own ?? ({ kind: 'default-backend', upstream } as const);
     const policies = owner === undefined ? {} : this.#policies(owner, '/');
     const origin = owner?.ingress.origin ?? catchAllOrigin(options);
     this.#put({ ...rootMatch, action, policies, labels, origin }, owner);

@@ -151,7 +151,7 @@ export const directiveRows: readonly DirectiveRow[] = [
     syntax,
     summary: `As the annotation \`${annotation}\`.`,
     differs: DUPLICATE,
-    elsewhere: `${OWN_IN_LOCATION}: use the annotation or ConfigMap key ${annotation}`,
+    elsewhere: `${OWN_IN_LOCATION}: use the annotation ${annotation}, which is a key of the ConfigMap too`,
   })),
   {
     name: 'limit_rate',
