@@ -2,7 +2,9 @@
 //
 // A watch that ends, for whatever reason, goes on from the last version that was seen (bookmarks move it on where nothing happens). Only
 // where the server no longer knows that version (410), or sent something that cannot be read, is everything listed again; the sink then
-// finds out what differs. Errors are waited out with jittered, growing pauses; nothing is ever given up, and what was known stays.
+// finds out what differs. So it is after a watch without a word for longer than bookmarks take: a server that has lost versions, as with an
+// older state of etcd, accepts a watch from a version that it does not have yet, and is silent. Errors are waited out with jittered,
+// growing pauses; nothing is ever given up, and what was known stays.
 // Watches end after five to ten minutes, as those of client-go, so that they spread over the API servers.
 import type { ApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
@@ -91,7 +93,7 @@ class Reflector {
     // Not knowing a version any more is no failure but the way of the API to ask for a list; but not right after a list.
     const { nowMs, observer, sink } = this.#options;
     const isOldVersion = isExpired(error) && this.#version !== undefined && nowMs() - this.#listedAtMs > SHORT_WATCH_MS;
-    if (isExpired(error) || error.reason === 'Unreadable') this.#version = undefined;
+    if (isExpired(error) || error.reason === 'Unreadable' || error.reason === 'Timeout') this.#version = undefined;
     if (isOldVersion) return;
     if (error !== tooShort) observer.onFailure(error);
     if (error.status === 403) sink.onForbidden?.();

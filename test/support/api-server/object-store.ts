@@ -114,9 +114,9 @@ export class ObjectStore {
   }
 
   /** As a new, empty etcd whose versions were moved on, so that no old version is taken for a new one. */
-  clear(): void {
+  clear({ isRewound }: { readonly isRewound: boolean }): void {
     this.#objects.clear();
-    this.#revision += 1_000_000;
+    this.#revision = isRewound ? 1 : this.#revision + 1_000_000;
     this.compact();
   }
 

@@ -68,8 +68,8 @@ export interface ApiServer {
   compact(): void;
   /** Stops as a killed process. */
   kill(): Promise<void>;
-  /** Listens again on the same port; `isStateLost`: with nothing in it. */
-  restart(options?: { readonly isStateLost?: boolean }): Promise<void>;
+  /** Listens again on the same port; `isStateLost`: with nothing in it; `isRewound`: and versions begin anew, as with an older etcd. */
+  restart(options?: { readonly isStateLost?: boolean; readonly isRewound?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -208,9 +208,9 @@ class StandIn implements ApiServer {
     await this.#server.kill();
   }
 
-  async restart({ isStateLost = false }: { readonly isStateLost?: boolean } = {}): Promise<void> {
+  async restart({ isStateLost = false, isRewound = false }: Parameters<ApiServer['restart']>[0] = {}): Promise<void> {
     await this.kill();
-    if (isStateLost) this.#server.store.clear();
+    if (isStateLost) this.#server.store.clear({ isRewound });
     // The watch cache begins anew with the process.
     this.compact();
     await this.#server.listen(this.#host, 0);

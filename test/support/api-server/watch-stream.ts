@@ -86,7 +86,8 @@ export class WatchStream {
   }
 
   bookmark(): void {
-    const { kind, form } = this.request;
+    const { kind, form, resourceVersion = 0 } = this.request;
+    if (this.#deps.store.revision < resourceVersion) return;
     const isPartial = form === 'metadata';
     const metadata = { resourceVersion: String(this.#deps.store.revision), creationTimestamp: null };
     const apiVersion = isPartial ? 'meta.k8s.io/v1' : apiVersionOf(kind);
@@ -113,6 +114,8 @@ export class WatchStream {
 
   #onChange({ kind, before, after, revision }: StoredChange): void {
     if (this.#isEnded || kind !== storedKind(this.request.kind)) return;
+    // A watch from a version that is not there yet is silent until it is.
+    if (revision !== 0 && revision <= (this.request.resourceVersion ?? 0)) return;
     const wasSelected = before !== undefined && this.#selects(before);
     const isSelected = after !== undefined && this.#selects(after);
     if (isSelected) this.#send(wasSelected ? 'MODIFIED' : 'ADDED', after);
