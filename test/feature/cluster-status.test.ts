@@ -176,6 +176,20 @@ describe('replicas in a cluster', () => {
       assert.deepEqual(statusOf('shop'), []);
     });
 
+    it('stays when the pod that goes on is of another version of the chart', async () => {
+      const versions = (chart: string): Readonly<Record<string, string>> => ({
+        app: 'portico',
+        'helm.sh/chart': `portico-${chart}`,
+        'app.kubernetes.io/version': chart,
+      });
+      rig.api.put(pod('a', versions('1.0.0')));
+      const portico = await start('a');
+      await waitForStatus('shop', [{ ip: '192.0.2.1' }], portico);
+      rig.api.put(pod('b', versions('1.1.0')));
+      await portico.stop();
+      assert.deepEqual(statusOf('shop'), [{ ip: '192.0.2.1' }]);
+    });
+
     it('is taken away on shutdown by a process that has the name of no pod', async () => {
       const portico = await rig.start({
         env: { POD_NAME: 'nowhere', POD_NAMESPACE: 'default' },

@@ -1,5 +1,6 @@
 // The pods of this installation: those in the pod's own namespace with its own labels, apart from the labels that differ between the
-// versions of one Deployment or DaemonSet (as ingress-nginx). Read when asked for, never watched.
+// versions of one Deployment or DaemonSet (as ingress-nginx), and those that differ between the versions of a chart, which ingress-nginx
+// compares: there, an upgrade of the chart takes the addresses out of every status. Read when asked for, never watched.
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import { isMap } from '../../resources/fields.ts';
@@ -7,7 +8,13 @@ import type { ApiClient, ApiResult } from '../../sources/cluster/api-client.ts';
 import { formatApiError } from '../../sources/cluster/api-error.ts';
 import { apiResources } from '../../sources/cluster/api-resource.ts';
 
-const versionLabels: ReadonlySet<string> = new Set(['pod-template-hash', 'controller-revision-hash', 'pod-template-generation']);
+const versionLabels: ReadonlySet<string> = new Set([
+  'pod-template-hash',
+  'controller-revision-hash',
+  'pod-template-generation',
+  'helm.sh/chart',
+  'app.kubernetes.io/version',
+]);
 
 interface Pod {
   readonly name: string;
