@@ -64,6 +64,11 @@ export class OutBuffer {
     this.length += this.bytes.latin1Write(text, this.length, text.length);
   }
 
+  /** The same for text that may hold any character: see `byteText`. */
+  appendText(text: string): void {
+    this.appendLatin1(byteText(text));
+  }
+
   /** A whole number, not negative and below 2^53, in decimal digits. */
   appendDecimal(value: number): void {
     this.reserve(MAX_DIGITS);
@@ -105,4 +110,19 @@ export class OutBuffer {
     // A socket may still read the old memory: it is left to the garbage collector.
     this.bytes = larger;
   }
+}
+
+const WIDE = /[\u0100-\uffff]+/g;
+
+/**
+ * Text in which every character is one byte: what is more, and should have been encoded before (`utf8Text`), becomes the bytes of its UTF-8.
+ * Cut to its lowest eight bits instead, U+010A would end a line.
+ */
+export function byteText(text: string): string {
+  return text.search(WIDE) < 0 ? text : text.replaceAll(WIDE, (wide) => Buffer.from(wide, 'utf8').latin1Slice());
+}
+
+/** A text of an object as the bytes of its UTF-8, each a character. Not for text in which bytes of a client stand already. */
+export function utf8Text(text: string): string {
+  return Buffer.from(text, 'utf8').latin1Slice();
 }

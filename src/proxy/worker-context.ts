@@ -50,7 +50,7 @@ export interface WorkerContext {
   nowMs: number;
   /** `Date: …` line of the current second, as bytes. */
   dateLine: Buffer;
-  /** A fault of Portico's own, caught at the boundary of a connection: logged and counted. */
+  /** A fault of Portico's own, caught at the boundary of a connection: logged. */
   readonly reportFault: (error: unknown) => void;
   /** Sets `nowMs`. Whatever is called by the event loop calls this first. */
   readClock(): void;

@@ -107,6 +107,7 @@ class Worker {
         wheel.advance(this.#context.nowMs);
       } catch (error) {
         this.#context.reportFault(error);
+        this.#counters.reject('PRT-INT-1');
         this.#context.out.length = 0;
       }
     }, wheel.tickMs);
@@ -165,7 +166,6 @@ class Worker {
       connections: new Set(),
       isDraining: false,
       reportFault: (error) => {
-        counters.reject('PRT-INT-1');
         this.#send({ kind: 'fault', error: error instanceof Error ? error : new Error(String(error)) });
       },
       nowMs: performance.now(),

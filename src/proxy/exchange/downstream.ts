@@ -4,6 +4,17 @@ import type { ConnectionFacts } from '../../observe/exchange-record.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { ClientOrigin } from './forwarded-fields.ts';
 
+export interface LocalResponse {
+  readonly status: number;
+  /** Fields, each with its CRLF. */
+  readonly lines: string;
+  readonly body: string;
+  /** What policies change; `lines` are what is left of them. */
+  readonly edit: HeadEdit | undefined;
+  /** True: the connection ends with it. */
+  readonly closes: boolean;
+}
+
 export interface Downstream {
   readonly origin: ClientOrigin;
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
@@ -19,8 +30,8 @@ export interface Downstream {
   sendInterim(head: MessageHead): void;
   /** Head of the upstream's response. */
   sendForwardedHead(head: MessageHead, framing: ResponseFraming, edit: HeadEdit | undefined): void;
-  /** A whole response of Portico's own. `lines`: fields, each with its CRLF. */
-  sendLocal(status: number, lines: string, body: string, closes: boolean): void;
+  /** A whole response of Portico's own. */
+  sendLocal(response: LocalResponse): void;
   sendBody(buffer: Buffer, start: number, end: number, isStable: boolean): void;
   /** The body is complete. `trailers`: lines that may be passed on. */
   sendEnd(trailers: string): void;

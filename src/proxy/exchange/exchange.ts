@@ -336,8 +336,8 @@ export class Exchange implements CallOwner, PolicyOwner {
     this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
     const pick = this.#startPicking(group, head, request);
     const buffer = this.#isWebSocket ? null : route.proxy.requestBuffer;
-    this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
-    if (this.#expectsContinue && this.#isActive) this.#client.sendContinue();
+    const isUnderWay = this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
+    if (this.#expectsContinue && isUnderWay) this.#client.sendContinue();
   }
 
   #reset(head: MessageHead, headBytes: number, receivedAtMs: number): void {
@@ -455,12 +455,12 @@ export class Exchange implements CallOwner, PolicyOwner {
     const hasBody = keepsBody && body !== undefined;
     // What is left of a body that is too large is read and forgotten.
     if (!keepsBody) this.#bodyLimit = 0;
-    this.#call.out.appendLatin1(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
+    this.#call.out.appendText(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
     this.#call.endHead();
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;
-    this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody, route.proxy.requestBuffer);
-    if (hasBody && !this.#request.isComplete && this.#expectsContinue && this.#isActive) this.#client.sendContinue();
+    const isUnderWay = this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody, route.proxy.requestBuffer);
+    if (isUnderWay && hasBody && !this.#request.isComplete && this.#expectsContinue) this.#client.sendContinue();
     return true;
   }
 
@@ -478,7 +478,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     this.#isHeadSent = true;
     const edit = this.#policies?.editResponse(status, undefined);
     const own = edit?.dropped === undefined ? lines : withoutFields(lines, edit.dropped);
-    this.#client.sendLocal(status, edit === undefined ? lines : own + edit.lines, this.#isHeadMethod ? '' : body, closes);
+    this.#client.sendLocal({ status, lines: own, body: this.#isHeadMethod ? '' : body, edit, closes });
     this.#finish();
   }
 

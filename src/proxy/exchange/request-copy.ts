@@ -2,6 +2,7 @@
 // given the body piece by piece, and outlives its exchange. It never pauses anybody: what the server does not take waits here, bounded.
 import type { ProxyParameters } from '../../model/route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
+import type { BodyBudget } from '../filters/body-budget.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { RetryRules } from './retry-rules.ts';
 import { type CallOwner, UpstreamCall } from './upstream-call.ts';
@@ -15,7 +16,9 @@ export interface RequestCopyOptions {
   /** Host header, checked. */
   readonly host: string;
   readonly hasBody: boolean;
-  /** Called once, when nothing more happens. */
+  /** Called when the copy is to begin. False: there is no room for one, and it ends at once. */
+  readonly onStart: () => boolean;
+  /** Called once after `onStart` has said yes, when nothing more happens. */
   readonly onEnd: () => void;
 }
 
@@ -27,7 +30,7 @@ export interface CopiedRequest {
   readonly isComplete: boolean;
 }
 
-/** Parts of a body that the server has not taken yet. */
+/** Parts of a body that the server has not taken yet, if the worker has so much left for bodies. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** The answer of the server is read up to here, so that its connection can be used again. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -36,6 +39,7 @@ export class RequestCopy implements CallOwner {
   readonly isReaderPending = false;
   readonly #call: UpstreamCall;
   readonly #options: RequestCopyOptions;
+  readonly #bodies: BodyBudget;
   #state: 'new' | 'open' | 'over' = 'new';
   #isBodyComplete = false;
   #isPaused = false;
@@ -46,15 +50,17 @@ export class RequestCopy implements CallOwner {
   constructor(context: WorkerContext, options: RequestCopyOptions) {
     this.#call = new UpstreamCall(context, this);
     this.#options = options;
+    this.#bodies = context.bodies;
   }
 
   start(request: CopiedRequest): void {
     if (this.#state !== 'new') return;
-    this.#state = 'open';
+    this.#state = this.#options.onStart() ? 'open' : 'over';
+    if (this.#state === 'over') return;
     const { group, proxy, retry, target, host, hasBody } = this.#options;
     const isComplete = request.isComplete || !hasBody;
     this.#isBodyComplete = isComplete;
-    this.#call.out.appendLatin1(copiedHead(request.head, target, host, hasBody));
+    this.#call.out.appendText(copiedHead(request.head, target, host, hasBody));
     this.#call.start({
       group,
       proxy,
@@ -69,8 +75,9 @@ export class RequestCopy implements CallOwner {
   write(buffer: Buffer, start: number, end: number): void {
     if (this.#state !== 'open' || !this.#options.hasBody) return;
     if (!this.#isPaused) return this.#call.writeBody(buffer, start, end, false);
-    this.#waitingBytes += end - start;
-    if (this.#waitingBytes > MAX_WAITING_BYTES) return this.abort();
+    const count = end - start;
+    if (this.#waitingBytes + count > MAX_WAITING_BYTES || !this.#bodies.takeMemory(count)) return this.abort();
+    this.#waitingBytes += count;
     this.#waiting.push(Buffer.from(buffer.subarray(start, end)));
   }
 
@@ -91,7 +98,7 @@ export class RequestCopy implements CallOwner {
   }
 
   abort(): void {
-    if (this.#state === 'over') return;
+    if (this.#state !== 'open') return;
     this.#call.abort();
     this.#end();
   }
@@ -147,6 +154,7 @@ export class RequestCopy implements CallOwner {
       const piece = this.#waiting.shift();
       if (piece === undefined) break;
       this.#waitingBytes -= piece.length;
+      this.#bodies.giveMemory(piece.length);
       this.#call.writeBody(piece, 0, piece.length, true);
     }
     if (this.#waiting.length > 0 || this.#state !== 'open') return;
@@ -163,6 +171,8 @@ export class RequestCopy implements CallOwner {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#waiting = [];
+    this.#bodies.giveMemory(this.#waitingBytes);
+    this.#waitingBytes = 0;
     this.#call.release();
     this.#options.onEnd();
   }

@@ -76,15 +76,20 @@ export class RequestFlow implements BodyReplay {
     this.#round++;
   }
 
-  /** Sends the request whose head is in the call's `out`. `buffer`: first takes the whole body. */
-  forward(options: RequestOptions, copy: RequestCopy | undefined, buffer: BodyBuffer | null): void {
+  /** Sends the request whose head is in the call's `out`. `buffer`: first takes the whole body. False: the exchange is over already. */
+  forward(options: RequestOptions, copy: RequestCopy | undefined, buffer: BodyBuffer | null): boolean {
+    const round = this.#round;
     if (copy !== undefined) this.#startCopy(copy, options);
     if (buffer === null || this.isComplete) this.#start(options, this.isComplete);
     else this.#hold(options, buffer);
+    return round === this.#round;
   }
 
-  /** Sends another request instead: its head and, if `hasBody`, the beginning of its body are in the call's `out`. */
-  forwardInstead(options: RequestOptions, hasBody: boolean, buffer: BodyBuffer | null): void {
+  /**
+   * Sends another request instead: its head and, if `hasBody`, the beginning of its body are in the call's `out`. False: the exchange is over
+   * already.
+   */
+  forwardInstead(options: RequestOptions, hasBody: boolean, buffer: BodyBuffer | null): boolean {
     const round = this.#round;
     this.#waiting = undefined;
     this.#isPaused = false;
@@ -100,9 +105,10 @@ export class RequestFlow implements BodyReplay {
       this.#start(options, this.isComplete && !this.#isSending);
     }
     // The exchange may be over, and the next one may hold its body back.
-    if (round !== this.#round) return;
+    if (round !== this.#round) return false;
     if (this.#isSending) this.#send();
     else this.#client.resumeBody();
+    return round === this.#round;
   }
 
   /** A piece of the body; the bytes are only good during the call unless `isStable`, and then until they have left for the kernel. */

@@ -61,7 +61,7 @@ export class UpstreamRequestHead {
       isPeerTrusted: this.#forwarded.isPeerTrusted,
       keepsUnderscores: this.#context.settings.underscoresInHeaders,
       replacedName: this.#forwarded.replacedName,
-      dropped,
+      dropped: dropped === undefined ? undefined : withDashes(dropped),
     });
     // HTTP/1.0 knows neither chunks nor upgrades.
     if (route.proxy.isHttp10 === true && head.body !== BODY_CHUNKED && !head.isWebSocket) out.bytes[linesAt + MINOR_VERSION_AT] = DIGIT_0;
@@ -84,4 +84,10 @@ export class UpstreamRequestHead {
       if (this.#context.accessLog.isEnabled) entry.requestId = bytes.latin1Slice(at, at + 32);
     }
   }
+}
+
+/** A name that is set with underscores keeps the client from sending it with dashes. */
+function withDashes(names: ReadonlySet<string>): ReadonlySet<string> {
+  for (const name of names) if (name.includes('_')) return new Set([...names, ...Array.from(names, (other) => other.replaceAll('_', '-'))]);
+  return names;
 }

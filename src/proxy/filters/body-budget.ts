@@ -3,8 +3,12 @@
 import type { BufferBounds } from '../../model/policies/buffering.ts';
 import { type WorkerCounters, workerCounter } from '../../observe/worker-counters.ts';
 
+/** Copies of requests (`mirror-target`) under way in one worker; each may hold 64 KiB beside what it takes from the budget. */
+const MAX_COPIES = 1000;
+
 export class BodyBudget {
   bounds: BufferBounds;
+  #copies = 0;
   readonly #counters: WorkerCounters;
 
   constructor(bounds: BufferBounds, counters: WorkerCounters) {
@@ -38,5 +42,16 @@ export class BodyBudget {
   /** Takes room whether there is some or not; negative: gives it back. */
   addFile(bytes: number): void {
     this.#counters.add(workerCounter.bufferedFileNow, bytes);
+  }
+
+  /** False: there are as many copies of requests as there may be. */
+  takeCopy(): boolean {
+    if (this.#copies >= MAX_COPIES) return false;
+    this.#copies++;
+    return true;
+  }
+
+  giveCopy(): void {
+    this.#copies--;
   }
 }

@@ -38,11 +38,11 @@ export function appendRequestHead(out: OutBuffer, head: MessageHead, options: Re
     out.append(buffer, head.methodStart, head.targetEnd);
   } else {
     out.append(buffer, head.methodStart, head.methodEnd + 1);
-    out.appendLatin1(options.target);
+    out.appendText(options.target);
   }
   const linesAt = out.length;
   out.append(options.lines, 0, options.lines.length);
-  if (options.extraLines !== '') out.appendLatin1(options.extraLines);
+  if (options.extraLines !== '') out.appendText(options.extraLines);
   appendRequestFields(out, head, options);
   if (head.isWebSocket) out.append(UPGRADE, 0, UPGRADE.length);
   if (head.body === BODY_CHUNKED) out.append(CHUNKED, 0, CHUNKED.length);
@@ -91,5 +91,11 @@ function isDropped(head: MessageHead, index: number, options: RequestFieldOption
   if (fate === 1 || (fate === 2 && !options.isPeerTrusted)) return true;
   if (options.replacedName !== undefined && head.isNamed(index, options.replacedName)) return true;
   if (options.dropped !== undefined && hasNameOf(options.dropped, droppedLengths, head, index)) return true;
+  if (head.hasUnderscoreIn(index) && isDroppedWithDashes(head.nameOf(index).replaceAll('_', '-'), options)) return true;
   return head.hasNominatedFields && head.isNominated(index, FIELD.connection);
+}
+
+/** Backends with CGI names cannot tell `X_User` from `X-User`: who must not send one, must not send the other. */
+function isDroppedWithDashes(name: string, { replacedName, dropped }: RequestFieldOptions): boolean {
+  return name === replacedName || dropped?.has(name) === true;
 }

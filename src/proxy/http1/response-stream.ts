@@ -1,6 +1,7 @@
 // Writes responses to one client socket. Heads and small bodies are put together in the worker's out buffer and leave in one write;
 // large pieces of a body are written as they lie in memory.
 import type { Socket } from 'node:net';
+import { byteText } from '../out-buffer.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { MessageHead } from './message-head.ts';
 import {
@@ -82,9 +83,10 @@ export class ResponseStream {
   /** Head and body of a response that Portico makes itself. */
   local(status: number, lines: string, body: string, end: HeadEnd): void {
     const { out, dateLine, responseFields } = this.#context;
-    appendLocalHead(out, status, lines, { fields: responseFields, dateLine, isTls: this.#isTls, dropped: undefined });
-    this.#endHead({ kind: 'length', length: body.length }, end, true);
-    out.appendLatin1(body);
+    const bytes = byteText(body);
+    appendLocalHead(out, status, lines, { fields: responseFields, dateLine, isTls: this.#isTls, dropped: end.edit?.dropped });
+    this.#endHead({ kind: 'length', length: bytes.length }, end, true);
+    out.appendLatin1(bytes);
   }
 
   body(buffer: Buffer, start: number, end: number, isStable: boolean): void {
@@ -160,7 +162,7 @@ export class ResponseStream {
     const { out } = this.#context;
     this.isBegun = true;
     this.framing = framing;
-    if (end.edit !== undefined) out.appendLatin1(end.edit.lines);
+    if (end.edit !== undefined) out.appendText(end.edit.lines);
     if (isFinal) appendEnd(out, framing, end.keepsOpen, end.isHttp10);
     else out.appendLatin1('\r\n');
     // Interim responses have left already.

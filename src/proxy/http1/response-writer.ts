@@ -2,7 +2,7 @@
 // belongs to the connection or is written anew (RFC 9110 7.6.1); the status line and the framing are always written anew.
 import { http } from '../../kit/node-http.ts';
 import type { Settings } from '../../model/settings.ts';
-import type { OutBuffer } from '../out-buffer.ts';
+import { type OutBuffer, utf8Text } from '../out-buffer.ts';
 import { hasNameOf, lengthsOf } from './dropped-fields.ts';
 import { FIELD, RESPONSE_FATE } from './field-names.ts';
 import type { MessageHead } from './message-head.ts';
@@ -63,7 +63,7 @@ export function compileResponseFields(settings: Settings): ResponseFields {
 /** Values with variables are the business of a policy. */
 function addedFields(fields: Settings['addHeaders']): readonly AddedField[] {
   return fields.flatMap(({ name, value }) =>
-    value.kind === 'constant' && value.text !== '' ? [{ name: name.toLowerCase(), line: `${name}: ${value.text}\r\n` }] : [],
+    value.kind === 'constant' && value.text !== '' ? [{ name: name.toLowerCase(), line: `${name}: ${utf8Text(value.text)}\r\n` }] : [],
   );
 }
 
@@ -123,7 +123,7 @@ export function appendLocalHead(out: OutBuffer, status: number, lines: string, o
   out.appendLatin1(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`);
   out.append(options.dateLine, 0, options.dateLine.length);
   out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
-  out.appendLatin1(lines);
+  out.appendText(lines);
   if (options.isTls) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
   appendAdded(out, options);
 }

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import type { ConnectionFacts } from '../../observe/exchange-record.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
 import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
-import type { Downstream } from '../exchange/downstream.ts';
+import type { Downstream, LocalResponse } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
 import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
@@ -188,10 +188,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#response.forwardedHead(head, framing, { edit, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
   }
 
-  sendLocal(status: number, lines: string, body: string, closes: boolean): void {
+  sendLocal({ status, lines, body, edit, closes }: LocalResponse): void {
     this.#closesAfterResponse = closes || !this.#mayKeepOpen(false);
     this.#response.local(status, lines, body, {
-      edit: undefined,
+      edit,
       keepsOpen: !this.#closesAfterResponse,
       isHttp10: this.protocol === 'HTTP/1.0',
     });

@@ -141,7 +141,7 @@ export class Listeners {
 
   #servePlain(accepted: net.Socket, origin: ClientOrigin, early: Buffer): void {
     const { context, connectionCount } = this.#deps;
-    const receiver = new GuardedReceiver(context, () => connection.close());
+    const receiver = new GuardedReceiver(context, () => closeAfterFault(context, connection));
     const reader = new SocketReader(context.readMemory, receiver);
     const socket = adoptConnection(accepted, reader.onread);
     const connection = new ServerConnection(context, socket, {
@@ -227,7 +227,7 @@ export class Listeners {
       tlsSocket: socket,
       onClosed: () => connectionCount.release(),
     });
-    const receiver = new GuardedReceiver(context, () => connection.close());
+    const receiver = new GuardedReceiver(context, () => closeAfterFault(context, connection));
     receiver.target = connection;
     readTlsSocket(socket, receiver);
   }
@@ -316,4 +316,10 @@ function sniCallback(find: (serverName: string) => tls.SecureContext | undefined
 function parentOf(socket: tls.TLSSocket): net.Socket | undefined {
   const { _parent: parent } = socket as unknown as { _parent?: net.Socket };
   return parent;
+}
+
+/** Where the backend's side has a fault, the exchange answers and counts instead. */
+function closeAfterFault({ counters }: WorkerContext, connection: ServerConnection): void {
+  counters.reject('PRT-INT-1');
+  connection.close();
 }

@@ -53,7 +53,7 @@ export function appendAuthRequest(out: OutBuffer, request: PolicyRequest, templa
   if (!/^[\x21-\x7e]+$/.test(target)) return false;
   const lines = linesOf(request, template);
   if (lines === undefined) return false;
-  out.appendLatin1(`${template.method} ${target} HTTP/1.1\r\nHost: ${template.host}\r\n${lines}`);
+  out.appendText(`${template.method} ${target} HTTP/1.1\r\nHost: ${template.host}\r\n${lines}`);
   const { settings, clientAddresses } = request.context;
   appendRequestFields(out, request.head, {
     isPeerTrusted: settings.forwarded.useForwardedHeaders && clientAddresses.isTrusted(request.origin.address),

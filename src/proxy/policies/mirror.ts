@@ -6,8 +6,8 @@ import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type RouteHooks } from './policy.ts';
 import { compileTemplate } from './variables.ts';
 
-/** Copies under way for one route in one worker. */
-const MAX_COPIES = 1000;
+/** Copies under way for one route in one worker: a target that hangs leaves room for those of other routes. */
+const MAX_ROUTE_COPIES = 250;
 
 export const compileMirror: HookCompiler = ({ policies }, _host, deps): RouteHooks | undefined => {
   const { mirror } = policies;
@@ -23,18 +23,24 @@ export const compileMirror: HookCompiler = ({ policies }, _host, deps): RouteHoo
       {
         phase: 'mirror',
         onRequest(request) {
-          if (copies >= MAX_COPIES || group.endpoints.length === 0) return CONTINUE;
+          const { bodies } = request.context;
+          if (group.endpoints.length === 0) return CONTINUE;
           const expanded = expandTarget(request);
           const target =
             mirror.appendsQuery && request.query !== '' ? `${expanded}${expanded.includes('?') ? '&' : '?'}${request.query}` : expanded;
           const host = expandHost(request);
           // Variables bring in what the client has sent.
           if (!/^\/[\x21-\x7e]*$/.test(target) || !/^[\x21-\x7e]+$/.test(host)) return CONTINUE;
-          copies++;
+          const onStart = (): boolean => {
+            if (copies >= MAX_ROUTE_COPIES || !bodies.takeCopy()) return false;
+            copies++;
+            return true;
+          };
           const onEnd = (): void => {
             copies--;
+            bodies.giveCopy();
           };
-          request.copy = new RequestCopy(request.context, { group, proxy, retry, target, host, hasBody: mirror.hasBody, onEnd });
+          request.copy = new RequestCopy(request.context, { group, proxy, retry, target, host, hasBody: mirror.hasBody, onStart, onEnd });
           return CONTINUE;
         },
       },

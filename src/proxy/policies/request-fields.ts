@@ -1,11 +1,12 @@
 // Fields that are set on every request towards a backend: ConfigMap key `proxy-set-headers`. They replace those of the client and those
 // that Portico sets itself; an empty value leaves the field out (nginx: `proxy_set_header`).
+import { utf8Text } from '../out-buffer.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type RouteHooks } from './policy.ts';
 import { compileTemplate } from './variables.ts';
 
 export const compileRequestFieldPolicies: HookCompiler = (_route, _host, { settings }): RouteHooks | undefined => {
-  const fields = settings.proxySetHeaders.map(({ name, value }) => ({ name, expand: compileTemplate(value.text) }));
+  const fields = settings.proxySetHeaders.map(({ name, value }) => ({ name, expand: compileTemplate(utf8Text(value.text)) }));
   if (fields.length === 0) return undefined;
   return {
     request: [

@@ -2,6 +2,7 @@
 // (constant ones are in the prebuilt fields of the worker).
 import type { HeaderField } from '../../model/policies/header-fields.ts';
 import { isSafeValue } from '../exchange/policy-request.ts';
+import { utf8Text } from '../out-buffer.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import type { ResponsePolicy, RouteHooks } from './policy.ts';
 import { compileTemplate } from './variables.ts';
@@ -20,8 +21,9 @@ function compile(fields: readonly HeaderField[]): ResponsePolicy {
   let constantLines = '';
   const templates: (readonly [name: string, expand: ReturnType<typeof compileTemplate>])[] = [];
   for (const { name, value } of fields) {
-    if (value.kind === 'template') templates.push([name, compileTemplate(value.text)]);
-    else if (value.text !== '' && isSafeValue(value.text)) constantLines += `${name}: ${value.text}\r\n`;
+    const text = utf8Text(value.text);
+    if (value.kind === 'template') templates.push([name, compileTemplate(text)]);
+    else if (text !== '' && isSafeValue(text)) constantLines += `${name}: ${text}\r\n`;
   }
   return {
     onResponse(response) {
