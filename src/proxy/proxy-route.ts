@@ -69,6 +69,8 @@ export interface RouteCompilerDeps {
   readonly joinedHooks: WeakMap<RouteHooks, CompiledHooks>;
   /** Compiled once for each host; undefined in it: no steps. */
   readonly hostSteps: WeakMap<VirtualHost, HostSteps | undefined>;
+  /** Hooks of snippets that routes share, by the snippet of the host or those of the settings. */
+  readonly snippetHooks: WeakMap<object, RouteHooks>;
   /** Hooks of rewrites that routes share, by target and prefix. */
   readonly rewrites: LruMap<string, RouteHooks>;
   /** Of `settings.tracing`. */

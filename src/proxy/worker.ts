@@ -192,6 +192,7 @@ class Worker {
       rewrites: this.#rewrites,
       joinedHooks: this.#joinedHooks,
       hostSteps: new WeakMap(),
+      snippetHooks: new WeakMap(),
       tracers: new RouteTracers(settings.tracing, this.#spans),
       findUpstream: (key) => this.#findUpstream(key),
       sumCounter: (counter) => this.#peers.reduce((sum, peer) => sum + peer.get(counter), 0),

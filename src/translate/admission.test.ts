@@ -136,6 +136,25 @@ describe('admission', () => {
     assert.match(refusal({ [`${PREFIX}/load-balance`]: 'fastest' }), new RegExp(`^annotation ${PREFIX}/load-balance: the value`));
   });
 
+  it('refuses every snippet while they are not allowed, and only warns of those that cannot be interpreted', () => {
+    const names = ['configuration-snippet', 'server-snippet', 'auth-snippet', 'stream-snippet', 'modsecurity-snippet', 'made-up-snippet'];
+    const allowing = new World({}, { 'annotations-risk-level': 'Critical', 'allow-snippet-annotations': 'true' });
+    const bare = new World({}, { 'annotations-risk-level': 'Critical' });
+    for (const name of names) {
+      const asked = ingress('bad', { annotations: { [`${PREFIX}/${name}`]: 'more_set_headers "A: b";' } });
+      assert.match(bare.refusal(asked) ?? '', /snippets are not allowed \(allow-snippet-annotations\)/, name);
+      assert.equal(allowing.refusal(asked), undefined, name);
+    }
+    const odd = ingress('odd', { annotations: { [`${PREFIX}/configuration-snippet`]: 'deny all; proxy_pass http://x;' } });
+    assert.equal(allowing.refusal(odd), undefined);
+    assert.match(allowing.warnings(odd)[0] ?? '', /configuration-snippet: the snippet has proxy_pass in line 1.*answer 503/);
+    const words = new World(
+      {},
+      { 'annotation-value-word-blocklist': 'proxy_pass', 'annotations-risk-level': 'Critical', 'allow-snippet-annotations': 'true' },
+    );
+    assert.match(words.refusal(odd) ?? '', /invalid word proxy_pass/);
+  });
+
   it('only warns of what is served without the annotation, with it refused, or not known', () => {
     const warnings = world.warnings(
       ingress('soft', {

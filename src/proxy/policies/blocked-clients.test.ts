@@ -6,11 +6,12 @@ import type { RouteCompilerDeps } from '../proxy-route.ts';
 import { compileBlockedClients, compileBlocks } from './blocked-clients.ts';
 import { policyRequest, type RequestFixture } from './policy-request-fixture.ts';
 
+const FORWARD = { kind: 'default-backend', upstream: null } as const;
 const nothing: BlockedClients = { cidrs: [], userAgents: [], referers: [] };
 
 function isBlocked(blocked: Partial<BlockedClients>, request: RequestFixture, policies: Route['policies'] = {}): boolean {
-  const deps = { blocks: compileBlocks({ ...nothing, ...blocked }) } as unknown as RouteCompilerDeps;
-  const hooks = compileBlockedClients({ policies } as Route, {} as VirtualHost, deps);
+  const deps = { blocks: compileBlocks({ ...nothing, ...blocked }), settings: {} } as unknown as RouteCompilerDeps;
+  const hooks = compileBlockedClients({ policies, action: FORWARD } as Route, {} as VirtualHost, deps);
   return (hooks?.request ?? []).some((policy) => policy.onRequest(policyRequest(request)).kind === 'refuse');
 }
 
@@ -22,8 +23,8 @@ const agents: BlockedClients['userAgents'] = [
 
 describe('blocked clients', () => {
   it('costs a route nothing where nothing is blocked', () => {
-    const deps = { blocks: compileBlocks(nothing) } as unknown as RouteCompilerDeps;
-    assert.equal(compileBlockedClients({ policies: {} } as Route, {} as VirtualHost, deps), undefined);
+    const deps = { blocks: compileBlocks(nothing), settings: {} } as unknown as RouteCompilerDeps;
+    assert.equal(compileBlockedClients({ policies: {}, action: FORWARD } as Route, {} as VirtualHost, deps), undefined);
   });
 
   const rows: readonly (readonly [value: string | undefined, blocked: boolean])[] = [
@@ -47,6 +48,8 @@ describe('blocked clients', () => {
     assert.equal(isBlocked({ cidrs }, { clientAddress: '11.1.1.1' }), false);
     const access = { satisfy: 'all', addresses: { allow: ['0.0.0.0/0'], deny: [] } } as const;
     assert.equal(isBlocked({ cidrs }, { clientAddress: '10.1.1.1' }, { access }), false);
+    const snippet = { steps: [], rules: [], addresses: [{ isAllowed: true, addresses: 'all' }] };
+    assert.equal(isBlocked({ cidrs }, { clientAddress: '10.1.1.1' }, { snippet }), false);
   });
 
   it('blocks everybody by what cannot be understood', () => {

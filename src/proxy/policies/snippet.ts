@@ -49,10 +49,22 @@ function compileHostSteps({ snippet }: VirtualHost, { snippets }: Settings): Hos
   };
 }
 
-export const compileSnippets: HookCompiler = (route, host, { settings, patterns }): RouteHooks | undefined => {
+export const compileSnippets: HookCompiler = (route, host, deps): RouteHooks | undefined => {
+  const { snippets } = deps.settings;
+  const { snippet, rewrite, access } = route.policies;
+  if (snippet === undefined && host.snippet === undefined && snippets === undefined) return undefined;
+  const isPlain = snippet === undefined && rewrite === undefined && access?.external === undefined && host.pathMode === 'literal';
+  const owner = host.snippet ?? snippets;
+  if (!isPlain || owner === undefined) return hooksFor(route, host, deps);
+  // Routes that say nothing of their own have the same, however many there are.
+  let hooks = deps.snippetHooks.get(owner);
+  if (hooks === undefined) deps.snippetHooks.set(owner, (hooks = hooksFor(route, host, deps)));
+  return hooks;
+};
+
+function hooksFor(route: Route, host: VirtualHost, { settings, patterns }: RouteCompilerDeps): RouteHooks {
   const { snippets } = settings;
   const { snippet } = route.policies;
-  if (snippet === undefined && host.snippet === undefined && snippets === undefined) return undefined;
   // ingress-nginx writes an add_header (for Set-Cookie) into every location with an authentication service.
   const hasAddHeader = route.policies.access?.external !== undefined;
   const above = [rulesOf(snippets?.http), rulesOf(host.snippet, snippets?.server)];
@@ -69,7 +81,7 @@ export const compileSnippets: HookCompiler = (route, host, { settings, patterns 
       ? []
       : [rewritingPolicy({ run: compileSteps(steps, places), level, isRewritten: patternToRewrite(route, patterns), readCaptures })];
   return { request: [...rewriting, forwardingPolicy(level)], ...responsePolicies(level), lateFields: 'all' };
-};
+}
 
 interface LocationSteps {
   readonly run: CompiledStep;
