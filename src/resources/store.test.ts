@@ -85,6 +85,16 @@ test('keeps the content of an Ingress once, whoever has it already', () => {
   assert.equal(now.metadata.annotations, first.metadata.annotations);
   assert.equal(now.metadata.resourceVersion, '2');
   assert.deepEqual(now.statusAddresses, [{ ip: '192.0.2.1', hostname: '' }]);
+  const moved = object(
+    '{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, annotations: {a: b}}, spec: {rules: [{host: b.test}]}}',
+  );
+  assert.equal(store.apply({ upserts: [moved], removals: [] }).length, 1);
+  const then = store.get('Ingress', 'default', 'i');
+  assert.equal(then?.metadata.annotations, first.metadata.annotations);
+  assert.deepEqual(
+    then?.spec.rules.map((rule) => rule.host),
+    ['b.test'],
+  );
 });
 
 test('keeps the slices of each Service in order of name', () => {
