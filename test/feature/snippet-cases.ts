@@ -325,6 +325,14 @@ const STEPS = [
   'rewrite ^/e/x$ /moved redirect;',
   'break;',
 ];
+const BLOCKS = [
+  'location = /c/x { add_header X-A exact; return 200 "$v"; }',
+  'location ~ ^/(a|e)/x$ { set $v "$v$1"; return 201 "$1 $v"; }',
+  'location ~* ^/B/ { rewrite ^/b/(.*)$ /c/$1?from=$1 last; }',
+  'location /b { allow 127.0.0.1; deny all; }',
+  'location ^~ /e { more_set_headers "X-C: e"; if ($http_x_flag) { return 403; } rewrite ^/e/(.*)$ /a/$1 last; }',
+  'location /a/ { deny all; if ($http_x_flag = a) { return 302 /z; } }',
+];
 const FINAL = ['return 403;', 'return 200 "end $v $1";', 'return 301 /z$uri;'];
 const RULES = ['add_header X-A "$v";', 'add_header X-B b always;', 'more_set_headers "X-C: $v";', 'more_clear_headers X-Upstream;'];
 
@@ -349,7 +357,9 @@ export function randomCases(count: number, seed: number): readonly SnippetCase[]
     { path: '/b/1?q=', headers: flag('b') },
   ];
   return Array.from({ length: count }, (_, index): SnippetCase => {
-    const server = next(3) === 0 ? `set $v 0; ${block('server', 0)}` : 'set $v 0;';
+    const locations = next(2) === 0 ? [pick(BLOCKS), pick(BLOCKS)] : [];
+    const steps = next(3) === 0 ? block('server', 0) : '';
+    const server = ['set $v 0;', steps, ...new Set(locations)].join(' ');
     const location = `${block('location', 0)} ${block('location', 0)} proxy_set_header X-Result "$v|$1|$uri|$args";`;
     return { name: `random ${index}: ${server} / ${location}`, server, location, paths: ['/c'], requests };
   });

@@ -1,6 +1,7 @@
 // Snippets beside what else an Ingress says, over real sockets: what nginx alone cannot show (snippets-nginx.test.ts does the rest).
 import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { poll } from '../support/polling.ts';
 import { type Portico, startPortico } from './portico.ts';
@@ -26,6 +27,19 @@ let backendPort = 0;
 let authHeaders: IncomingHttpHeaders = {};
 const started: Portico[] = [];
 let portico: Portico;
+
+/** All values of a header of a response over TLS. */
+function askSecurely(instance: Portico, host: string, path: string, name: string): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: instance.httpsPort, path, agent: false, rejectUnauthorized: false, headers: { Host: host } };
+    const outgoing = secureRequest(options, (message) => {
+      message.resume();
+      resolve(message.headersDistinct[name] ?? []);
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
 
 function ask(instance: Portico, { host, path = '/', method = 'GET', headers = {}, body }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -160,6 +174,9 @@ before(async () => {
         'client_max_body_size 10; proxy_cookie_path /app "/; Secure; HttpOnly"; gzip off; proxy_read_timeout 5s; proxy_buffering on;',
     }),
     ingress('gzip.test', {}),
+    ingress('hsts.test', {
+      'configuration-snippet': 'more_set_headers "Strict-Transport-Security: max-age=5"; if ($arg_own) { return 200 own; }',
+    }),
     ingress('shut.test', { 'server-snippet': 'location /admin { proxy_pass http://x; deny all; }' }),
     ingress('part.test', { 'configuration-snippet': 'more_set_headers "X-A: b"; sub_filter a b;' }),
     ingress('stream.test', { 'stream-snippet': 'server { listen 8000; }' }),
@@ -220,6 +237,12 @@ describe('a snippet', () => {
   it('changes what enable-cors sets', async () => {
     const { headers } = await ask(portico, { host: 'cors.test' });
     assert.equal(headers['access-control-allow-origin'], 'https://own.test');
+  });
+
+  it('may set a header that Portico sets too', async () => {
+    for (const path of ['/', '/?own=1'])
+      assert.deepEqual(await askSecurely(portico, 'hsts.test', path, 'strict-transport-security'), ['max-age=5']);
+    assert.match((await askSecurely(portico, 'gzip.test', '/', 'strict-transport-security')).join('|'), /^max-age=31536000[^|]*$/);
   });
 
   it('says what annotations say too, and goes first', async () => {

@@ -20,6 +20,7 @@ const CRLF = Buffer.from('\r\n', 'latin1');
 const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n', 'latin1');
 const TRANSFER_CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
+const HAS_HSTS = /^strict-transport-security:/im;
 const HSTS = FIELD['strict-transport-security'];
 const SERVER = FIELD.server;
 
@@ -88,8 +89,10 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
   out.append(STATUS_LINE_START, 0, STATUS_LINE_START.length);
   out.append(buffer, head.statusStart, head.statusLineEnd);
   out.append(options.dateLine, 0, options.dateLine.length);
-  if (options.fields.serverLine.length > 0) out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
-  const isHstsOurs = options.isTls && options.fields.tlsLines.length > 0;
+  const { serverLine, tlsLines } = options.fields;
+  // A policy that sets these fields itself goes first.
+  if (serverLine.length > 0 && options.dropped?.has('server') !== true) out.append(serverLine, 0, serverLine.length);
+  const isHstsOurs = options.isTls && tlsLines.length > 0 && options.dropped?.has('strict-transport-security') !== true;
   const rules = { isHstsOurs, droppedLengths: lengthsOf(options.dropped) };
   // Lines that stand side by side are copied together.
   let runStart = -1;
@@ -104,7 +107,7 @@ export function appendForwardedHead(out: OutBuffer, head: MessageHead, options: 
     runEnd = head.lineEndOf(i);
   }
   if (runStart >= 0) out.append(buffer, runStart, runEnd);
-  if (isHstsOurs) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+  if (isHstsOurs) out.append(tlsLines, 0, tlsLines.length);
   appendAdded(out, options);
 }
 
@@ -124,7 +127,7 @@ export function appendLocalHead(out: OutBuffer, status: number, lines: string, o
   out.append(options.dateLine, 0, options.dateLine.length);
   out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
   out.appendText(lines);
-  if (options.isTls) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+  if (options.isTls && !HAS_HSTS.test(lines)) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
   appendAdded(out, options);
 }
 
