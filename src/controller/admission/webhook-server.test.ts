@@ -100,6 +100,12 @@ describe('the server of the webhook', () => {
     assert.equal(await least.answer, `200 ${9 * MIB - 1}`);
   });
 
+  it('refuses what is small but takes long to parse', async () => {
+    const dense = begin();
+    dense.sent.end(`[${'{},'.repeat(500_000)}{}]`);
+    assert.match(await dense.answer, /^413 .*values/);
+  });
+
   it('says why it cannot start', async () => {
     const options = {
       host: '127.0.0.1',

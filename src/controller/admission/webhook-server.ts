@@ -1,11 +1,14 @@
 // The HTTPS server of the admission webhook (ingress-nginx reference 6.7): any path, POST only, bodies below 9 MiB. Only the API server has
-// business here, but every pod may be able to connect: connections, requests and the bytes of bodies are bounded, and slow ones are cut.
+// business here, but every pod may be able to connect: connections, requests, the bytes of bodies, the values in them and the share of the
+// main thread are bounded, and slow ones are cut.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { https } from '../../kit/node-http.ts';
 import type { Result } from '../../kit/result.ts';
+import { countJsonMarks } from './json-marks.ts';
 import { KeyPairFiles } from './key-pair-files.ts';
+import { ReviewTurns } from './review-turns.ts';
 
 export interface WebhookServerOptions {
   /** Undefined: all addresses. */
@@ -30,6 +33,11 @@ export interface WebhookServer {
 
 /** ingress-nginx refuses bodies of this size. */
 export const MAX_BODY_BYTES = 9 * 1024 * 1024;
+/**
+ * Of one body; parsing as many takes less than half a second. Objects of an API server have 1.5 MiB, a review holds two of them, and the
+ * densest Ingresses have a mark every eight bytes.
+ */
+const MAX_JSON_MARKS = 1_000_000;
 /** Of all requests under way; more are asked to come again. */
 const MAX_BUFFERED_BYTES = 4 * MAX_BODY_BYTES;
 const MAX_REQUESTS = 64;
@@ -103,6 +111,7 @@ function portOf(address: AddressInfo | string | null): number {
 
 class RequestReader {
   readonly #options: WebhookServerOptions;
+  readonly #turns = new ReviewTurns(() => performance.now());
   #requests = 0;
   #bufferedBytes = 0;
 
@@ -120,6 +129,7 @@ class RequestReader {
     this.#requests++;
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let marks = 0;
     let isOpen = true;
     const release = (): void => {
       if (!isOpen) return;
@@ -131,21 +141,26 @@ class RequestReader {
     request.on('data', (chunk: Buffer) => {
       if (!isOpen) return;
       bytes += chunk.length;
+      marks += countJsonMarks(chunk);
       this.#bufferedBytes += chunk.length;
       chunks.push(chunk);
-      if (bytes < MAX_BODY_BYTES && this.#bufferedBytes <= MAX_BUFFERED_BYTES) return;
+      const isTooLarge = bytes >= MAX_BODY_BYTES || marks > MAX_JSON_MARKS;
+      if (!isTooLarge && this.#bufferedBytes <= MAX_BUFFERED_BYTES) return;
       release();
-      if (bytes >= MAX_BODY_BYTES) refuseTooLarge(request, response);
+      if (isTooLarge) refuseTooLarge(request, response);
       else refuseBusy(request, response);
     });
     request.on('end', () => {
-      if (!isOpen) return;
-      const body = Buffer.concat(chunks).toString('utf8');
-      release();
-      this.#answer(response, body);
+      this.#turns.add(() => {
+        // Refused, or its sender is gone.
+        if (!isOpen) return;
+        const body = Buffer.concat(chunks).toString('utf8');
+        release();
+        this.#answer(response, body);
+      });
     });
-    request.on('close', release);
     request.on('error', release);
+    response.on('close', release);
   }
 
   #answer(response: ServerResponse, body: string): void {
@@ -157,7 +172,7 @@ class RequestReader {
 }
 
 function refuseTooLarge(request: IncomingMessage, response: ServerResponse): void {
-  refuseEarly(request, response, { status: 413, message: 'the body has 9 MiB or more' });
+  refuseEarly(request, response, { status: 413, message: `the body has 9 MiB or more, or more than ${MAX_JSON_MARKS} values` });
 }
 
 function refuseBusy(request: IncomingMessage, response: ServerResponse): void {
