@@ -14,6 +14,7 @@ import { allocateSharedLimits, forgetWorkerLimits, type SharedLimitMemory } from
 import type { ListenProblem } from '../proxy/listener/listening-sockets.ts';
 import type { KeyPair } from '../proxy/listener/tls-contexts.ts';
 import type { SharedAuthState } from '../proxy/policies/auth-services.ts';
+import { NonceCounts } from '../proxy/policies/nonce-counts.ts';
 import { SharedAuthCache } from '../proxy/policies/shared-auth-cache.ts';
 import type { FromWorker, ListenPlace, ToWorker, WorkerStart } from '../proxy/worker-messages.ts';
 import { ModelState } from './model-state.ts';
@@ -68,7 +69,11 @@ export class WorkerPool {
   readonly requests: RequestMetricsCollector;
   readonly connectionCount: SharedConnectionCount;
   readonly #options: WorkerPoolOptions;
-  readonly #auth: SharedAuthState = { cache: SharedAuthCache.create().buffer, secret: randomBytes(32).toString('hex') };
+  readonly #auth: SharedAuthState = {
+    cache: SharedAuthCache.create().buffer,
+    nonces: NonceCounts.allocate([randomInt(2 ** 32), randomInt(2 ** 32)]),
+    secret: randomBytes(32).toString('hex'),
+  };
   readonly #limits: SharedLimitMemory;
   readonly #ticketKeys: Uint8Array = randomBytes(48);
   readonly #workers = new Map<number, PoolWorker>();

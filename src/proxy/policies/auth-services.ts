@@ -3,6 +3,7 @@
 import { createHmac, hash } from 'node:crypto';
 import { LruMap } from '../../kit/lru.ts';
 import type { UserList } from '../../model/policies/access.ts';
+import { NonceCounts } from './nonce-counts.ts';
 import { PasswordChecker } from './password-checker.ts';
 import { SharedAuthCache } from './shared-auth-cache.ts';
 import { UserTable } from './user-table.ts';
@@ -10,6 +11,7 @@ import { UserTable } from './user-table.ts';
 /** Made by the main thread, the same for all workers. */
 export interface SharedAuthState {
   readonly cache: SharedArrayBuffer;
+  readonly nonces: SharedArrayBuffer;
   /** Random text. Never printed, never logged. */
   readonly secret: string;
 }
@@ -38,12 +40,14 @@ const KEPT_REPLIES = 4096;
 
 export class AuthServices {
   readonly passwords = new PasswordChecker();
+  readonly nonces: NonceCounts;
   readonly #secret: string;
   readonly #tables = new WeakMap<UserList, UserTable>();
   readonly #replies = new LruMap<string, KeptReply>(KEPT_REPLIES);
   readonly #shared: SharedAuthCache;
 
-  constructor({ cache, secret }: SharedAuthState) {
+  constructor({ cache, nonces, secret }: SharedAuthState) {
+    this.nonces = new NonceCounts(nonces);
     this.#shared = new SharedAuthCache(cache);
     this.#secret = secret;
   }

@@ -1,6 +1,6 @@
 // Digest authentication (RFC 7616, algorithm MD5, qop `auth`), as the auth_digest module of ingress-nginx. Nonces carry their time and a
-// keyed digest, so that every worker knows those of the others and nothing has to be remembered.
-import { hash, timingSafeEqual } from 'node:crypto';
+// keyed digest, so that every worker knows those of the others; what is remembered is which counts of them were used.
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { PasswordAuth, UserList } from '../../model/policies/access.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import { type AccessCheck, type AccessDecision, YES } from './access-check.ts';
@@ -28,7 +28,9 @@ export function compileDigestAuth({ realm, users }: PasswordAuth, services: Auth
       if (secret === undefined || !isResponseGood(answer, secret, request)) return challenge(nowMs, '');
       const madeAtMs = timeOfNonce(answer.get('nonce') ?? '', services, realm);
       if (madeAtMs === undefined) return challenge(nowMs, '');
-      if (nowMs - madeAtMs > NONCE_MS) return challenge(nowMs, ', stale=true');
+      const isUsedUp = nowMs - madeAtMs > NONCE_MS;
+      if (isUsedUp || !services.nonces.use(answer.get('nonce') ?? '', Number.parseInt(answer.get('nc') ?? '', 16), nowMs))
+        return challenge(nowMs, ', stale=true');
       request.entry.remoteUser = user;
       return YES;
     },
@@ -58,14 +60,15 @@ function isResponseGood(answer: ReadonlyMap<string, string>, secret: string, req
 }
 
 function makeNonce(services: AuthServices, realm: string, nowMs: number): string {
-  const time = nowMs.toString(36);
-  return `${time}.${services.sign(`nonce ${time} ${realm}`)}`;
+  const id = `${nowMs.toString(36)}-${randomBytes(9).toString('hex')}`;
+  return `${id}.${services.sign(`nonce ${id} ${realm}`)}`;
 }
 
 /** When it was made; undefined: no nonce of ours. */
 function timeOfNonce(nonce: string, services: AuthServices, realm: string): number | undefined {
-  const [time = '', digest = ''] = nonce.split('.', 2);
-  if (!/^[0-9a-z]{1,11}$/.test(time) || !isEqual(services.sign(`nonce ${time} ${realm}`), digest)) return undefined;
+  const [id = '', digest = ''] = nonce.split('.', 2);
+  const [, time] = /^([0-9a-z]{1,11})-[0-9a-f]{18}$/.exec(id) ?? [];
+  if (time === undefined || !isEqual(services.sign(`nonce ${id} ${realm}`), digest)) return undefined;
   return Number.parseInt(time, 36);
 }
 

@@ -9,9 +9,10 @@ import { AuthServices } from './auth-services.ts';
 import { compileBasicAuth } from './basic-auth.ts';
 import { compileDigestAuth } from './digest-auth.ts';
 import { policyRequest } from './policy-request-fixture.ts';
+import { NonceCounts } from './nonce-counts.ts';
 import { SharedAuthCache } from './shared-auth-cache.ts';
 
-const services = new AuthServices({ cache: SharedAuthCache.create().buffer, secret: 'test' });
+const services = new AuthServices({ cache: SharedAuthCache.create().buffer, nonces: NonceCounts.allocate([1, 2]), secret: 'test' });
 after(() => services.passwords.close());
 
 const users: UserList = {
@@ -183,6 +184,7 @@ describe('digest authentication', () => {
     readonly method?: string;
     readonly qop?: string;
     readonly nonce?: string;
+    readonly count?: number;
     readonly nowMs?: number;
   }
 
@@ -195,9 +197,11 @@ describe('digest authentication', () => {
       method = 'GET',
       qop = 'auth',
       nonce = challenge(),
+      count = 1,
     } = parts;
-    const response = md5(`${md5(`${user}:${realm}:${password}`)}:${nonce}:00000001:c:${qop}:${md5(`${method}:${uri}`)}`);
-    const values = `username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", qop=${qop}, nc=00000001, cnonce="c", response="${response}"`;
+    const nc = count.toString(16).padStart(8, '0');
+    const response = md5(`${md5(`${user}:${realm}:${password}`)}:${nonce}:${nc}:c:${qop}:${md5(`${method}:${uri}`)}`);
+    const values = `username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", qop=${qop}, nc=${nc}, cnonce="c", response="${response}"`;
     return check.check(
       policyRequest({
         target: '/x?y=1',
@@ -231,6 +235,18 @@ describe('digest authentication', () => {
     const decision = ask({ nowMs: performance.now() + 600_000 });
     assert.ok(decision.kind === 'no');
     assert.match(decision.lines, /stale=true/);
+  });
+
+  it('lets each count of a nonce in once, in any order, and gives a new nonce then', () => {
+    const nonce = challenge();
+    for (const count of [2, 1, 40, 256]) assert.equal(ask({ nonce, count }).kind, 'yes');
+    for (const count of [1, 2, 256, 0, 257]) {
+      const decision = ask({ nonce, count });
+      assert.ok(decision.kind === 'no', `count ${count}`);
+      assert.match(decision.lines, /stale=true/);
+    }
+    assert.equal(ask({ count: 1 }).kind, 'yes');
+    assert.notEqual(challenge(), challenge());
   });
 
   for (const field of ['Digest', 'Digest username="foo"', 'Digest username=foo, username=bar', `Digest ${'x="y", '.repeat(2000)}`]) {
