@@ -74,6 +74,7 @@ test('copies that have ended make room again', async () => {
   await waitUntil('the end of the copies', () => stuck.sockets.size === 0);
   let copied = 0;
   stuck.onConnection = (socket) => socket.on('data', () => copied++);
-  for (let i = 0; i < 100 && copied === 0; i++) assert.equal(await ask('stuck.test'), 200);
+  // Portico hears of the end of each copy a little later.
+  for (let i = 0; i < 100; i++) assert.equal(await ask('stuck.test'), 200);
   await waitUntil('another copy', () => copied > 0);
 });
