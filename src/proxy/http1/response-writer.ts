@@ -20,7 +20,6 @@ const CRLF = Buffer.from('\r\n', 'latin1');
 const CONNECTION_CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 const CONNECTION_KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n', 'latin1');
 const TRANSFER_CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
-const HAS_HSTS = /^strict-transport-security:/im;
 const HSTS = FIELD['strict-transport-security'];
 const SERVER = FIELD.server;
 
@@ -125,9 +124,10 @@ export function appendInterimHead(out: OutBuffer, head: MessageHead): void {
 export function appendLocalHead(out: OutBuffer, status: number, lines: string, options: HeadOptions): void {
   out.appendLatin1(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`);
   out.append(options.dateLine, 0, options.dateLine.length);
-  out.append(options.fields.serverLine, 0, options.fields.serverLine.length);
+  const { serverLine, tlsLines } = options.fields;
+  if (options.dropped?.has('server') !== true) out.append(serverLine, 0, serverLine.length);
   out.appendText(lines);
-  if (options.isTls && !HAS_HSTS.test(lines)) out.append(options.fields.tlsLines, 0, options.fields.tlsLines.length);
+  if (options.isTls && options.dropped?.has('strict-transport-security') !== true) out.append(tlsLines, 0, tlsLines.length);
   appendAdded(out, options);
 }
 

@@ -4,6 +4,7 @@
 import type { ResponseFilter, SnippetExpiry, SnippetRule } from '../../model/policies/snippet.ts';
 import { isSafeValue, type PolicyRequest } from '../exchange/policy-request.ts';
 import type { ResponsePolicy, ResponseView } from './policy.ts';
+import { utf8Text } from '../out-buffer.ts';
 import { compileTemplate, type ExpandTemplate } from './variables.ts';
 
 type RuleOf<Kind extends SnippetRule['kind']> = Extract<SnippetRule, { kind: Kind }>;
@@ -45,7 +46,7 @@ function innermost<Kind extends SnippetRule['kind']>(places: readonly (readonly 
 
 /** Literal text as the bytes that nginx would have read. */
 export function compileBytes(text: string): ExpandTemplate {
-  return compileTemplate(Buffer.from(text, 'utf8').latin1Slice());
+  return compileTemplate(utf8Text(text));
 }
 
 function compileHide({ name }: RuleOf<'hide-response'>): EditResponse {

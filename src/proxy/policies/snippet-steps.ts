@@ -10,6 +10,7 @@ import { absoluteLocation } from '../exchange/redirects.ts';
 import { mediaTypeOfPath } from './media-types.ts';
 import type { PolicyAnswer } from './policy.ts';
 import { compileBytes, compileLevel, type SnippetLevel } from './snippet-level.ts';
+import { utf8Text } from '../out-buffer.ts';
 import { compileTemplate, findReader } from './variables.ts';
 
 /** What the steps of one run have decided so far. */
@@ -135,7 +136,7 @@ function compileRewrite(rewrite: SnippetRewrite): CompiledStep {
 type ChangeRequest = (request: PolicyRequest, keptQuery: string) => PolicyAnswer | undefined;
 
 function compileRedirect({ replacement }: SnippetRewrite, status: number): ChangeRequest {
-  const expand = compileTemplate(Buffer.from(replacement, 'utf8').latin1Slice(), escapedCapture);
+  const expand = compileTemplate(utf8Text(replacement), escapedCapture);
   const template = parseTemplate(replacement);
   const hasQuery = template.ok && template.value.parts.some((part) => part.kind === 'text' && part.text.includes('?'));
   return (request, keptQuery) => {
@@ -146,7 +147,7 @@ function compileRedirect({ replacement }: SnippetRewrite, status: number): Chang
 
 function compileChange({ replacement, query, keepsQuery }: SnippetRewrite): ChangeRequest {
   const expand = compileBytes(replacement);
-  const expandQuery = query === undefined ? undefined : compileTemplate(Buffer.from(query, 'utf8').latin1Slice(), escapedCapture);
+  const expandQuery = query === undefined ? undefined : compileTemplate(utf8Text(query), escapedCapture);
   return (request, keptQuery) => {
     const path = expand(request);
     if (path === '') return CYCLE;
@@ -184,7 +185,7 @@ type ReadValue = (request: PolicyRequest, run: StepRun) => string;
 
 function compileValue(text: string): ReadValue {
   const plain = compileBytes(text);
-  const encoded = compileTemplate(Buffer.from(text, 'utf8').latin1Slice(), escapedCapture);
+  const encoded = compileTemplate(utf8Text(text), escapedCapture);
   return (request, { encodesCaptures }) => (encodesCaptures ? encoded : plain)(request);
 }
 
