@@ -189,6 +189,23 @@ test('a body in a file is sent again to the next endpoint', async () => {
   for (const server of servers) await server.close();
 });
 
+test('a backend that does not read a body from a file is given up after proxy-send-timeout', async (context) => {
+  const server = new RawServer();
+  server.onConnection = (socket) => socket.pause();
+  const config = { 'proxy-body-size': '0', 'proxy-send-timeout': '1', 'proxy-next-upstream': 'off' };
+  const portico = await startPortico({ manifests: catchAllManifests([await server.listen()], config) });
+  const client = new Uploader(portico);
+  context.after(async () => {
+    client.close();
+    await portico.stop();
+    await server.close();
+  });
+  const body = Buffer.alloc(40_000_000);
+  client.send(`POST /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${body.length}\r\n\r\n`);
+  client.send(body);
+  assert.equal(await client.status(), '504');
+});
+
 describe('where there is no room', () => {
   const cases = [
     { what: 'on disk', config: { 'portico-buffer-disk': '100k' }, env: {}, reason: 'no-room' },

@@ -260,10 +260,13 @@ export class RequestFlow implements BodyReplay {
       if (piece === undefined) break;
       this.#call.writeBody(piece, 0, piece.length, true);
     }
-    if (!this.#isSending || this.#isPaused || this.#file?.isDrained === false || this.#behind.length > 0) return;
-    this.#isSending = false;
-    if (this.isComplete) this.#call.endBody(this.#trailers);
+    if (!this.#isSending) return;
+    const isDone = !this.#isPaused && this.#file?.isDrained !== false && this.#behind.length === 0;
+    this.#isSending = !isDone;
+    if (isDone && this.isComplete) this.#call.endBody(this.#trailers);
+    // Also where it is not done: how long the upstream may take is counted from here.
     this.#call.flush();
+    if (!isDone) return;
     if (this.#isAnswered) this.#dropKept();
     if (!this.isComplete) this.#client.resumeBody();
   }

@@ -77,6 +77,8 @@ export const bufferingAnnotations: readonly AnnotationRow[] = [
       bufferingOf(draft).buffersResponses = value === 'on';
     },
     summary: '`on`: responses are taken from the backend ahead of a slow client.',
+    differs:
+      'what has come goes to the client at once all the same, so that `X-Accel-Buffering` of a backend is not needed and has no effect',
   }),
   supported({
     name: 'proxy-buffers-number',
