@@ -5,14 +5,23 @@ import { annotationField, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import type { ServedIngress } from './served-ingress.ts';
 
+/** The oldest one counts, also where it cannot be read. */
+export function serverSnippetOf(ingresses: readonly ServedIngress[]): ServedIngress['serverSnippet'] {
+  return ownerOf(ingresses)?.serverSnippet;
+}
+
+function ownerOf(ingresses: readonly ServedIngress[]): ServedIngress | undefined {
+  return ingresses.find((served) => served.serverSnippet !== undefined);
+}
+
 /** `isRefused`: every path of the host answers an error, and so do the blocks. */
 export function snippetsOf(
   ingresses: readonly ServedIngress[],
   annotationsPrefix: string,
   isRefused: boolean,
 ): Pick<VirtualHost, 'snippet' | 'locations'> {
-  const owner = ingresses.find((served) => served.serverSnippet !== undefined);
-  if (owner?.serverSnippet === undefined) return {};
+  const owner = ownerOf(ingresses);
+  if (owner?.serverSnippet === undefined || owner.serverSnippet === 'closed') return {};
   const { snippet, locations } = owner.serverSnippet;
   const origin = { ...owner.ingress.origin, field: annotationField(`${annotationsPrefix}/server-snippet`) };
   const rows = locations.map(({ match, snippet: own }, index): HostLocation => ({
@@ -32,8 +41,10 @@ export function snippetsOf(
 
 /** nginx tries regular expressions before a path without `^~`, and on a host with some the paths of all rules are, `/` too. */
 export function findUnreachedLocations(ingresses: readonly ServedIngress[], annotationsPrefix: string): readonly Finding[] {
-  const owner = ingresses.find((served) => served.serverSnippet !== undefined);
-  return (owner?.serverSnippet?.locations ?? []).flatMap(({ match }) => {
+  const owner = ownerOf(ingresses);
+  const snippet = owner?.serverSnippet;
+  const locations = snippet === undefined || snippet === 'closed' ? [] : snippet.locations;
+  return locations.flatMap(({ match }) => {
     if (owner === undefined || match.kind !== 'prefix' || match.isFinal) return [];
     const { path } = match;
     const message =

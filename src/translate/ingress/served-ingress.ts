@@ -53,8 +53,8 @@ export interface ServedIngress {
   readonly hosts: readonly HostName[];
   /** Without the redirect to HTTPS, which depends on the host. */
   readonly policies: RoutePolicies;
-  /** Of annotation `server-snippet`: for all of its hosts. */
-  readonly serverSnippet: ReadSnippet | undefined;
+  /** Of annotation `server-snippet`: for all of its hosts. `closed`: it cannot be read and may protect them. */
+  readonly serverSnippet: ReadSnippet | 'closed' | undefined;
   /** Who may use its routes; undefined: everybody. */
   readonly access: ServedAccess | undefined;
   /** What its paths are rewritten to, but for one that equals the target. */
@@ -121,9 +121,9 @@ export function readIngress(ingress: Ingress, context: IngressContext): IngressR
         ...(headers.fields.length > 0 && { responseHeaders: headers.fields }),
         ...(snippets.location !== undefined && { snippet: snippets.location }),
       },
-      serverSnippet: snippets.server,
+      serverSnippet: snippets.refusesHosts ? 'closed' : snippets.server,
       isRefused: verdict !== 'serve' || headers.findings.length > 0 || access.isRefused || snippets.isRefused || firewall === 'refused',
-      refusesHosts: verdict === 'refuse-hosts' || snippets.refusesHosts,
+      refusesHosts: verdict === 'refuse-hosts',
     },
     isDropped: false,
     findings: keptList([

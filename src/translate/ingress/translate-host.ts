@@ -29,7 +29,7 @@ import { HostTransports } from './host-transport.ts';
 import type { Transport, TransportContext } from './host-transport.ts';
 import { resolveDefaultCertificate, resolveHostTls } from './host-tls.ts';
 import type { TlsContext } from './host-tls.ts';
-import { findUnreachedLocations, snippetsOf } from './host-snippets.ts';
+import { findUnreachedLocations, serverSnippetOf, snippetsOf } from './host-snippets.ts';
 import { SideUpstreams } from './side-upstreams.ts';
 import type { SideUpstreamContext } from './side-upstreams.ts';
 import { hostOfRule } from './served-ingress.ts';
@@ -117,7 +117,8 @@ class HostBuilder {
   constructor(input: HostInput, context: HostContext) {
     this.#input = input;
     this.#context = context;
-    this.#isRefused = context.isEverythingRefused || input.ingresses.some((served) => served.refusesHosts);
+    this.#isRefused =
+      context.isEverythingRefused || input.ingresses.some((served) => served.refusesHosts) || serverSnippetOf(input.ingresses) === 'closed';
     this.#transports = new HostTransports(input.ingresses, context);
     this.#access = new HostAccess(input.name, context.noAuthLocations);
     this.#sideUpstreams = new SideUpstreams(context);

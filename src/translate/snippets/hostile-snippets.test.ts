@@ -34,6 +34,7 @@ const hostile: readonly (readonly [name: string, text: string, reason: RegExp])[
   ['a pattern that takes exponential time', 'rewrite ^(a+)+\\1$ /x;', /a back-reference/],
   ['deep blocks', 'if ($host) {'.repeat(2000), /more than 8 levels/],
   ['many directives', 'break;'.repeat(1000), /more than 500 directives/],
+  ['many patterns', 'rewrite ^/a /b;'.repeat(201), /more than 200 of "if", "rewrite" and "location"/],
   ['a header of the connection', 'add_header Transfer-Encoding chunked;', /belongs to the connection/],
   ['a header of the message', 'more_set_headers "Content-Length: 0";', /belongs to the connection/],
   ['a header name with a colon', 'add_header "A: b" c;', /no header name/],

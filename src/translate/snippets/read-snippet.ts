@@ -35,15 +35,31 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 /** Words of directives that keep somebody out. */
 const PROTECTIVE =
   /\b(?:deny|allow|satisfy|auth_\w+|limit_(?:req|conn|except)\w*|return\s+[45]\d\d|valid_referers|secure_link\w*|modsecurity\w*|ssl_verify\w*|\w+_by_lua\w*|internal)\b/;
+/** Each may have a regular expression, which takes milliseconds to compile where somebody wants it to. */
+const MAX_PATTERNS = 200;
 const MAX_LOOKED_THROUGH = 256 * 1024;
 
 /** @param knownNames variables that other snippets set before. */
 export function readSnippet(text: string, place: SnippetPlace, knownNames: ReadonlySet<string> = NO_NAMES): SnippetReading {
-  const directives = parseDirectives(text);
-  const read = directives.ok
-    ? new SnippetReader(knownNames.union(new Set(namesSetIn(directives.value)))).read(directives.value, place)
-    : directives;
+  const read = readAll(text, place, knownNames);
   return read.ok ? read : fail({ message: read.error, isProtective: mayProtect(text) });
+}
+
+function readAll(text: string, place: SnippetPlace, knownNames: ReadonlySet<string>): Result<ReadSnippet> {
+  const directives = parseDirectives(text);
+  if (!directives.ok) return directives;
+  if (countPatterns(directives.value) > MAX_PATTERNS)
+    return fail(`has more than ${MAX_PATTERNS} of "if", "rewrite" and "location" together`);
+  return new SnippetReader(knownNames.union(new Set(namesSetIn(directives.value)))).read(directives.value, place);
+}
+
+function countPatterns(directives: readonly Directive[]): number {
+  let count = 0;
+  for (const { name, block } of directives) {
+    if (name === 'if' || name === 'rewrite' || name === 'location') count++;
+    if (block !== undefined) count += countPatterns(block);
+  }
+  return count;
 }
 
 /** Whether a text that cannot be read may be there to keep somebody out. */
