@@ -89,6 +89,8 @@ export interface Route {
   /** Unique within the host and stable over changes: path type and path. */
   readonly id: string;
   readonly match: PathMatch;
+  /** On a host with regular expressions: this one must not be compiled. The route takes every path with its literal beginning, and refuses. */
+  readonly isUnusablePattern?: true;
   readonly action: Action;
   readonly policies: RoutePolicies;
   readonly labels: RouteLabels;

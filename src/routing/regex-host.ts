@@ -17,7 +17,8 @@ export function compileRegexHost<T>(host: VirtualHost, compileRoute: CompileRout
   for (const route of host.routes.toSorted((one, other) => compareEvaluationOrder(rulePath(one.match), rulePath(other.match)))) {
     const target = compileRoute(route, host);
     for (const pattern of regexPatterns(route.match, exactPaths)) {
-      rows.push({ literal: literalPrefix(pattern), pattern, verdict: compiledRoute(route, target, pattern) });
+      const isUsable = route.isUnusablePattern !== true;
+      rows.push({ literal: literalPrefix(pattern), pattern, isUsable, verdict: compiledRoute(route, target, pattern) });
     }
   }
   return new RegexHost(host, rows, patterns);
@@ -62,6 +63,8 @@ const ASCII_ONLY = /^[\0-\x7f]*$/;
 interface Row<T> {
   readonly literal: string;
   readonly pattern: string;
+  /** False: whatever has the literal beginning is taken. */
+  readonly isUsable: boolean;
   readonly verdict: CompiledRoute<T>;
 }
 
@@ -96,7 +99,7 @@ class RegexHost<T> implements CompiledHost<T> {
     // Unicode folds some characters outside ASCII to ASCII letters, such as the Kelvin sign to k: then the index could miss a row.
     if (this.#index !== undefined && ASCII_ONLY.test(path)) return this.#matchIndexed(path, this.#index);
     for (const row of this.#rows) {
-      if (mayBeginWith(path, row.literal) && this.#patterns.matches(row.pattern, path)) return row.verdict;
+      if (mayBeginWith(path, row.literal) && this.#takes(row, path)) return row.verdict;
     }
     return undefined;
   }
@@ -112,9 +115,14 @@ class RegexHost<T> implements CompiledHost<T> {
     places.sort((one, other) => one - other);
     for (const place of places) {
       const row = this.#rows[place];
-      if (row !== undefined && this.#patterns.matches(row.pattern, path)) return row.verdict;
+      if (row !== undefined && this.#takes(row, path)) return row.verdict;
     }
     return undefined;
+  }
+
+  /** Asked only about paths that may have the literal beginning. */
+  #takes({ isUsable, pattern }: Row<T>, path: string): boolean {
+    return !isUsable || this.#patterns.matches(pattern, path);
   }
 }
 

@@ -234,3 +234,19 @@ test('the literal beginning of a pattern is what all its matches begin with', ()
   };
   for (const [pattern, expected] of Object.entries(prefixes)) assert.equal(literalPrefix(pattern), expected, pattern);
 });
+
+test('a pattern that must not be compiled takes what begins like it, and is not compiled', () => {
+  const compiled: string[] = [];
+  const patterns = { matches: (pattern: string) => compiled.push(pattern) === 0, capture: () => undefined };
+  const others = Array.from({ length: 30 }, (_, index) => regex(`/b${index}(.*)x`));
+  const host = hostWith('a.example', [regex('/a(.{1,1000}){2}'), ...others], 'regex');
+  const marked = host.routes.map((route, index) => (index === 0 ? { ...route, isUnusablePattern: true as const } : route));
+  // With few rows each is looked at, with many there is an index.
+  for (const routes of [marked, marked.slice(0, 2)]) {
+    const table = createRoutingTable((route) => route.id, { patterns });
+    table.upsertHost({ ...host, routes });
+    assert.equal(table.findHost('a.example').matchPath('/A/x')?.target, routes[0]?.id);
+    assert.equal(table.findHost('a.example').matchPath('/c'), undefined);
+  }
+  assert.deepEqual(compiled, []);
+});

@@ -182,7 +182,7 @@ function problemsOfPatterns(ingress: Ingress, values: Readonly<AnnotationDraft>,
   const problems = new Set<string>();
   for (const rule of ingress.spec.rules) {
     for (const { path } of rule.paths ?? []) {
-      const problem = useRegex || path !== rewriteTarget ? patterns.problemOf(path) : undefined;
+      const problem = useRegex || path !== rewriteTarget ? patterns.problemOf(path, ingress) : undefined;
       if (problem !== undefined) problems.add(`path ${path}: the pattern ${problem}: such paths answer 503`);
     }
   }

@@ -344,9 +344,9 @@ class HostBuilder {
         );
       }
       const pattern = route.match.kind === 'regex' ? route.match.pattern : route.match.path;
-      const problem = this.#context.patterns.problemOf(pattern);
+      const problem = this.#context.patterns.problemOf(pattern, served.ingress);
       if (problem === undefined) continue;
-      this.#routes.set(route.id, { ...route, action: REFUSED, policies: {} });
+      this.#routes.set(route.id, { ...route, isUnusablePattern: true, action: REFUSED, policies: {} });
       const beginning = literalPrefix(pattern) || '/';
       const message = `the pattern ${problem}: paths that begin with ${beginning} and that no pattern before it takes answer 503`;
       this.#findings.push(finding('PRT-RULE-10', message, served.ingress, field));
