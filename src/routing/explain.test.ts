@@ -194,3 +194,17 @@ test('tells aliases and the app-root of a host', () => {
     ['prefix /: won longest-prefix', 'app-root: no-match other-path'],
   );
 });
+
+test('tells of a location block of a server-snippet', () => {
+  const block = { ...routeFor(prefix('/api/closed')), id: 'snippet-location:0', action: { kind: 'answer' } as const };
+  const locations = [{ match: { kind: 'prefix', path: '/api/closed', isFinal: false } as const, route: block }];
+  const hosts = [{ ...hostWith('a.example', [prefix('/'), prefix('/api')]), locations }];
+  const closed = explainHosts(hosts, { scheme: 'http', host: 'a.example', path: '/api/closed/x' });
+  assert.deepEqual(
+    closed.candidates.map(({ route, reason }) => `${route}: ${reason.kind} ${reason.because}`),
+    ['snippet-location:0: won snippet-location', 'prefix /: lost snippet-location', 'prefix /api: lost snippet-location'],
+  );
+  assert.match(formatExplanation(closed), /answered by a location block of a server-snippet/);
+  const open = explainHosts(hosts, { scheme: 'http', host: 'a.example', path: '/api/open' });
+  assert.equal(open.candidates[0]?.route, 'prefix /api');
+});

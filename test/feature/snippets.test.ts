@@ -163,7 +163,8 @@ before(async () => {
     }),
     ingress('auth.test', {
       'auth-url': authUrl,
-      'auth-snippet': 'proxy_set_header X-Let-In "$arg_let"; proxy_set_header X-Asked "$host"; more_clear_input_headers X-Secret;',
+      'auth-snippet':
+        'proxy_set_header X-Let-In "$arg_let"; proxy_set_header X-Asked "$host"; proxy_set_header X-Original-Method own; more_clear_input_headers X-Secret;',
       'server-snippet': 'add_header X-Server s; more_set_headers "X-More: m";',
     }),
     ingress('auth-host.test', { 'auth-url': authUrl, 'auth-snippet': 'proxy_set_header Host evil;' }),
@@ -288,7 +289,8 @@ describe('a snippet', () => {
 describe('an auth-snippet', () => {
   it('sets headers of the request to the authentication service', async () => {
     const { status } = await ask(portico, { host: 'auth.test', path: '/?let=yes', headers: { 'X-Secret': 's', 'X-Let-In': 'no' } });
-    assert.deepEqual([status, authHeaders['x-asked'], authHeaders['x-secret']], [200, 'auth.test', undefined]);
+    const { 'x-asked': asked, 'x-secret': secret, 'x-original-method': originalMethod } = authHeaders;
+    assert.deepEqual([status, asked, secret, originalMethod], [200, 'auth.test', undefined, 'own']);
     assert.equal((await ask(portico, { host: 'auth.test', path: '/?let=no', headers: { 'X-Let-In': 'yes' } })).status, 401);
   });
 

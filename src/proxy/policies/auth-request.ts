@@ -79,19 +79,28 @@ function linesOf(request: PolicyRequest, template: AuthRequestTemplate): string 
   ];
   const depth = request.fieldOf('x-portico-auth-depth') ?? '0';
   if (!DEPTHS.includes(depth)) return undefined;
-  fields.push(['X-Portico-Auth-Depth', String(Number(depth) + 1)]);
   if (template.tellsOriginalUri) fields.push(['X-Original-URI', entry.target], ['X-Scheme', request.forwarded.scheme]);
   const { trace } = entry;
   if (trace !== undefined && !template.replaced.has('traceparent')) {
     fields.push(['traceparent', printTraceParent(trace)], ['tracestate', trace.traceState]);
   }
-  for (const [name, value] of template.requestHeaders) fields.push([name, value(request)]);
+  for (const [name, value] of template.requestHeaders) setField(fields, name, value(request));
+  // Nothing may set it back.
+  setField(fields, 'X-Portico-Auth-Depth', String(Number(depth) + 1));
   let lines = clientCertificateLines(request);
   for (const [name, value] of fields) {
     if (!isSafeValue(value)) return undefined;
     if (value !== '') lines += `${name}: ${value}\r\n`;
   }
   return lines;
+}
+
+/** One value for each name: the last. */
+function setField(fields: [name: string, value: string][], name: string, value: string): void {
+  const lowerName = name.toLowerCase();
+  const same = fields.find(([other]) => other.toLowerCase() === lowerName);
+  if (same === undefined) fields.push([name, value]);
+  else same[1] = value;
 }
 
 /** As the backend gets it. */
