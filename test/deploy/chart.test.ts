@@ -211,6 +211,26 @@ suite('chart', () => {
     assert.equal(nodes(readValues('two-installations.yaml')).length, 0);
   });
 
+  test('with a scope, ConfigMaps of a third namespace can be read by their names', () => {
+    const controller = { configMapNamespace: 'settings', tcp: { configMapNamespace: 'net' }, udp: { configMapNamespace: 'shop' } };
+    const streams = { tcp: { '9000': 'shop/db:5432' }, udp: { '53': 'shop/dns:53' } };
+    const { objects } = render({ controller: { ...controller, scope: { enabled: true, namespace: 'shop' } }, ...streams });
+    for (const [suffix, namespace, name] of [
+      ['configmap', 'settings', 'portico-controller'],
+      ['tcp', 'net', 'portico-tcp'],
+    ] as const) {
+      const role = only(objects, 'Role', `portico-${suffix}`);
+      assert.equal(at(role, 'metadata', 'namespace'), namespace);
+      assert.deepEqual(at(role, 'rules', 0, 'resourceNames'), [name]);
+      assert.equal(at(only(objects, 'ConfigMap', name), 'metadata', 'namespace'), namespace);
+      assert.equal(at(only(objects, 'RoleBinding', `portico-${suffix}`), 'metadata', 'namespace'), namespace);
+    }
+    const named = (rendered: readonly ValueMap[]): readonly Value[] =>
+      rendered.filter(({ kind }) => kind === 'Role').map((role) => at(role, 'metadata', 'name'));
+    assert.ok(!named(objects).includes('portico-udp'));
+    assert.ok(!named(render({ controller, ...streams }).objects).includes('portico-tcp'));
+  });
+
   test('with rbac.scope there is no right in the whole cluster', () => {
     const { objects } = render(readValues('keda-scope.yaml'));
     assert.deepEqual(
