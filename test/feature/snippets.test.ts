@@ -175,6 +175,12 @@ before(async () => {
         'client_max_body_size 10; proxy_cookie_path /app "/; Secure; HttpOnly"; gzip off; proxy_read_timeout 5s; proxy_buffering on;',
     }),
     ingress('gzip.test', {}),
+    ingress('two.test', {
+      'configuration-snippet': 'rewrite ^/a/(.*)$ /plain/$1?n=1 last; add_header X-First yes always;',
+      'limit-rate': '1',
+    }),
+    { ...ingress('two.test', {}, ['/plain']), metadata: { name: 'plain', namespace: 'default' } },
+    { ...ingress('two.test', {}, ['/dir/']), metadata: { name: 'dir', namespace: 'default' } },
     ingress('hsts.test', {
       'configuration-snippet': 'more_set_headers "Strict-Transport-Security: max-age=5"; if ($arg_own) { return 200 own; }',
     }),
@@ -238,6 +244,16 @@ describe('a snippet', () => {
   it('changes what enable-cors sets', async () => {
     const { headers } = await ask(portico, { host: 'cors.test' });
     assert.equal(headers['access-control-allow-origin'], 'https://own.test');
+  });
+
+  it('sends a request to the route of another Ingress, and nothing of its own with it', async () => {
+    for (let i = 0; i < 3; i++) {
+      const answer = await ask(portico, { host: 'two.test', path: '/a/x%20y?q' });
+      assert.deepEqual([answer.status, seenBy(answer).url, answer.headers['x-first']], [200, '/plain/x%20y?n=1&q', undefined]);
+    }
+    assert.equal((await ask(portico, { host: 'two.test' })).headers['x-first'], 'yes');
+    const posted = await ask(portico, { host: 'two.test', path: '/a/long', method: 'POST', body: 'x'.repeat(100_000) });
+    assert.deepEqual([posted.status, seenBy(posted).url], [200, '/plain/long?n=1']);
   });
 
   it('may set a header that Portico sets too', async () => {

@@ -122,8 +122,8 @@ export class Exchange implements CallOwner, PolicyOwner {
     const before = this.#policies?.request;
     this.#takeRoute(route);
     this.#matched = route.errorBackend === undefined ? undefined : request;
-    if (this.#context.compression !== undefined || route.shapesResponses) this.#response.begin(head, route);
-    if (route.hooks !== undefined) this.#policies = this.#createPolicies(route.hooks, head, request);
+    if (this.#context.compression !== undefined || route.shapesResponses || before !== undefined) this.#response.begin(head, route);
+    this.#policies = route.hooks === undefined ? undefined : this.#createPolicies(route.hooks, head, request);
     if (route.hostSteps !== undefined && before === undefined && this.#policies !== undefined) {
       return this.onPolicyAnswer(route.hostSteps.run(this.#policies.request), request);
     }
