@@ -8,6 +8,7 @@
 import { pause } from '../sources/cluster/pause.ts';
 import type { ApiClient, ApiResult } from '../sources/cluster/api-client.ts';
 import type { ApiError } from '../sources/cluster/api-error.ts';
+import { isAborted, localError } from '../sources/cluster/api-error.ts';
 import type { ObjectPath } from '../sources/cluster/api-resource.ts';
 import { apiResources } from '../sources/cluster/api-resource.ts';
 import { isMap } from '../resources/fields.ts';
@@ -208,8 +209,10 @@ export class LeaderElection implements Leadership {
 
   #report(error: ApiError): void {
     if (this.#stop.signal.aborted) return;
-    const text = `${error.status} ${error.reason}`;
-    if (text !== this.#lastError) this.#options.onError(error);
+    const limitMs = this.#options.ttlMs * RETRY_SHARE;
+    const shown = isAborted(error) ? localError('Timeout', `no answer within ${limitMs} ms`) : error;
+    const text = `${shown.status} ${shown.reason}`;
+    if (text !== this.#lastError) this.#options.onError(shown);
     this.#lastError = text;
   }
 }

@@ -325,6 +325,16 @@ describe('replicas in a cluster', () => {
       await waitForStatus('late', [{ ip: '192.0.2.1' }], portico);
     });
 
+    it('tells that there was no answer, as when the API server has lost etcd', async () => {
+      const portico = await start('a');
+      await waitForLeader(portico);
+      rig.api.fail({ resource: 'leases', status: 503, delayMs: TTL_MS });
+      await waitUntil(
+        () => /the Lease default\/\S+: Timeout: no answer within \d+ ms/.test(controllerLog(portico)),
+        () => controllerLog(portico),
+      );
+    });
+
     it('needs no Lease with --disable-leader-election', async () => {
       const portico = await start('a', ['--publish-status-address=192.0.2.1', '--disable-leader-election']);
       await waitForStatus('shop', [{ ip: '192.0.2.1' }], portico);
