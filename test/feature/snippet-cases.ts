@@ -7,6 +7,8 @@ export interface SnippetCase {
   readonly location?: string;
   /** Paths of rules beside `/`, of type Prefix. */
   readonly paths?: readonly string[];
+  /** Paths of rules of another Ingress, which has no snippet of its own. */
+  readonly plainPaths?: readonly string[];
   readonly requests: readonly SnippetRequest[];
 }
 
@@ -361,6 +363,13 @@ export function randomCases(count: number, seed: number): readonly SnippetCase[]
     const steps = next(3) === 0 ? block('server', 0) : '';
     const server = ['set $v 0;', steps, ...new Set(locations)].join(' ');
     const location = `${block('location', 0)} ${block('location', 0)} proxy_set_header X-Result "$v|$1|$uri|$args";`;
-    return { name: `random ${index}: ${server} / ${location}`, server, location, paths: ['/c'], requests };
+    return {
+      name: `random ${index}: ${server} / ${location}`,
+      server,
+      location,
+      paths: ['/c'],
+      plainPaths: next(2) === 0 ? ['/d'] : ['/e', '/b/1'],
+      requests,
+    };
   });
 }

@@ -65,11 +65,14 @@ function hostOf(index: number): string {
 }
 
 /** As ingress-nginx writes locations of rules of type Prefix. */
-function locationsOf({ paths = [], location = '' }: SnippetCase): string {
-  const prefixes = ['/', ...paths.flatMap((path) => [`${path}/`, `= ${path}`])];
-  return prefixes
-    .map((path) => `location ${path} {\n${location}\nproxy_set_header Host $http_host;\nproxy_pass http://backend;\n}`)
-    .join('\n');
+function locationsOf({ paths = [], plainPaths = [], location = '' }: SnippetCase): string {
+  const both = (path: string): readonly string[] => [`${path}/`, `= ${path}`];
+  const write = (path: string, snippet: string): string =>
+    `location ${path} {\n${snippet}\nproxy_set_header Host $http_host;\nproxy_pass http://backend;\n}`;
+  return [
+    ...['/', ...paths.flatMap(both)].map((path) => write(path, location)),
+    ...plainPaths.flatMap(both).map((path) => write(path, '')),
+  ].join('\n');
 }
 
 function nginxConfig(backendPort: number): string {
@@ -113,25 +116,39 @@ function manifests(backendPort: number): Record<string, string> {
       ports: [{ name: '', port: backendPort }],
       endpoints: [{ addresses: ['127.0.0.1'] }],
     },
-    ...CASES.map(ingressOf),
+    ...CASES.flatMap(ingressesOf),
   ];
   return { 'objects.yaml': objects.map((object) => JSON.stringify(object)).join('\n---\n') };
 }
 
-function ingressOf({ server, location, paths = [] }: SnippetCase, index: number): object {
+function ingressesOf({ server, location, paths = [], plainPaths = [] }: SnippetCase, index: number): readonly object[] {
   const prefix = 'nginx.ingress.kubernetes.io';
   const annotations = {
     ...(server !== undefined && { [`${prefix}/server-snippet`]: server }),
     ...(location !== undefined && { [`${prefix}/configuration-snippet`]: location }),
   };
+  const own = ingressOf({ name: `case-${index}`, annotations, host: hostOf(index), paths: ['/', ...paths] });
+  return plainPaths.length === 0
+    ? [own]
+    : [own, ingressOf({ name: `b-${index}`, annotations: {}, host: hostOf(index), paths: plainPaths })];
+}
+
+interface IngressParts {
+  readonly name: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly host: string;
+  readonly paths: readonly string[];
+}
+
+function ingressOf({ name, annotations, host, paths }: IngressParts): object {
   const service = { service: { name: 'backend', port: { number: 80 } } };
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
-    metadata: { name: `case-${index}`, namespace: 'default', annotations },
+    metadata: { name, namespace: 'default', annotations },
     spec: {
       ingressClassName: 'nginx',
-      rules: [{ host: hostOf(index), http: { paths: ['/', ...paths].map((path) => ({ path, pathType: 'Prefix', backend: service })) } }],
+      rules: [{ host, http: { paths: paths.map((path) => ({ path, pathType: 'Prefix', backend: service })) } }],
     },
   };
 }
