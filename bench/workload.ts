@@ -8,9 +8,12 @@ export function hostName(index: number): string {
   return `host-${String(index).padStart(5, '0')}.bench.test`;
 }
 
+/** How many hosts receive traffic, if so many are loaded. */
+export const usedHosts = 10;
+
 /** Ten hosts spread over all that are loaded: those that receive traffic. */
 export function busyHosts(hosts: number): readonly string[] {
-  const wanted = Math.min(10, hosts);
+  const wanted = Math.min(usedHosts, hosts);
   return Array.from({ length: wanted }, (_, position) => hostName(Math.floor((position * hosts) / wanted)));
 }
 

@@ -17,6 +17,8 @@ export interface WrkRun {
   readonly seconds: number;
   /** Set: each connection waits this long before each request, so that the load stays below what the proxy can do. */
   readonly pauseMs?: number;
+  /** True: the script picks each request even where all are the same, so that the load costs what it costs with several hosts. */
+  readonly picksRequests?: boolean;
 }
 
 export interface WrkResult {
@@ -72,12 +74,12 @@ function wrkScript(run: WrkRun): string {
   const headers = Object.entries(run.headers).map(([name, value]) => `wrk.headers[${quote(name)}] = ${quote(value)}`);
   const upload = run.uploadBytes === undefined ? [] : ['wrk.method = "POST"', `wrk.body = string.rep("x", ${run.uploadBytes})`];
   const pause = run.pauseMs === undefined ? [] : [`function delay() return math.random(0, ${run.pauseMs * 2}) end`];
-  return [...headers, ...upload, ...hostLines(run.hosts.map(quote)), ...pause, reportFunction].join('\n');
+  return [...headers, ...upload, ...hostLines(run.hosts.map(quote), run.picksRequests ?? false), ...pause, reportFunction].join('\n');
 }
 
-/** With one host the request is a constant, which is what wrk does fastest. */
-function hostLines(quotedHosts: readonly string[]): readonly string[] {
-  if (quotedHosts.length === 1) {
+/** With one host the request is a constant, which is what wrk does fastest, unless it is to be picked. */
+function hostLines(quotedHosts: readonly string[], picksRequests: boolean): readonly string[] {
+  if (quotedHosts.length === 1 && !picksRequests) {
     return [`wrk.headers["Host"] = ${quotedHosts.join('')}`];
   }
   return [

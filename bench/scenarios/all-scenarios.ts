@@ -57,7 +57,9 @@ export const allScenarios: readonly Scenario[] = [
     variants: [
       { ...plainVariant, label: '1 host' },
       { ...plainVariant, label: '{hosts} hosts', hosts: 'many' },
+      { ...plainVariant, label: '10 hosts', hosts: 'few' },
     ],
+    picksRequests: true,
   }),
   loadScenario({
     ...plain,

@@ -4,7 +4,7 @@ import type { WrkRun } from '../load/wrk.ts';
 import type { Metric, Sample } from '../measure/metric.ts';
 import { readCpuMicros } from '../measure/process-stats.ts';
 import type { RunningTarget, Setup, TargetName } from '../targets/target.ts';
-import { browserHeaders, busyHosts, responsePaths, secureHost } from '../workload.ts';
+import { browserHeaders, busyHosts, responsePaths, secureHost, usedHosts } from '../workload.ts';
 import { plainSetup, runRounds } from './scenario.ts';
 import type { Bench, Scenario, Subject } from './scenario.ts';
 import { startServing } from './serving.ts';
@@ -23,12 +23,15 @@ export interface LoadPlan {
   /** Extra request headers. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly uploadBytes?: number;
+  /** As in `WrkRun`. */
+  readonly picksRequests?: boolean;
 }
 
 export interface LoadVariant {
   /** Empty if there is only one; `{hosts}` stands for the number of hosts. */
   readonly label: string;
-  readonly hosts: 'one' | 'many';
+  /** `few`: as many as receive traffic. */
+  readonly hosts: 'one' | 'few' | 'many';
   readonly setup: Partial<Pick<Setup, 'workers' | 'accessLog' | 'metrics' | 'nginxBuffers' | 'policy'>>;
   /** Set: for these targets only. */
   readonly targets?: readonly TargetName[];
@@ -69,7 +72,7 @@ function variantsFor(plan: LoadPlan, name: TargetName): readonly LoadVariant[] {
 function loadSubject(bench: Bench, plan: LoadPlan, { target, variant }: { target: Subject['target']; variant: LoadVariant }): Subject {
   const setup: Setup = {
     ...plainSetup(bench),
-    hosts: variant.hosts === 'one' ? 1 : bench.options.manyHosts,
+    hosts: { one: 1, few: usedHosts, many: bench.options.manyHosts }[variant.hosts],
     ...variant.setup,
     backendPort: plan.uploadBytes === undefined ? bench.backends.mainPort : bench.backends.uploadPort,
   };
@@ -91,6 +94,7 @@ async function load(
     headers: { ...browserHeaders, ...plan.headers },
     ...(plan.uploadBytes === undefined ? {} : { uploadBytes: plan.uploadBytes }),
     connections: plan.connections,
+    picksRequests: plan.picksRequests ?? false,
     seconds,
   };
   return measureLoad(bench, running, run);
