@@ -16,6 +16,8 @@ Sends raw vectors to Portico, which is started for it, and compares what both en
   --no-split            send each vector whole only
   --mutate N            number of mutations (default 300; 0: none); --mutate alone: 5000
   --only-mutate         mutations only
+  --buffering           request bodies are taken as a whole before the backend is called, as by default; without it they are passed on as they
+                        come, which shows more (up-x-early-answer needs that)
   --seed S              seed of random cuts and mutations (default 1)
   --idle MS             quiet time that ends an exchange (default 150)
   --limit MS            hard limit of one exchange (default 2500)
@@ -33,6 +35,7 @@ export interface Options {
   readonly splits: boolean;
   readonly mutations: number;
   readonly vectors: boolean;
+  readonly buffers: boolean;
   readonly seed: string;
   readonly idleMs: number;
   readonly limitMs: number;
@@ -69,6 +72,7 @@ function parse(argv: readonly string[], defaultDir: string): Result<Options> {
       'no-split': { type: 'boolean', default: false },
       mutate: { type: 'string', default: '300' },
       'only-mutate': { type: 'boolean', default: false },
+      buffering: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       idle: { type: 'string', default: '150' },
       limit: { type: 'string', default: '2500' },
@@ -91,6 +95,7 @@ function parse(argv: readonly string[], defaultDir: string): Result<Options> {
     splits: !values['no-split'],
     mutations: wholeNumber('mutate', values.mutate, 0),
     vectors: !values['only-mutate'],
+    buffers: values.buffering,
     seed,
     idleMs: wholeNumber('idle', values.idle, 1),
     limitMs: wholeNumber('limit', values.limit, 1),

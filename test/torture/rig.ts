@@ -25,7 +25,15 @@ const shortTimeouts = {
   'worker-shutdown-timeout': '1s',
 };
 
-export async function openRig(target: Target | undefined, timing: Timing): Promise<OwnedRig> {
+export interface RigOptions extends Timing {
+  readonly target: Target | undefined;
+  /** Whether request bodies are taken as a whole before the backend is called. */
+  readonly buffers: boolean;
+}
+
+export async function openRig(options: RigOptions): Promise<OwnedRig> {
+  const { target } = options;
+  const timing: Timing = options;
   const backend = new Backend();
   const backendPort = await backend.listen(target?.backendPort ?? 0);
   if (target !== undefined)
@@ -37,7 +45,8 @@ export async function openRig(target: Target | undefined, timing: Timing): Promi
       failure: () => Promise.resolve(undefined),
       close: () => backend.close(),
     };
-  const portico = await startPortico({ manifests: catchAllManifests([backendPort], shortTimeouts) });
+  const config = { ...shortTimeouts, 'proxy-request-buffering': options.buffers ? 'on' : 'off' };
+  const portico = await startPortico({ manifests: catchAllManifests([backendPort], config) });
   return {
     proxy: { host: '127.0.0.1', port: portico.httpPort },
     backend,

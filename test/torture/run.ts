@@ -80,14 +80,14 @@ async function mutationResult(mutation: Mutation, rig: Rig): Promise<TortureResu
 
 /** Works through a queue that several rigs share. A task that ended the proxy has failed, and the rig is opened again. */
 async function work(queue: Task[], results: Map<number, TortureResult[]>, options: Options): Promise<void> {
-  let rig = await openRig(options.target, options);
+  let rig = await openRig(options);
   for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
     const { found, hasEnded } = await runTask(task, rig);
     results.set(task.order, found);
     for (const result of found) if (options.verbose || result.verdict !== 'ok') console.log(formatResult(result));
     if (!hasEnded) continue;
     await rig.close();
-    rig = await openRig(options.target, options);
+    rig = await openRig(options);
   }
   await rig.close();
 }
