@@ -199,6 +199,30 @@ describe('an API server with faults', () => {
     assert.equal((await ask(portico, 'shop.test')).backend, 'backend');
   });
 
+  it('serves nothing before it had the chance to read what an API server that has just started did not let it read', async () => {
+    const data = { 'force-ssl-redirect': 'true' };
+    rig.api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'controller', namespace: 'default' }, data });
+    const required = ['ingresses', 'services', 'endpointslices'];
+    const allowed = required.map((resource) => rig.api.fail({ status: 403, resource }));
+    const allowOthers = ['ingressclasses', 'configmaps'].map((resource) => rig.api.fail({ status: 403, resource }));
+    const portico = await rig.spawn();
+    await waitUntil(
+      () => /ingressclasses\.networking\.k8s\.io cannot be read: 403/.test(controllerLog(portico)),
+      () => controllerLog(portico),
+    );
+    for (const allow of allowed) allow();
+    await waitUntil(
+      () => required.every((kind) => rig.api.requests.some(({ resource, status }) => resource === kind && status === 200)),
+      () => controllerLog(portico),
+    );
+    for (const allow of allowOthers) allow();
+    await waitUntil(
+      () => isReady(portico),
+      () => controllerLog(portico),
+    );
+    assert.equal((await ask(portico, 'shop.test')).status, 308);
+  });
+
   it('waits as long as it is asked to', async () => {
     rig.api.fail({ status: 429, retryAfterSeconds: 1, resource: 'services', verbs: ['list'], times: 1 });
     const portico = await rig.start();

@@ -2,7 +2,8 @@
 // are only kept where somebody refers to them, and decides when there is something to hand over:
 //
 // - the first batch when everything was listed, so that nothing serves half a configuration. Kinds without which some Ingress still can be
-//   served (IngressClass, Namespace, Secret, ConfigMap) are not waited for where the right to read them is missing;
+//   served (IngressClass, Namespace, Secret, ConfigMap) are not waited for where the right to read them is missing: where it was refused
+//   after the others could be read, since an API server that has just started refuses everything for a moment;
 // - later batches a few milliseconds after the first of their events, and an Ingress never before what it newly refers to was asked for
 //   (pending-changes.ts);
 // - where the API server cannot be reached at the start, what the snapshot file holds. When it comes back, only what differs is a change.
@@ -93,7 +94,12 @@ interface Watched {
   /** False: it is not waited for where it is forbidden. */
   readonly isRequired: boolean;
   state: 'unknown' | 'listed' | 'forbidden';
+  /** Since all that are required were listed. */
+  refusals: number;
 }
+
+/** So many tell a right that is missing from one that was missing for a moment. */
+const REFUSALS = 2;
 
 class WatchedCluster implements ClusterSource {
   readonly #options: ClusterSourceOptions;
@@ -201,7 +207,12 @@ class WatchedCluster implements ClusterSource {
     const name = describeCollection(collection);
     const isRequired = kind === 'Ingress' || kind === 'Service' || kind === 'EndpointSlice';
     const onListed = (): void => {
+      const wasListed = watched.state === 'listed';
       watched.state = 'listed';
+      if (isRequired && !wasListed && !this.#hasDelivered && this.#areRequiredListed()) {
+        this.#referenced.Secret.forgetRefusals();
+        this.#referenced.ConfigMap.forgetRefusals();
+      }
       this.#schedule();
     };
     const owns = (object: KubernetesObject): boolean => isInCollection(object, collection);
@@ -213,7 +224,7 @@ class WatchedCluster implements ClusterSource {
       onListed,
       onDiagnostic: () => this.#schedule(),
     });
-    const watched: Watched = { mirror, isRequired, state: 'unknown' };
+    const watched: Watched = { mirror, isRequired, state: 'unknown', refusals: 0 };
     this.#watched.set(name, watched);
     this.#reflect(collection, mirror, this.#stop.signal);
   }
@@ -225,6 +236,7 @@ class WatchedCluster implements ClusterSource {
       onContact: () => this.#connection.contact(name),
       onFailure: (error: ApiError) => {
         this.#connection.failure(name, error);
+        if (error.status === 403) this.#countRefusal(name);
         void this.#considerSnapshot();
       },
     };
@@ -297,9 +309,26 @@ class WatchedCluster implements ClusterSource {
   }
 
   #isComplete(): boolean {
-    for (const { state, isRequired } of this.#watched.values())
-      if (state === 'unknown' || (state === 'forbidden' && isRequired)) return false;
+    for (const { state, isRequired, refusals } of this.#watched.values())
+      if (state === 'unknown' || (state === 'forbidden' && (isRequired || refusals < REFUSALS))) return false;
     return true;
+  }
+
+  #areRequiredListed(): boolean {
+    return [...this.#watched.values()].every(({ state, isRequired }) => state === 'listed' || !isRequired);
+  }
+
+  #countRefusal(name: string): void {
+    const watched = this.#watched.get(name);
+    if (watched === undefined || this.#hasDelivered || !this.#areRequiredListed()) return;
+    watched.refusals++;
+    this.#schedule();
+  }
+
+  #beginServing(): void {
+    this.#hasDelivered = true;
+    this.#referenced.Secret.onServing();
+    this.#referenced.ConfigMap.onServing();
   }
 
   #deliver(): void {
@@ -314,7 +343,7 @@ class WatchedCluster implements ClusterSource {
       .join('\n');
     if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && text === this.#lastDiagnostics) return;
     this.#lastDiagnostics = text;
-    this.#hasDelivered = true;
+    this.#beginServing();
     this.#options.onBatch({ changes, diagnostics });
     this.#firstBatch.resolve(undefined);
     this.#snapshot?.schedule();
@@ -371,7 +400,7 @@ class WatchedCluster implements ClusterSource {
     const upserts = restored.filter(({ kind, metadata }) => !isReferable(kind) || this.#referenced[kind].has(metadata));
     this.#served.clear();
     for (const object of upserts) this.#served.set(objectKey(object.kind, object.metadata.namespace, object.metadata.name), object);
-    this.#hasDelivered = true;
+    this.#beginServing();
     this.#options.listener.onSnapshotUsed(upserts.length);
     this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#diagnostics() });
     this.#firstBatch.resolve(undefined);

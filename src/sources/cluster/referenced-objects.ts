@@ -55,6 +55,8 @@ interface Entry {
   /** Whether an answer came at least once. */
   isSettled: boolean;
   isForbidden: boolean;
+  /** In a row; up to when it is settled. */
+  refusals: number;
   work: 'none' | 'queued' | 'fetching' | 'fetching-and-outdated';
 }
 
@@ -64,6 +66,8 @@ interface Scope {
 }
 
 const PARALLEL_FETCHES = 16;
+/** Before anything is served: with the pauses between them, about three seconds. */
+const REFUSALS_AT_START = 5;
 const pauses = { firstMs: 200, limitMs: 5_000 } as const;
 const forbiddenPauses = { firstMs: 200, limitMs: 30_000 } as const;
 
@@ -76,6 +80,8 @@ export class ReferencedObjects {
   readonly #stop = new AbortController();
   readonly #pauses: Backoff;
   readonly #forbiddenPauses: Backoff;
+  /** So many refusals count as an answer. */
+  #patience = REFUSALS_AT_START;
   #fetching = 0;
   #unsettled = 0;
   #pausing: Promise<void> | undefined;
@@ -116,6 +122,7 @@ export class ReferencedObjects {
       version: known === undefined ? undefined : versionOf(known.metadata),
       isSettled: known !== undefined,
       isForbidden: false,
+      refusals: 0,
       work: 'none',
     };
     this.#entries.set(key, entry);
@@ -130,6 +137,23 @@ export class ReferencedObjects {
     if (entry === undefined || entry.isSettled) return;
     entry.version = versionOf(metadata);
     this.#settle(entry);
+  }
+
+  /** What was refused is unknown again: whoever may read more now may be able to read this, too. */
+  forgetRefusals(): void {
+    this.#forbiddenPauses.reset();
+    for (const entry of this.#entries.values()) {
+      entry.refusals = 0;
+      if (!entry.isForbidden || entry.version !== undefined) continue;
+      if (entry.isSettled) this.#unsettled++;
+      entry.isSettled = false;
+      this.#enqueue(entry);
+    }
+  }
+
+  /** Something is served: from now on nobody waits for a right that is missing. */
+  onServing(): void {
+    this.#patience = 1;
   }
 
   /** Nobody refers to the object any more. */
@@ -301,7 +325,8 @@ export class ReferencedObjects {
     this.#troubles.set(entry, [
       diagnostic('PRT-READ-8', `${formatApiError(error)}; it is as if it did not exist, or stays as it was`, origin),
     ]);
-    this.#settle(entry);
+    entry.refusals++;
+    if (entry.refusals >= this.#patience) this.#settle(entry);
     this.#options.onNews();
     this.#forbiddenTimer ??= setTimeout(() => {
       this.#forbiddenTimer = undefined;
@@ -312,6 +337,7 @@ export class ReferencedObjects {
   #allow(entry: Entry): void {
     if (entry.isForbidden) this.#forbiddenPauses.reset();
     entry.isForbidden = false;
+    entry.refusals = 0;
   }
 
   #retry(entry: Entry, error: ApiError): void {
