@@ -34,6 +34,8 @@ interface Run {
   readonly isSelected: (one: Case) => boolean;
   readonly reasonsOf: (file: CaseFile, one: Case) => readonly string[];
   readonly isVerbose: boolean;
+  /** Aborted when somebody interrupts the run. */
+  readonly interruption: AbortController;
 }
 
 async function main(): Promise<number> {
@@ -72,6 +74,7 @@ async function main(): Promise<number> {
       ...(values.all ? [] : outOfScopeReasons(scope, file.topic, one)),
     ],
     isVerbose: values.verbose,
+    interruption: new AbortController(),
   };
   // On exit, so that a run that is interrupted leaves nothing behind either.
   if (!values.keep) process.once('exit', () => rmSync(root, { recursive: true, force: true }));
@@ -142,7 +145,9 @@ function worldOptions({ root, program, hasResolver, place }: WorldParts): (job: 
 async function runFiles(run: Run, jobs: number, optionsOf: (job: number) => WorldOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   const worlds: World[] = [];
+  const { interruption } = run;
   const end = async (): Promise<void> => {
+    interruption.abort();
     await Promise.all(worlds.map(async (world) => world.close()));
     process.exit(130);
   };
@@ -155,13 +160,14 @@ async function runFiles(run: Run, jobs: number, optionsOf: (job: number) => Worl
       const world = await World.create(optionsOf(job));
       worlds.push(world);
       try {
-        for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        for (let file = queue.shift(); file !== undefined && !interruption.signal.aborted; file = queue.shift()) {
           const fileResults = await runFile(run, file, world);
           results.push(...fileResults);
-          if (fileResults.length > 0) process.stdout.write(`${fileLines(file, fileResults, run.isVerbose).join('\n')}\n`);
+          if (fileResults.length > 0 && !interruption.signal.aborted)
+            process.stdout.write(`${fileLines(file, fileResults, run.isVerbose).join('\n')}\n`);
         }
       } finally {
-        await world.close();
+        if (!interruption.signal.aborted) await world.close();
       }
     }),
   );
@@ -175,7 +181,10 @@ function weight(file: CaseFile): number {
 
 async function runFile(run: Run, file: CaseFile, world: World): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
-  for (const one of file.cases.filter(run.isSelected)) results.push(await runOne(run, file, { one, world }));
+  for (const one of file.cases.filter(run.isSelected)) {
+    if (run.interruption.signal.aborted) break;
+    results.push(await runOne(run, file, { one, world }));
+  }
   return results;
 }
 
