@@ -12,7 +12,7 @@ export interface ApiError {
    */
   readonly reason: string;
   readonly message: string;
-  /** From the Retry-After header, or `details.retryAfterSeconds`. */
+  /** From the Retry-After header, or `details.retryAfterSeconds`; at most a minute. */
   readonly retryAfterSeconds: number | undefined;
 }
 
@@ -22,6 +22,9 @@ export type LocalReason = 'Unreachable' | 'Timeout' | 'Aborted' | 'Unreadable' |
 export function localError(reason: LocalReason, message: string): ApiError {
   return { status: 0, reason, message, retryAfterSeconds: undefined };
 }
+
+/** API servers ask for a second. A proxy in front that asks for an hour must not make Portico blind for that long. */
+const LONGEST_RETRY_AFTER_SECONDS = 60;
 
 /** Reads a Status object (apimachinery `metav1.Status`), whether it came as an answer or inside an ERROR event of a watch. */
 export function statusError(httpStatus: number, body: unknown, retryAfter?: string): ApiError {
@@ -58,5 +61,5 @@ export function formatApiError({ status, reason, message }: ApiError): string {
 /** Seconds; the date form is not used by the API server. */
 function parseRetryAfter(value: unknown): number | undefined {
   const seconds = typeof value === 'string' ? Number(value) : value;
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  return typeof seconds === 'number' && seconds > 0 ? Math.min(seconds, LONGEST_RETRY_AFTER_SECONDS) : undefined;
 }
