@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
-import { compilePathPattern, compileSearchPattern } from './pattern.ts';
+import { compileExactCasePattern, compilePathPattern, compileSearchPattern } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import { parseSimplePattern } from './simple-pattern.ts';
 
@@ -11,6 +11,25 @@ function compiled(pattern: string): Pattern {
   assert.ok(result.ok, result.ok ? '' : result.error);
   return result.value;
 }
+
+test('a pattern for any place takes look-aheads behind its ^', () => {
+  const exact = compileExactCasePattern('^/(?!api/)(.*)$');
+  assert.ok(exact.ok);
+  assert.deepEqual(exact.value.capture('/shop'), ['/shop', 'shop']);
+  assert.equal(exact.value.test('/api/x'), false);
+  assert.equal(exact.value.test('/API/x'), true);
+  const search = compileSearchPattern('^(?=.*b)A');
+  assert.ok(search.ok);
+  assert.deepEqual(
+    ['acb', 'xab', 'aca'].map((text) => search.value.test(text)),
+    [true, false, false],
+  );
+  for (const pattern of ['(?!api)x', 'x|^/(?!a)b', '^a*(?=b)']) {
+    const refused = compileExactCasePattern(pattern);
+    assert.ok(!refused.ok, pattern);
+    assert.match(refused.error, /a look-ahead that is not at a fixed distance from the start/);
+  }
+});
 
 test('a path pattern is anchored at the start only and ignores case', () => {
   const pattern = compiled('/Id/[0-9]+');

@@ -26,31 +26,39 @@ export function compilePathPattern(pattern: string): Result<Pattern> {
   if (pattern.length > MAX_PATTERN_LENGTH) return fail(`is longer than ${MAX_PATTERN_LENGTH} characters`);
   const simple = parseSimplePattern(pattern);
   if (simple !== undefined) return ok(new HandMatchedPattern(simple, pattern));
-  const taken = takeLookAheads(pattern);
-  if (!taken.ok) return taken;
-  const expression = compile(`^${taken.value.pattern}`);
-  if (!expression.ok) return expression;
-  const guards: Guard[] = [];
-  for (const { pattern: guard, isNegative } of taken.value.lookAheads) {
-    const compiled = compile(`^${guard}`);
-    if (!compiled.ok) return compiled;
-    guards.push({ expression: compiled.value, isNegative });
-  }
-  return ok(guards.length === 0 ? new PlainPattern(expression.value) : new GuardedPattern(expression.value, guards));
+  return compileAnchored(pattern, RE2JS.CASE_INSENSITIVE);
 }
 
-/** Compiles a pattern that may match anywhere in a text, without regard to case. */
+/** Compiles a pattern that may match anywhere in a text, without regard to case. Look-aheads need a `^` before them. */
 export function compileSearchPattern(pattern: string): Result<Pattern> {
-  if (pattern.length > MAX_PATTERN_LENGTH) return fail(`is longer than ${MAX_PATTERN_LENGTH} characters`);
-  const expression = compile(pattern);
-  return expression.ok ? ok(new PlainPattern(expression.value)) : expression;
+  return compileAnywhere(pattern, RE2JS.CASE_INSENSITIVE);
 }
 
 /** The same with regard to case. */
 export function compileExactCasePattern(pattern: string): Result<Pattern> {
+  return compileAnywhere(pattern, 0);
+}
+
+function compileAnywhere(pattern: string, flags: number): Result<Pattern> {
   if (pattern.length > MAX_PATTERN_LENGTH) return fail(`is longer than ${MAX_PATTERN_LENGTH} characters`);
-  const expression = compile(pattern, 0);
+  if (pattern.startsWith('^') && /\(\?[=!]/.test(pattern)) return compileAnchored(pattern.slice(1), flags);
+  const expression = compile(pattern, flags);
   return expression.ok ? ok(new PlainPattern(expression.value)) : expression;
+}
+
+/** `pattern`: without the `^` at its start. */
+function compileAnchored(pattern: string, flags: number): Result<Pattern> {
+  const taken = takeLookAheads(pattern);
+  if (!taken.ok) return taken;
+  const expression = compile(`^${taken.value.pattern}`, flags);
+  if (!expression.ok) return expression;
+  const guards: Guard[] = [];
+  for (const { pattern: guard, isNegative } of taken.value.lookAheads) {
+    const compiled = compile(`^${guard}`, flags);
+    if (!compiled.ok) return compiled;
+    guards.push({ expression: compiled.value, isNegative });
+  }
+  return ok(guards.length === 0 ? new PlainPattern(expression.value) : new GuardedPattern(expression.value, guards));
 }
 
 class PlainPattern implements Pattern {
@@ -127,7 +135,7 @@ class GuardedPattern implements Pattern {
   }
 }
 
-function compile(pattern: string, flags = RE2JS.CASE_INSENSITIVE): Result<RE2JS> {
+function compile(pattern: string, flags: number): Result<RE2JS> {
   try {
     return ok(RE2JS.compile(pattern, flags));
   } catch (error) {

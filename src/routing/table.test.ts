@@ -64,7 +64,7 @@ test('aliases take names in the order of nginx', () => {
     ['~^r[0-9]+[.]', '*.zoo.example'],
     ['~^x', 'shop.example'],
     ['~^(x|y)', 'real.example'],
-    ['~^bad(?=x)', 'a.example'],
+    ['~^bad(?<=x)', 'a.example'],
   ];
   for (const [name, host] of aliases) table.upsertHost(aliasOf(name, host));
   const expected = {

@@ -163,6 +163,15 @@ export const snippetCases: readonly SnippetCase[] = [
     },
   ]),
   {
+    name: 'look-aheads',
+    location: `rewrite ^/(?!api/|static)(.*)$ /app/$1 break; if ($http_x_flag ~* "^(?=.*b)A(.)") { add_header X-Ahead $1; }
+      if ($request_uri !~ "^/(?!open)") { add_header X-Closed no; } proxy_set_header X-Result "$1";`,
+    requests: [
+      ...get('/', '/x/y', '/api/x', '/apix', '/static/a', '/open', '/opened?x'),
+      ...['acb', 'aca', 'xab'].map((value) => ({ path: '/api/', headers: flag(value) })),
+    ],
+  },
+  {
     name: 'rewrite to the request URI',
     location: 'rewrite ^/r https://other.example$request_uri permanent; rewrite ^/s(/.*)$ $1 break;',
     requests: get('/r/a%2Fb?c=d', '/r/x', '/s/a/b?c'),
