@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -134,6 +134,29 @@ describe('the client of the API', () => {
     chmodSync(plugin, 0o755);
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never' };
     assert.equal(await whoAmI(await connect({ kubeconfig: writeKubeconfig('exec', { exec }) })), 'plugin-user');
+  });
+
+  it('finds an exec plugin beside the kubeconfig, and tells it what it is asked for', async () => {
+    api.addToken('told', { name: 'told-user', groups: [] });
+    const status = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"told"}}';
+    const script = `#!/bin/sh\necho "$KUBERNETES_EXEC_INFO $GIVEN" > ${join(directory, 'told')}\necho '${status}'\n`;
+    writeFileSync(join(directory, 'beside.sh'), script, { mode: 0o755 });
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: './beside.sh',
+      interactiveMode: 'Never',
+      provideClusterInfo: true,
+      env: [{ name: 'GIVEN', value: 'too' }],
+    };
+    assert.equal(await whoAmI(await connect({ kubeconfig: writeKubeconfig('beside', { exec }) })), 'told-user');
+    const [, info = '', given] = /^(\{.*\}) (\w+)\n$/.exec(readFileSync(join(directory, 'told'), 'utf8')) ?? [];
+    const { kind, apiVersion, spec } = JSON.parse(info) as {
+      kind: string;
+      apiVersion: string;
+      spec: { interactive: boolean; cluster: { server: string } };
+    };
+    assert.deepEqual([kind, apiVersion, given], ['ExecCredential', 'client.authentication.k8s.io/v1', 'too']);
+    assert.deepEqual([spec.interactive, spec.cluster.server], [false, api.url]);
   });
 
   it('reads the token of a kubeconfig from its file', async () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster } from '@kubernetes/client-node';
 import { parse as parseYaml } from 'yaml';
 import { isMap } from '../../resources/fields.ts';
 import type { ApiConnection, ApiTls } from './credentials.ts';
@@ -14,7 +15,8 @@ export async function readWithLibrary(path: string): Promise<ApiConnection> {
   config.loadFromFile(path);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error(`there is no cluster for its current context ${JSON.stringify(config.getCurrentContext())}`);
-  const user = config.getCurrentUser() ?? { name: 'anonymous' };
+  const named = config.getCurrentUser() ?? { name: 'anonymous' };
+  const user = named.exec === undefined ? named : { ...named, exec: preparePlugin(named.exec, path, cluster) };
   const token = readTokenFile(path, user.name);
   // The library applies nothing of the cluster where there is no user, and refuses plain HTTP unless told that there is no TLS to verify.
   const isPlain = cluster.server.startsWith('http:');
@@ -23,6 +25,29 @@ export async function readWithLibrary(path: string): Promise<ApiConnection> {
   await config.applyToHTTPSOptions(options);
   const agent = cluster.proxyUrl === undefined || typeof options.agent !== 'object' ? undefined : options.agent;
   return { server: cluster.server, tls: tlsOf(options), headers: headersOf(options), ...(agent === undefined ? {} : { agent }) };
+}
+
+/**
+ * What client-go does for exec plugins and the library does not: a path is relative to the kubeconfig, and the plugin is told what it is
+ * asked for (Kubernetes authentication, "client-go credential plugins"), without which some do not run.
+ */
+function preparePlugin(exec: unknown, path: string, { server, tlsServerName, skipTLSVerify, caData, proxyUrl }: Cluster): unknown {
+  if (!isMap(exec)) return exec;
+  const { apiVersion, command, provideClusterInfo } = exec;
+  const cluster = {
+    server,
+    'tls-server-name': tlsServerName,
+    'insecure-skip-tls-verify': skipTLSVerify || undefined,
+    'certificate-authority-data': caData,
+    'proxy-url': proxyUrl,
+  };
+  const spec = { interactive: false, ...(provideClusterInfo === true && { cluster }) };
+  const env: readonly unknown[] = Array.isArray(exec['env']) ? exec['env'] : [];
+  return {
+    ...exec,
+    command: typeof command === 'string' && command.includes('/') ? resolve(dirname(path), command) : command,
+    env: [...env, { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify({ apiVersion, kind: 'ExecCredential', spec }) }],
+  };
 }
 
 /** The field `tokenFile` of a user, which the library does not know. */
