@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RawServer, waitUntil } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
@@ -265,3 +266,34 @@ function withoutChunks(bytes: Buffer): Buffer {
   }
   return Buffer.concat(pieces);
 }
+
+test('a response is buffered without a file where none can be written', async (context) => {
+  const server = new RawServer();
+  const body = randomBytes(8_000_000);
+  server.onConnection = (socket) => {
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+      socket.write(body);
+    });
+  };
+  const manifests = catchAllManifests([await server.listen()], { 'proxy-buffering': 'on' });
+  const portico = await startPortico({ manifests, env: { TMPDIR: '/proc/nowhere' } });
+  const client = connect(portico.httpPort, '127.0.0.1');
+  context.after(async () => {
+    client.destroy();
+    await portico.stop();
+    await server.close();
+  });
+  let bytes = Buffer.alloc(0);
+  client.write('GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n');
+  client.on('data', (data) => (bytes = Buffer.concat([bytes, data])));
+  // Reads a little at a time, so that what waits does not fit into the sockets.
+  for (let i = 0; i < 20; i++) {
+    client.pause();
+    await sleep(20);
+    client.resume();
+    await sleep(1);
+  }
+  await waitUntil('the end', () => client.closed);
+  assert.equal(digest(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4)), digest(body));
+});

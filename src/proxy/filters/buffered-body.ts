@@ -57,7 +57,6 @@ export class BufferedBody implements ResponseFilter {
   #send(): void {
     if (this.#isSending || this.#isOver) return;
     this.#isSending = true;
-    const wasFull = this.#spool.isFull;
     while (!this.#sink.isFull) {
       const piece = this.#spool.take();
       if (piece === undefined) break;
@@ -66,7 +65,7 @@ export class BufferedBody implements ResponseFilter {
     }
     this.#isSending = false;
     if (this.#isEnded && this.#spool.length === 0) this.#finish();
-    else if (!this.#isEnded && (wasFull || !this.#spool.isFull)) this.#events.onReady();
+    else if (!this.#isEnded && !this.#spool.isFull) this.#events.onReady();
   }
 
   #finish(): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkerCounters } from '../../observe/worker-counters.ts';
+import { WorkerCounters, workerCounter } from '../../observe/worker-counters.ts';
 import { BodyBudget } from './body-budget.ts';
 import { BufferedBody } from './buffered-body.ts';
 import { ByteSpool } from './byte-spool.ts';
@@ -74,16 +74,59 @@ test('is full at its bounds', async () => {
   file.destroy();
 });
 
-test('a directory that cannot be written is told', async () => {
+test('where no file can be written, the queue is full while there is something in it, and nothing is lost', async () => {
   const missing = join(directory, 'missing');
   assert.equal(existsSync(missing), false);
-  let failure: Error | undefined;
+  let moves = 0;
   const spool = new ByteSpool({ memoryBytes: 1, fileBytes: 100, directory: missing }, budget(), {
-    onMoved: () => undefined,
-    onFailure: (error) => (failure = error),
+    onMoved: () => moves++,
+    onFailure: assert.fail,
   });
-  spool.push(Buffer.alloc(10));
-  await until(() => failure !== undefined);
+  spool.push(Buffer.from('ab'));
+  spool.push(Buffer.from('cd'));
+  await until(() => moves > 0);
+  assert.ok(spool.isFull);
+  spool.push(Buffer.from('ef'));
+  const taken = [spool.take(), spool.take(), spool.take(), spool.take()].map((piece) => piece?.toString());
+  assert.deepEqual(taken, ['ab', 'cd', 'ef', undefined]);
+  assert.deepEqual([spool.isFull, spool.length], [false, 0]);
+  spool.push(Buffer.from('gh'));
+  assert.equal(spool.take()?.toString(), 'gh');
+  spool.destroy();
+});
+
+test('the file is never larger than what waits, and the budget gets back what was read', async () => {
+  const counters = new WorkerCounters();
+  const shared = new BodyBudget({ memoryBytes: 0, fileBytes: 1000 }, counters);
+  const inFile = (): number => counters.get(workerCounter.bufferedFileNow);
+  const spool = new ByteSpool({ memoryBytes: 10, fileBytes: 500, directory }, shared, { onMoved: () => undefined, onFailure: assert.fail });
+  for (let round = 0; round < 5; round++) {
+    for (let i = 0; i < 5; i++) spool.push(Buffer.alloc(100, round));
+    assert.ok(spool.isFull);
+    assert.equal(inFile(), 500);
+    let bytes = 0;
+    await until(() => {
+      bytes += spool.take()?.length ?? 0;
+      return bytes === 500;
+    });
+    assert.deepEqual([inFile(), spool.isFull], [0, false]);
+  }
+  spool.destroy();
+  assert.equal(inFile(), 0);
+});
+
+test('a queue asks for no more while the budget is used up', () => {
+  const shared = budget(100, 100);
+  const spool = new ByteSpool({ memoryBytes: 1000, fileBytes: 1000, directory }, shared, {
+    onMoved: () => undefined,
+    onFailure: assert.fail,
+  });
+  spool.push(Buffer.alloc(100));
+  assert.equal(spool.isFull, false);
+  spool.push(Buffer.alloc(100));
+  assert.equal(spool.isFull, true);
+  spool.destroy();
+  assert.deepEqual([shared.takeMemory(100), shared.takeFile(100)], [true, true]);
 });
 
 test('a buffered body is taken while its reader is stuck, and arrives whole', async () => {

@@ -15,7 +15,7 @@ export interface SpoolLimits {
 export interface SpoolEvents {
   /** There is something to take again, or room for more. */
   readonly onMoved: () => void;
-  /** The file cannot be used: what is in the queue is lost. */
+  /** The file cannot be read: what is in the queue is lost. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -42,6 +42,8 @@ export class ByteSpool {
   #memoryTaken = 0;
   #fileTaken = 0;
   #isOverBudget = false;
+  /** The file cannot be written. */
+  #isBroken = false;
   /** An operation on the file is under way. */
   #isBusy = false;
   #isOver = false;
@@ -55,21 +57,22 @@ export class ByteSpool {
   /** True while no more should be put in. */
   get isFull(): boolean {
     const { memoryBytes, fileBytes } = this.#limits;
-    if (this.#isOverBudget && this.length > 0) return true;
+    if ((this.#isOverBudget || this.#isBroken) && this.length > 0) return true;
     if (fileBytes === 0) return this.#headBytes >= memoryBytes;
-    return this.#tailBytes >= Math.max(memoryBytes, READ_BYTES) || this.length >= memoryBytes + fileBytes;
+    return this.#tailBytes >= Math.max(memoryBytes, READ_BYTES) || this.#writtenAt + this.#tailBytes >= fileBytes;
   }
 
   /** The memory must not change afterwards. */
   push(piece: Buffer): void {
     if (this.#isOver) return;
     this.length += piece.length;
-    const { memoryBytes, fileBytes } = this.#limits;
+    const { memoryBytes } = this.#limits;
+    const hasFile = this.#limits.fileBytes > 0 && !this.#isBroken;
     const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.length === 0 && !this.#isBusy;
-    if (isFileEmpty && (fileBytes === 0 || this.#headBytes + piece.length <= memoryBytes)) {
+    if (isFileEmpty && (!hasFile || this.#headBytes + piece.length <= memoryBytes)) {
       const hasRoom = this.#budget.takeMemory(piece.length);
       if (hasRoom) this.#memoryTaken += piece.length;
-      if (hasRoom || fileBytes === 0) {
+      if (hasRoom || !hasFile) {
         this.#isOverBudget = !hasRoom;
         this.#head.push(piece);
         this.#headBytes += piece.length;
@@ -88,7 +91,7 @@ export class ByteSpool {
 
   /** The next bytes; undefined where there are none, or none yet: `onMoved` tells. */
   take(): Buffer | undefined {
-    const piece = this.#head.shift();
+    const piece = this.#head.shift() ?? this.#takeUnwritten();
     if (piece === undefined) {
       this.#work();
       return undefined;
@@ -111,10 +114,20 @@ export class ByteSpool {
     if (!this.#isBusy) this.#closeFile();
   }
 
+  /** What could not be written comes behind what was. */
+  #takeUnwritten(): Buffer | undefined {
+    if (!this.#isBroken || this.#isBusy || this.#readAt < this.#writtenAt) return undefined;
+    const piece = this.#tail.shift();
+    this.#tailBytes -= piece?.length ?? 0;
+    this.#headBytes += piece?.length ?? 0;
+    return piece;
+  }
+
   /** Moves bytes along: from the file to the head where that is empty, else from the tail to the file. */
   #work(): void {
     if (this.#isBusy || this.#isOver) return;
     if (this.#head.length === 0 && this.#readAt < this.#writtenAt) this.#readNext();
+    else if (this.#isBroken) return;
     else if (this.#tail.length > 0 && this.#fd < 0) this.#openFile();
     else if (this.#tail.length > 0) this.#writeNext();
   }
@@ -123,9 +136,9 @@ export class ByteSpool {
     this.#isBusy = true;
     const path = join(this.#limits.directory, `portico-${randomUUID()}`);
     open(path, 'wx+', 0o600, (error, fd) => {
-      if (error !== null) return this.#done(error);
+      if (error !== null) return this.#break();
       this.#fd = fd;
-      unlink(path, (failure) => this.#done(failure));
+      unlink(path, (failure) => (failure === null ? this.#done() : this.#break()));
     });
   }
 
@@ -135,10 +148,13 @@ export class ByteSpool {
     const bytes = this.#tailBytes;
     this.#tail = [];
     writev(this.#fd, pieces, this.#writtenAt, (error, written) => {
-      if (error === null && written !== bytes) return this.#done(new Error(`wrote ${written} of ${bytes} bytes`));
+      if (error !== null || written !== bytes) {
+        this.#tail.unshift(...pieces);
+        return this.#break();
+      }
       this.#writtenAt += bytes;
       this.#tailBytes -= bytes;
-      this.#done(error);
+      this.#done();
     });
   }
 
@@ -146,21 +162,37 @@ export class ByteSpool {
     this.#isBusy = true;
     const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#writtenAt - this.#readAt));
     read(this.#fd, buffer, 0, buffer.length, this.#readAt, (error, count) => {
-      if (error === null && count === 0) return this.#done(new Error('the file ends early'));
+      if (this.#isOver) return this.#done();
+      if (error !== null || count === 0) {
+        this.#isBusy = false;
+        this.destroy();
+        return this.#events.onFailure(error ?? new Error('the file ends early'));
+      }
       this.#readAt += count;
       this.#head.push(buffer.subarray(0, count));
       this.#headBytes += count;
-      this.#done(error);
+      if (this.#readAt === this.#writtenAt) this.#reuseFile();
+      this.#done();
     });
   }
 
-  #done(error: Error | null): void {
+  /** All of the file was read: it begins anew, so that it is never larger than what waited at one time. */
+  #reuseFile(): void {
+    this.#budget.addFile(-this.#writtenAt);
+    this.#fileTaken -= this.#writtenAt;
+    this.#readAt = 0;
+    this.#writtenAt = 0;
+  }
+
+  /** Nothing more can be written: no more is asked for than the reader takes. */
+  #break(): void {
+    this.#isBroken = true;
+    this.#done();
+  }
+
+  #done(): void {
     this.#isBusy = false;
     if (this.#isOver) return this.#closeFile();
-    if (error !== null) {
-      this.destroy();
-      return this.#events.onFailure(error);
-    }
     if (this.#head.length === 0 || this.#tail.length > 0) this.#work();
     this.#events.onMoved();
   }
