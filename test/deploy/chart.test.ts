@@ -13,6 +13,14 @@ import { at, CHART, controllerArgs, listAt, only, readValues, readYamlMap, rende
 const CLUSTER_WIDE = ['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'ValidatingWebhookConfiguration'];
 
 suite('chart', () => {
+  test('autoscaling looks at the processor alone, unless told otherwise', () => {
+    const scaler = only(render({ controller: { autoscaling: { enabled: true } } }).objects, 'HorizontalPodAutoscaler');
+    assert.deepEqual(
+      listAt(scaler, 'spec', 'metrics').map((metric) => at(metric, 'resource', 'name')),
+      ['cpu'],
+    );
+  });
+
   for (const file of valuesFiles) {
     const { objects, notes } = render(readValues(file));
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parse } from 'yaml';
+import { REPORTING_CONTROLLER } from '../../src/controller/events/object-event.ts';
 import type { Value, ValueMap } from '../support/helm-template/functions.ts';
 import { isMap } from '../support/helm-template/functions.ts';
 import { checkFields } from './field-check.ts';
@@ -31,6 +32,17 @@ suite('values in the pages', () => {
       controllerArgs(only(render(after).objects, 'Deployment')).includes('--publish-service=ingress-nginx/ingress-nginx-controller'),
     );
   });
+});
+
+test('commands that show the events find those of Portico, by a field that `kubectl get events` can select', () => {
+  const texts = ['migrate-from-ingress-nginx.md', '../deploy/helm/portico/templates/NOTES.txt'].map((path) =>
+    readFileSync(join(DOCS, path), 'utf8'),
+  );
+  const selectors = texts.flatMap((text) => [...text.matchAll(/get events .*--field-selector (\S+)/g)].map(([, selector]) => selector));
+  assert.deepEqual(
+    selectors,
+    texts.map(() => `source=${REPORTING_CONTROLLER}`),
+  );
 });
 
 function valuesIn(page: string): readonly ValueMap[] {
