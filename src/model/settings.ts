@@ -4,7 +4,7 @@ import type { BufferBounds } from './policies/buffering.ts';
 import type { CompressionSettings } from './policies/compression.ts';
 import type { HeaderField } from './policies/header-fields.ts';
 import type { BlockedClients } from './policies/access.ts';
-import type { Snippet } from './policies/snippet.ts';
+import type { Snippet, SnippetMap } from './policies/snippet.ts';
 import type { TracingSettings } from './policies/tracing.ts';
 import type { ProxyParameters } from './route.ts';
 
@@ -170,6 +170,8 @@ export interface MetricsSettings {
 }
 
 export interface GlobalSnippets {
+  /** Variables of `map`. */
+  readonly maps?: readonly SnippetMap[];
   readonly http?: Snippet;
   readonly server?: Snippet;
   readonly location?: Snippet;

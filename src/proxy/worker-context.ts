@@ -5,6 +5,7 @@ import type { WorkerCounters } from '../observe/worker-counters.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import type { TimerWheel } from '../kit/timer-wheel.ts';
 import type { BodyBudget } from './filters/body-budget.ts';
+import type { ReadMappedVariable } from './policies/variable-maps.ts';
 import type { Compression } from './filters/compression.ts';
 import type { MessageHead } from './http1/message-head.ts';
 import type { RequestIds } from './exchange/request-ids.ts';
@@ -22,6 +23,8 @@ export interface WorkerContext {
   clientAddresses: ClientAddressResolver;
   /** Fields of responses that depend on the settings only. */
   responseFields: ResponseFields;
+  /** Variables of `map`; undefined: there are none. Compiled from the settings. */
+  mappedVariables: ReadMappedVariable | undefined;
   /** Undefined: nothing is compressed. Compiled from the settings. */
   compression: Compression | undefined;
   readonly table: RoutingTable<ProxyRoute>;

@@ -18,6 +18,7 @@ import { WorkerCounters, workerCounter } from '../observe/worker-counters.ts';
 import { createPatternCache } from '../routing/pattern-cache.ts';
 import { createRoutingTable } from '../routing/table.ts';
 import { createClientAddressResolver } from './exchange/client-address.ts';
+import { compileVariableMaps } from './policies/variable-maps.ts';
 import { compileRetryRules } from './exchange/retry-rules.ts';
 import { RequestIds } from './exchange/request-ids.ts';
 import { BodyBudget } from './filters/body-budget.ts';
@@ -142,6 +143,7 @@ class Worker {
       settings,
       clientAddresses: createClientAddressResolver(settings.forwarded),
       responseFields: compileResponseFields(settings),
+      mappedVariables: compileVariableMaps(settings.snippets?.maps),
       compression: Compression.compile(settings.compression),
       table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), {
         patterns: this.#patterns,
@@ -242,6 +244,7 @@ class Worker {
     context.clientAddresses = createClientAddressResolver(settings.forwarded);
     context.bodies.bounds = settings.bufferBounds;
     context.responseFields = compileResponseFields(settings);
+    context.mappedVariables = compileVariableMaps(settings.snippets?.maps);
     context.compression = Compression.compile(settings.compression);
     context.accessLog.configure(settings.log, { ports: settings.ports, hostname: this.#start.hostname, pid: process.pid });
     this.#spans.configure(settings.tracing.spanExport.maxQueueSize);

@@ -18,6 +18,12 @@ export interface SnippetRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** For all cases: what stands around all hosts. */
+export const HTTP_SNIPPET = `
+  map $http_x_flag $kind { default other; "" none; Special special-value; ~^b(.) "b-$1"; ~*^C(?<rest>.*)$ c; \\~x tilde; }
+  map "$kind/$request_method" $both { default "$kind"; special-value/get exact; ~^none mapped; }
+  more_set_headers "X-Http: $kind"; add_header X-Around http;`;
+
 function get(...paths: readonly string[]): readonly SnippetRequest[] {
   return paths.map((path) => ({ path }));
 }
@@ -292,6 +298,15 @@ export const snippetCases: readonly SnippetCase[] = [
     name: 'steps of the host come before location blocks',
     server: 'set $w world; rewrite ^/hi$ /hello; add_header X-Srv s; location = /hello { return 200 "hello $w"; }',
     requests: get('/hi', '/hello'),
+  },
+  {
+    name: 'map',
+    location: 'proxy_set_header X-Result "$kind|$both|$1"; if ($kind = b-z) { return 200 "$both"; } add_header X-Kind $kind;',
+    requests: [
+      ...get('/'),
+      ...['special', 'SPECIAL', 'by', 'bz', 'cD', '~x', 'x'].map((value) => ({ path: '/', headers: flag(value) })),
+      { path: '/', method: 'POST', headers: flag('special') },
+    ],
   },
   {
     name: 'quotation marks, comments, braces',

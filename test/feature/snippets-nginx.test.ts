@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePorts, type Portico, startPortico } from './portico.ts';
-import { randomCases, type SnippetCase, snippetCases, type SnippetRequest } from './snippet-cases.ts';
+import { HTTP_SNIPPET, randomCases, type SnippetCase, snippetCases, type SnippetRequest } from './snippet-cases.ts';
 
 const MODULE = '/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so';
 const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/local/bin/nginx'].find((file) => existsSync(file));
@@ -89,6 +89,7 @@ http {
   include /etc/nginx/mime.types; server_names_hash_bucket_size 128; variables_hash_max_size 4096; proxy_http_version 1.1;
   uninitialized_variable_warn off;
   upstream backend { server 127.0.0.1:${backendPort}; }
+  ${HTTP_SNIPPET}
   ${servers.join('\n')}
 }`;
 }
@@ -100,7 +101,12 @@ function manifests(backendPort: number): Record<string, string> {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'controller', namespace: 'default' },
-      data: { 'annotations-risk-level': 'Critical', 'allow-snippet-annotations': 'true', 'ssl-redirect': 'false' },
+      data: {
+        'annotations-risk-level': 'Critical',
+        'allow-snippet-annotations': 'true',
+        'ssl-redirect': 'false',
+        'http-snippet': HTTP_SNIPPET,
+      },
     },
     {
       apiVersion: 'v1',

@@ -120,3 +120,15 @@ export interface SnippetLocation {
   readonly match: SnippetLocationMatch;
   readonly snippet: Snippet;
 }
+
+/** `map`: a variable that follows from a text. Values are templates. */
+export interface SnippetMap {
+  readonly name: string;
+  /** Template. */
+  readonly source: string;
+  readonly defaultValue: string;
+  /** Lower case: they are compared without regard to case. */
+  readonly texts: readonly { readonly text: string; readonly value: string }[];
+  /** Tried in their order where no text is equal. */
+  readonly patterns: readonly { readonly pattern: string; readonly ignoresCase: boolean; readonly value: string }[];
+}

@@ -52,7 +52,8 @@ export function compileTemplate(text: string, readCapture: ReadCapture = plainCa
 /** The reader of one variable by its name without `$`; a value that a policy has set goes first. */
 export function findReader(name: string): Reader {
   const read = findFixed(name) ?? findPrefixed(name);
-  return (request) => request.variables?.get(name) ?? read?.(request) ?? '';
+  if (read === undefined) return (request) => request.variables?.get(name) ?? request.context.mappedVariables?.(request, name) ?? '';
+  return (request) => request.variables?.get(name) ?? read(request);
 }
 
 function findFixed(name: string): Reader | undefined {

@@ -53,15 +53,19 @@ class Snippets {
 
   result(): ConfigReading {
     const { config, findings } = this.#reading;
-    const serverVariables = variablesOf(this.#text('server-snippet'));
+    const httpVariables = variablesOf(this.#text('http-snippet'));
+    const serverVariables = httpVariables.union(variablesOf(this.#text('server-snippet')));
     const variables = serverVariables.union(variablesOf(this.#text('location-snippet')));
-    const http = this.#read('http-snippet', new Set())?.snippet;
-    const server = this.#read('server-snippet', new Set())?.snippet;
+    const ofHttp = this.#read('http-snippet', new Set());
+    const http = ofHttp?.snippet;
+    const maps = ofHttp?.maps ?? [];
+    const server = this.#read('server-snippet', httpVariables)?.snippet;
     const location = this.#read('location-snippet', serverVariables)?.snippet;
     const authHeaders = this.#authHeaders();
     this.#reportNever('main-snippet', mainSnippetProblem);
     this.#reportNever('stream-snippet', streamSnippetProblem);
     const snippets = {
+      ...(maps.length > 0 && { maps }),
       ...(http !== undefined && { http }),
       ...(server !== undefined && { server }),
       ...(location !== undefined && { location }),

@@ -185,6 +185,14 @@ export const directiveRows: readonly DirectiveRow[] = [
     elsewhere: 'use the annotation enable-access-log',
   },
   {
+    name: 'map',
+    places: ['http'],
+    syntax: 'map text $name { default value; text value; ~pattern value; ~*pattern value; }',
+    summary: 'A variable that follows from a text, for all snippets.',
+    differs: 'no `hostnames`, no `include`; patterns are those of RE2',
+    elsewhere: 'use the ConfigMap key http-snippet, or write "if"',
+  },
+  {
     name: 'location',
     places: ['server'],
     syntax: 'location [= | ~ | ~* | ^~] path { ... }',
@@ -250,7 +258,6 @@ export const refusedDirectives: Readonly<Record<string, string>> = {
   server_tokens: 'use the ConfigMap key server-tokens',
   server_name: 'use the annotation server-alias',
   listen: 'use the flags --http-port and --https-port',
-  map: 'write "if" with the variable in question',
   geo: 'write "allow" and "deny"',
   valid_referers: 'write "if ($http_referer ...)", or use the ConfigMap key block-referers',
   mirror: 'use the annotation mirror-target',

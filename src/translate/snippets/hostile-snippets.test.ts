@@ -165,6 +165,7 @@ describe('the list of directives', () => {
       limit_rate_after: 'limit_rate_after 1m;',
       gzip: 'gzip off;',
       access_log: 'access_log off;',
+      map: 'map $host $a { default 0; a 1; ~*b 2; }',
       location: 'location /a { return 403; }',
     };
     assert.deepEqual(

@@ -128,8 +128,8 @@ function wordsOf(args: readonly string[]): readonly string[] | undefined {
 /** Names of variables that the directives set, without those of nginx. */
 export function* namesSetIn(directives: readonly Directive[]): Iterable<string> {
   for (const { name, args, block } of directives) {
-    const variable = (args[0] ?? '').slice(1);
-    if (name === 'set' && !isKnownVariable(variable)) yield variable;
+    const variable = ((name === 'map' ? args[1] : args[0]) ?? '').slice(1);
+    if ((name === 'set' || name === 'map') && !isKnownVariable(variable)) yield variable;
     if (block !== undefined) yield* namesSetIn(block);
   }
 }

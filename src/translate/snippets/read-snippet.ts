@@ -3,12 +3,13 @@
 // is ever executed.
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
-import type { AddressRule, Snippet, SnippetLocation, SnippetRule, SnippetStep } from '../../model/policies/snippet.ts';
+import type { AddressRule, Snippet, SnippetLocation, SnippetMap, SnippetRule, SnippetStep } from '../../model/policies/snippet.ts';
 import { adviceFor, directivesByName } from './directive-list.ts';
 import type { SnippetPlace } from './directive-list.ts';
 import { parseDirectives } from './parse-directives.ts';
 import type { Directive } from './parse-directives.ts';
 import { readAddresses, readHeaderDirective } from './read-headers.ts';
+import { readMap } from './read-map.ts';
 import { readLocationMatch } from './read-location.ts';
 import { namesSetIn, readCondition, readRewriteDirective } from './read-rewriting.ts';
 import { readSetting } from './read-settings.ts';
@@ -25,6 +26,8 @@ export interface ReadSnippet {
   readonly snippet: Snippet;
   /** `location` blocks, in their order. */
   readonly locations: readonly SnippetLocation[];
+  /** `map`, of http-snippet only. */
+  readonly maps: readonly SnippetMap[];
   /** Applied to what the annotations say. */
   readonly settings: readonly SnippetSetting[];
 }
@@ -79,6 +82,7 @@ interface Parts {
   readonly addresses: AddressRule[];
   readonly locations: SnippetLocation[];
   readonly settings: SnippetSetting[];
+  readonly maps: SnippetMap[];
 }
 
 class SnippetReader {
@@ -89,13 +93,13 @@ class SnippetReader {
   }
 
   read(directives: readonly Directive[], place: SnippetPlace): Result<ReadSnippet> {
-    const parts: Parts = { steps: [], rules: [], addresses: [], locations: [], settings: [] };
+    const parts: Parts = { steps: [], rules: [], addresses: [], locations: [], settings: [], maps: [] };
     for (const directive of directives) {
       const read = this.#readDirective(directive, place, parts);
       if (!read.ok) return fail(`has ${shown(directive.name)} in line ${directive.line}, ${read.error}`);
     }
-    const { steps, rules, addresses, locations, settings } = parts;
-    return ok({ snippet: { steps, rules, addresses }, locations, settings });
+    const { steps, rules, addresses, locations, settings, maps } = parts;
+    return ok({ snippet: { steps, rules, addresses }, locations, settings, maps });
   }
 
   #readDirective(directive: Directive, place: SnippetPlace, parts: Parts): Result<void> {
@@ -105,6 +109,11 @@ class SnippetReader {
     if (!row.places.includes(place)) return fail(`which is not interpreted ${PLACE_NAMES[place]}${elsewhere(row.elsewhere)}`);
     if (name === 'if') return this.#readIf(directive, place, parts);
     if (name === 'location') return this.#readLocation(directive, parts);
+    if (name === 'map') {
+      const map = readMap(directive, this.#names);
+      if (map.ok) parts.maps.push(map.value);
+      return map.ok ? ok(undefined) : map;
+    }
     if (block !== undefined) return fail('which takes no block');
     return (
       addTo(parts.steps, readRewriteDirective(name, args, this.#names)) ??
