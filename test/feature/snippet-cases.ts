@@ -199,6 +199,12 @@ export const snippetCases: readonly SnippetCase[] = [
     requests: get('/n', '/nx', '/nxxxx', '/nxxxxx', '/nxxxxxxxx'),
   },
   {
+    name: 'rewrite ten times behind steps of the host',
+    server: 'set $z 1; rewrite ^/m(.*)$ /n$1 last;',
+    location: 'rewrite "^/n(x{0,8})$" /n$1y last; rewrite ^/(.*)y$ /$1x last;',
+    requests: get('/n', '/m', '/nxxxx', '/mxxxx', '/nxxx', '/mxxx'),
+  },
+  {
     name: 'rewrite of the host decides the location',
     server: 'rewrite ^/in/(.*)$ /api/$1 last; rewrite ^/gone$ /missing permanent; if ($http_x_flag) { return 418; }',
     paths: ['/api'],
