@@ -188,7 +188,6 @@ class Server {
       this.#log.error(started.error);
       return false;
     }
-    collectGarbage();
     // Before readiness, which brings the questions of the API server.
     this.#admission = await startAdmissionWebhook(this.#options, {
       check: (ingress) => this.#publisher.check(ingress),
@@ -196,7 +195,10 @@ class Server {
       log: this.#log,
     });
     try {
-      await this.#pool.listen();
+      const listening = this.#pool.listen();
+      // While the workers do the same.
+      collectGarbage();
+      await listening;
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       const { bind } = this.#options;

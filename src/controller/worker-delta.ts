@@ -7,7 +7,7 @@ import type { Route, RoutePolicies, VirtualHost } from '../model/route.ts';
 const nowhere: Origin = { kind: '', namespace: '', name: '' };
 const noPolicies: RoutePolicies = {};
 
-/** The same rows with one empty origin; policies that say nothing are one object too. */
+/** The same rows with one empty origin; policies that say nothing are one object too, and so are those of neighbours that say the same. */
 export function deltaForWorkers(delta: ModelDelta): ModelDelta {
   return {
     ...delta,
@@ -18,9 +18,22 @@ export function deltaForWorkers(delta: ModelDelta): ModelDelta {
 }
 
 function hostWithoutOrigins(host: VirtualHost): VirtualHost {
-  const routes = host.routes.map(routeWithoutOrigin);
+  let last = noPolicies;
+  const routes = host.routes.map((route) => {
+    if (!hasSameMembers(last, route.policies)) last = route.policies;
+    return { ...route, origin: nowhere, policies: last };
+  });
   if (host.rootRoute === undefined) return { ...host, origin: nowhere, routes };
   return { ...host, origin: nowhere, routes, rootRoute: routeWithoutOrigin(host.rootRoute) };
+}
+
+/** In the same order, too: they were made the same way. */
+function hasSameMembers(left: RoutePolicies, right: RoutePolicies): boolean {
+  const others = Object.entries(left);
+  const members = Object.entries(right);
+  return (
+    members.length === others.length && members.every(([key, value], index) => others[index]?.[0] === key && others[index][1] === value)
+  );
 }
 
 function routeWithoutOrigin(route: Route): Route {

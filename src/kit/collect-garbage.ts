@@ -1,7 +1,16 @@
-// When everything was read for the first time, a good part of the heap is garbage that V8 would only look at when the heap has grown much
-// further. Before the ports are open nobody waits, so that is the time to collect it: 10,000 Ingresses then take 60 MB less.
+// When everything was read for the first time, a third of the heap is garbage and holes that V8 would only look at when the heap has grown
+// much further. Before the ports are open nobody waits, so that is the time to collect it: 10,000 Ingresses then take 60 MB less.
+import { getHeapStatistics } from 'node:v8';
 
-/** Collects all garbage of this thread, which takes a millisecond for each megabyte that is kept. Does nothing without `--expose-gc`. */
-export function collectGarbage(): void {
-  globalThis.gc?.();
+/** Smaller heaps have nothing to give that is worth the time. */
+const WORTHWHILE_BYTES = 32e6;
+
+/**
+ * Collects all garbage of this thread and gives the memory back, which takes about three milliseconds for each megabyte that is kept. Does
+ * nothing without `--expose-gc`, or where the heap is small.
+ */
+export function collectGarbage(leastHeapBytes = WORTHWHILE_BYTES): void {
+  if (globalThis.gc === undefined || getHeapStatistics().used_heap_size < leastHeapBytes) return;
+  // Other than in an everyday collection, pages that are half empty are cleared.
+  globalThis.gc({ type: 'major', flavor: 'last-resort' });
 }

@@ -56,6 +56,11 @@ export interface ProxyRoute {
   readonly series: RouteSeries;
 }
 
+interface CompiledProxy {
+  readonly proxy: ProxyParameters;
+  readonly retry: RetryRules;
+}
+
 export interface RouteCompilerDeps {
   readonly settings: Settings;
   /** Rules of `settings.proxy`, for the many routes that change nothing. */
@@ -71,6 +76,8 @@ export interface RouteCompilerDeps {
   readonly hostSteps: WeakMap<VirtualHost, HostSteps | undefined>;
   /** Hooks of snippets that routes share, by the snippet of the host or those of the settings. */
   readonly snippetHooks: WeakMap<object, RouteHooks>;
+  /** Parameters with the defaults of `settings` and their retry rules, by what routes change. */
+  readonly proxies: LruMap<string, CompiledProxy>;
   /** Hooks of rewrites that routes share, by target and prefix. */
   readonly rewrites: LruMap<string, RouteHooks>;
   /** Of `settings.tracing`. */
@@ -84,7 +91,7 @@ export interface RouteCompilerDeps {
 export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCompilerDeps): ProxyRoute {
   const { action, policies } = route;
   const { settings } = deps;
-  const proxy = policies.proxy === undefined ? settings.proxy : { ...settings.proxy, ...policies.proxy };
+  const { proxy, retry } = compileProxy(policies.proxy, deps);
   const upstreamKey = action.kind === 'forward' || action.kind === 'default-backend' ? action.upstream : null;
   return {
     route,
@@ -96,7 +103,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     answersAlone: action.kind === 'answer',
     isHealthCheck: action.kind === 'health-check',
     proxy,
-    retry: proxy === settings.proxy ? deps.defaultRetry : compileRetryRules(proxy),
+    retry,
     tlsRedirect: policies.tlsRedirect,
     relativeRedirects: policies.relativeRedirects ?? settings.relativeRedirects,
     portInRedirects: policies.portInRedirects ?? settings.usePortInRedirects,
@@ -112,6 +119,21 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     isUncompressed: policies.isUncompressed === true,
     series: deps.createSeries(route),
   };
+}
+
+/** Most routes that change something change the same. */
+function compileProxy(
+  changes: Partial<ProxyParameters> | undefined,
+  { settings, defaultRetry, proxies }: RouteCompilerDeps,
+): CompiledProxy {
+  if (changes === undefined) return { proxy: settings.proxy, retry: defaultRetry };
+  const key = JSON.stringify(changes);
+  let compiled = proxies.get(key);
+  if (compiled === undefined) {
+    const proxy = { ...settings.proxy, ...changes };
+    proxies.set(key, (compiled = { proxy, retry: compileRetryRules(proxy) }));
+  }
+  return compiled;
 }
 
 function compileErrorBackend(pages: ErrorPages | undefined, deps: RouteCompilerDeps): ErrorBackend | undefined {

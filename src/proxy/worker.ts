@@ -31,6 +31,7 @@ import { Listeners } from './listener/listeners.ts';
 import { ReadMemory } from './listener/read-memory.ts';
 import { TlsContexts } from './listener/tls-contexts.ts';
 import { SharedLimits } from './limits/shared-limits.ts';
+import { RowKeeper } from './kept-rows.ts';
 import { BufferPool, OutBuffer } from './out-buffer.ts';
 import { AuthServices } from './policies/auth-services.ts';
 import { compileBlocks } from './policies/blocked-clients.ts';
@@ -48,6 +49,8 @@ const OUT_BYTES = 96 * 1024;
 const REQUEST_BYTES = 2048;
 /** Rewrites whose hooks are shared by the routes that have them. */
 const KEPT_REWRITES = 1000;
+/** Parameters of the proxy that are shared by the routes that have them. */
+const KEPT_PROXIES = 1000;
 /** How often the drain looks whether it is done. */
 const DRAIN_CHECK_MS = 50;
 
@@ -192,6 +195,7 @@ class Worker {
       limits: this.#limits,
       patterns: this.#patterns,
       rewrites: this.#rewrites,
+      proxies: new LruMap(KEPT_PROXIES),
       joinedHooks: this.#joinedHooks,
       hostSteps: new WeakMap(),
       snippetHooks: new WeakMap(),
@@ -209,7 +213,9 @@ class Worker {
     for (const upstream of delta.upstreams) this.#findUpstream(upstream.key).update(upstream, this.#upstreamSecrets);
     if (delta.settings !== undefined) this.#applySettings(delta.settings);
     for (const certificate of delta.certificates) this.#tlsContexts.setCertificate(certificate);
-    for (const host of delta.hosts) {
+    const rows = new RowKeeper((key) => this.#findUpstream(key).key);
+    for (const given of delta.hosts) {
+      const host = rows.keep(given);
       context.table.upsertHost(host);
       this.#tlsContexts.setHost(host.name, host.tls);
       this.#clientCertificates.setHost(host);
