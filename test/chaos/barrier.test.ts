@@ -31,7 +31,7 @@ it('waits for an Ingress whose Secret is long in coming', async () => {
   const { backends, port, servers: started } = await startBackends();
   servers = started;
   const { api } = rig;
-  const [history, journal, random] = [new History(), new Journal(), createRandom('barrier')];
+  const [history, journal, random] = [new History(() => performance.now()), new Journal(), createRandom('barrier')];
   const certificates = await issueCertificates(createCertificateIssuer({ poolSize: 2, now: Date.now }));
   const world = new World({ api, history, journal, random, backends, backendPort: port, certificates });
   const traffic = new Traffic({ api, history, journal, world, random });

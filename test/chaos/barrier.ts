@@ -62,6 +62,7 @@ async function settleReplica({ history, journal, world, traffic }: Barrier, repl
     if (shown === undefined) faults.push(`${life.name}: ${site} does not show ${wanted}`);
     faults.push(...(await settleWorkers(replica)));
     life.view.raise('secret', secret, version);
+    if (wanted !== DEFAULT_CERTIFICATE) life.view.raise('shown', site, history.newest('ingress', site));
   }
   return faults;
 }

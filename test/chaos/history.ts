@@ -20,14 +20,29 @@ export interface States {
   readonly secret: string | undefined;
 }
 
+/** What floors are for: the versions of objects, and of Ingresses whose certificate was shown. */
+type Floored = Kind | 'shown';
+
 type Versions = { readonly [K in Kind]: Map<string, States[K][]> };
 
 export class History {
   readonly #versions: Versions = { ingress: new Map(), service: new Map(), slice: new Map(), secret: new Map() };
+  readonly #nowMs: () => number;
+  readonly #writtenMs = new WeakMap<object, number>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** Writes down a version, just before it is written to the API server. */
   write<K extends Kind>(kind: K, name: string, state: States[K]): void {
     this.#of(kind, name).push(state);
+    if (typeof state === 'object') this.#writtenMs.set(state, this.#nowMs());
+  }
+
+  /** How long ago it was written. */
+  ageMs(state: IngressState): number {
+    return this.#nowMs() - (this.#writtenMs.get(state) ?? -Infinity);
   }
 
   newest(kind: Kind, name: string): number {
@@ -59,17 +74,17 @@ export class View {
     this.#workers = workers;
   }
 
-  floor(kind: Kind, name: string): number {
+  floor(kind: Floored, name: string): number {
     return this.#floors.get(`${kind}/${name}`) ?? 0;
   }
 
   /** An answer came from this version. Of several workers, each may be behind the one that answered. */
-  learn(kind: Kind, name: string, version: number): void {
+  learn(kind: Floored, name: string, version: number): void {
     if (this.#workers === 1) this.raise(kind, name, version);
   }
 
   /** It serves this version or a later one. */
-  raise(kind: Kind, name: string, version: number): void {
+  raise(kind: Floored, name: string, version: number): void {
     if (version > this.floor(kind, name)) this.#floors.set(`${kind}/${name}`, version);
   }
 

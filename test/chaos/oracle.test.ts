@@ -11,11 +11,13 @@ const answer = (status: number, backend = '', marker = ''): { status: number; ba
 });
 
 describe('the oracle', () => {
+  let nowMs: number;
   let history: History;
   let view: View;
 
   beforeEach(() => {
-    history = new History();
+    nowMs = 0;
+    history = new History(() => nowMs);
     view = new View(1);
     history.write('service', 'web', true);
     history.write('slice', 'web', ['a', 'b']);
@@ -72,6 +74,19 @@ describe('the oracle', () => {
     assert.ok(!judge(answer(200, 'a', 'v1')));
     assert.ok(judge(answer(404)));
     assert.ok(!judge(answer(503)));
+  });
+
+  it('forgives an Ingress that was made anew the default certificate after two seconds, until the right one was shown', () => {
+    history.write('ingress', 'shop', undefined);
+    history.write('ingress', 'shop', { service: 'web', marker: 'v2', secret: 'shop' });
+    view.raise('ingress', 'shop', 3);
+    assert.ok(!judgeName(DEFAULT_CERTIFICATE));
+    nowMs = 2_000;
+    history.write('ingress', 'shop', { service: 'web', marker: 'v3', secret: 'shop' });
+    view.raise('ingress', 'shop', 4);
+    assert.ok(judgeName(DEFAULT_CERTIFICATE));
+    assert.ok(judgeName('first'));
+    assert.ok(!judgeName(DEFAULT_CERTIFICATE));
   });
 
   it('judges certificates the same way', () => {

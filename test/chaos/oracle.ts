@@ -15,6 +15,9 @@ export interface SeenAnswer {
 /** Of Portico's own certificate, where none fits. */
 export const DEFAULT_CERTIFICATE = 'Kubernetes Ingress Controller Fake Certificate';
 
+/** An Ingress that newly refers to a Secret waits so long for it (`holdIngressMs` of the source), then it is served without. */
+const HOLD_MS = 2_000;
+
 interface Explanation {
   readonly ingress: number;
   readonly service?: { readonly name: string; readonly service: number; readonly slice: number };
@@ -62,6 +65,14 @@ function* explainRoute(
   }
 }
 
+/** Whether the Ingress was made so long ago that it may be served without its Secret, and the certificate was not shown since. */
+function hasWaited({ history, floors }: { readonly history: History; readonly floors: Floors }, site: string, version: number): boolean {
+  let first = version;
+  while (history.state('ingress', site, first - 1) !== undefined) first--;
+  const state = history.state('ingress', site, first);
+  return state !== undefined && (floors.get(`shown/${site}`) ?? 0) < first && history.ageMs(state) >= HOLD_MS;
+}
+
 /** The same for the common name of the certificate that was shown for the host of the site. */
 export function judgeCertificate(
   { history, view, floors }: { readonly history: History; readonly view: View; readonly floors: Floors },
@@ -80,6 +91,10 @@ export function judgeCertificate(
       continue;
     }
     secretName = state.secret;
+    if (commonName === DEFAULT_CERTIFICATE && hasWaited({ history, floors }, site, version)) {
+      ingresses.push(version);
+      secrets.push(0);
+    }
     for (const secret of versionsBetween(history, floors, 'secret', state.secret)) {
       if ((secret.state ?? DEFAULT_CERTIFICATE) !== commonName) continue;
       ingresses.push(version);
@@ -88,6 +103,7 @@ export function judgeCertificate(
   }
   if (ingresses.length === 0) return false;
   view.learn('ingress', site, Math.min(...ingresses));
+  if (commonName !== DEFAULT_CERTIFICATE) view.learn('shown', site, Math.min(...ingresses));
   if (secretName !== undefined) view.learn('secret', secretName, Math.min(...secrets));
   return true;
 }

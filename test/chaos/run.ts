@@ -168,7 +168,7 @@ async function main(): Promise<number> {
   const { servers, backends, port } = await startBackends();
   const rig = await openCluster();
   try {
-    const history = new History();
+    const history = new History(() => performance.now());
     const journal = new Journal();
     const certificates = await issueCertificates(createCertificateIssuer({ poolSize: 2, now: Date.now }));
     const random = createRandom(`world ${options.seed}`);
