@@ -48,6 +48,19 @@ test('answers health and readiness by what it is told at each request', async (t
   assert.deepEqual((await get('/healthz/x'))[0], 404);
 });
 
+test('answers although somebody holds all connections that there may be', async (t) => {
+  const { port, url } = await listen(t);
+  const held = await Promise.all(
+    Array.from({ length: 128 }, async () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  t.after(() => held.forEach((socket) => socket.destroy()));
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+});
+
 test('answers health at the path that it is given', async (t) => {
   const { url } = await listen(t, { healthPath: '/alive' });
   assert.equal((await fetch(`${url}/alive`)).status, 200);

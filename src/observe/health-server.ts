@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
+import { keepNewestConnections } from '../kit/newest-connections.ts';
 import { http } from '../kit/node-http.ts';
 import { EXPOSITION_CONTENT_TYPE } from './exposition.ts';
 import type { MetricsPage } from './metrics-page.ts';
@@ -41,7 +42,7 @@ export async function listenHealthServer(options: HealthServerOptions): Promise<
     { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 5_000, maxHeaderSize: 8192 },
     (request, response) => answer(options, request, response),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  keepNewestConnections(server, MAX_CONNECTIONS);
   server.setTimeout(IDLE_TIMEOUT_MS);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
