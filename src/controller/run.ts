@@ -124,6 +124,8 @@ class Server {
       onListenProblems: (problems) => {
         for (const { address, code } of problems) log.error(explainListenError(code, wantedPort(options, address)));
       },
+      onListenFailure: (code) =>
+        log.error(`a worker that was started again serves nothing yet: ${explainListenError(code, wantedPort(options, options.bind))}`),
       onFault: (error) => log.error({ err: error }, 'a fault ended a connection'),
       onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
     });

@@ -33,6 +33,8 @@ export interface WorkerPoolOptions {
   readonly onApplied: (version: number) => void;
   /** The ports cannot be opened on these addresses, but on others they are. */
   readonly onListenProblems: (problems: readonly ListenProblem[]) => void;
+  /** A worker that was started again can open its ports on no address; it goes on trying. */
+  readonly onListenFailure: (code: string) => void;
   /** A fault ended one connection of a worker. */
   readonly onFault: (error: Error) => void;
   /** A worker died of this. */
@@ -46,6 +48,7 @@ interface PoolWorker {
   readonly counters: WorkerCounters;
   appliedVersion: number;
   isListening: boolean;
+  hasFailedToListen: boolean;
   isDrained: boolean;
 }
 
@@ -61,6 +64,7 @@ export class ListenError extends Error {
 
 /** A worker that dies at once again and again must not eat the machine. */
 const RESTART_DELAY_MS = 250;
+const LISTEN_AGAIN_MS = 1000;
 /** Three times the size of a semi-space: what a worker allocates for requests dies young, and more room only costs memory and cache. */
 const YOUNG_GENERATION_MB = 12;
 
@@ -82,6 +86,8 @@ export class WorkerPool {
   #nextId = 0;
   #version = 0;
   #hasToListen = false;
+  /** All workers have opened the ports once. */
+  #isOpen = false;
   #isClosing = false;
   #listenError: ListenError | undefined;
 
@@ -139,6 +145,7 @@ export class WorkerPool {
     for (const worker of this.#workers.values()) this.#post(worker, { kind: 'listen' });
     await this.#until(() => this.#listenError !== undefined || this.#every((worker) => worker.isListening));
     if (this.#listenError !== undefined) throw this.#listenError;
+    this.#isOpen = true;
   }
 
   /** Lets requests under way finish; resolves when no worker has a connection any more, or its time is over. */
@@ -175,7 +182,16 @@ export class WorkerPool {
       name: `worker-${id}`,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    const worker: PoolWorker = { id, place, thread, counters, appliedVersion: 0, isListening: false, isDrained: false };
+    const worker: PoolWorker = {
+      id,
+      place,
+      thread,
+      counters,
+      appliedVersion: 0,
+      isListening: false,
+      hasFailedToListen: false,
+      isDrained: false,
+    };
     this.#workers.set(id, worker);
     thread.on('message', (message: FromWorker) => this.#onMessage(worker, message));
     thread.on('error', (error) => this.#options.onWorkerError(error instanceof Error ? error : new Error(String(error))));
@@ -196,7 +212,7 @@ export class WorkerPool {
         if (worker.place === 0 && message.problems.length > 0) this.#options.onListenProblems(message.problems);
         break;
       case 'listen-failed':
-        this.#listenError ??= new ListenError(message.code, message.message);
+        this.#onListenFailed(worker, message);
         break;
       case 'access-log':
         this.#options.onAccessLog(message, worker.counters);
@@ -216,6 +232,17 @@ export class WorkerPool {
         return;
     }
     this.#wake();
+  }
+
+  /** At the start that ends the program. Later the other workers carry the traffic, readiness fails, and this one tries until it succeeds. */
+  #onListenFailed(worker: PoolWorker, { code, message }: Extract<FromWorker, { kind: 'listen-failed' }>): void {
+    if (!this.#isOpen) {
+      this.#listenError ??= new ListenError(code, message);
+      return;
+    }
+    if (!worker.hasFailedToListen) this.#options.onListenFailure(code);
+    worker.hasFailedToListen = true;
+    setTimeout(() => this.#isClosing || this.#post(this.#workers.get(worker.id), { kind: 'listen' }), LISTEN_AGAIN_MS).unref();
   }
 
   #onExit(worker: PoolWorker): void {

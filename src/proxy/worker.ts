@@ -125,6 +125,8 @@ class Worker {
         this.#send({ kind: 'applied', version: message.version });
         return;
       case 'listen':
+        // Only now: later it would hold up requests, for hundreds of milliseconds where there are many routes.
+        if (!this.#isListening) collectGarbage();
         this.#listen();
         return;
       case 'peers':
@@ -270,7 +272,6 @@ class Worker {
   }
 
   #listen(): void {
-    collectGarbage();
     const { host } = this.#start.listen;
     this.#isListening = true;
     this.#listeners.listenOn(host === '' ? this.#context.settings.listenOn : [{ address: host, isOptional: false }]).then(

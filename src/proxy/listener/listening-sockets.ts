@@ -32,7 +32,8 @@ export class ListeningSockets {
 
   /**
    * Opens the ports on these addresses, none meaning all, and closes them on others. Where none can be opened, the old ones stay; rejects with
-   * the error of the first where there is no old one. Otherwise tells what could not be opened. Changes are carried out one after the other.
+   * the error of the first where there is no old one. Otherwise tells what could not be opened. Changes are carried out one after the other;
+   * after `close` they do nothing.
    */
   async listenOn(hosts: readonly ListenHost[]): Promise<readonly ListenProblem[]> {
     const change = this.#lastChange.then(async () => this.#change(hosts.length === 0 ? [EVERYWHERE] : hosts));
@@ -47,6 +48,7 @@ export class ListeningSockets {
 
   async #change(hosts: readonly ListenHost[]): Promise<readonly ListenProblem[]> {
     const problems: ListenProblem[] = [];
+    if (this.#isClosed) return problems;
     let firstError: unknown;
     for (const { address, isOptional } of hosts) {
       try {
@@ -59,7 +61,7 @@ export class ListeningSockets {
     }
     const wanted = new Set(hosts.map(({ address }) => address));
     const hasOne = [...wanted].some((address) => this.#open.has(address));
-    if (!hasOne && this.#open.size === 0) throw firstError;
+    if (!hasOne && this.#open.size === 0 && firstError !== undefined) throw firstError;
     if (hasOne) for (const address of this.#open.keys()) if (!wanted.has(address)) this.#close(address);
     return problems;
   }
