@@ -1,9 +1,11 @@
 // The HTTPS server of the admission webhook (ingress-nginx reference 6.7): any path, POST only, bodies below 9 MiB. Only the API server has
 // business here, but every pod may be able to connect: connections, requests, the bytes of bodies, the values in them and the share of the
-// main thread are bounded, and slow ones are cut.
+// main thread are bounded, and slow ones are cut. Where there is no room the oldest that is not complete goes, and not the newest, so that
+// nobody keeps the API server out by holding what there is.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { keepNewestConnections } from '../../kit/newest-connections.ts';
 import { https } from '../../kit/node-http.ts';
 import type { Result } from '../../kit/result.ts';
 import { countJsonMarks } from './json-marks.ts';
@@ -38,7 +40,7 @@ export const MAX_BODY_BYTES = 9 * 1024 * 1024;
  * densest Ingresses have a mark every eight bytes.
  */
 const MAX_JSON_MARKS = 1_000_000;
-/** Of all requests under way; more are asked to come again. */
+/** Of all requests under way. */
 const MAX_BUFFERED_BYTES = 4 * MAX_BODY_BYTES;
 const MAX_REQUESTS = 64;
 const MAX_CONNECTIONS = 256;
@@ -77,7 +79,7 @@ export async function listenWebhookServer(options: WebhookServerOptions): Promis
     },
     (request, response) => requests.take(request, response),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  keepNewestConnections(server, MAX_CONNECTIONS);
   try {
     await listen(server, options);
   } catch (error) {
@@ -114,6 +116,8 @@ class RequestReader {
   readonly #turns = new ReviewTurns(() => performance.now());
   #requests = 0;
   #bufferedBytes = 0;
+  /** Each refuses a request whose body is not complete, oldest first. */
+  readonly #incomplete = new Set<() => void>();
 
   constructor(options: WebhookServerOptions) {
     this.#options = options;
@@ -125,7 +129,7 @@ class RequestReader {
       return refuseEarly(request, response, { status: 405, message: 'only POST is answered here' });
     }
     if (Number(request.headers['content-length'] ?? 0) >= MAX_BODY_BYTES) return refuseTooLarge(request, response);
-    if (this.#requests >= MAX_REQUESTS) return refuseBusy(request, response);
+    if (this.#requests >= MAX_REQUESTS && !this.#makeRoom()) return refuseBusy(request, response);
     this.#requests++;
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -134,23 +138,31 @@ class RequestReader {
     const release = (): void => {
       if (!isOpen) return;
       isOpen = false;
+      this.#incomplete.delete(giveUp);
       this.#requests--;
       this.#bufferedBytes -= bytes;
       chunks.length = 0;
     };
+    const giveUp = (): void => {
+      release();
+      refuseBusy(request, response);
+    };
+    this.#incomplete.add(giveUp);
     request.on('data', (chunk: Buffer) => {
       if (!isOpen) return;
       bytes += chunk.length;
       marks += countJsonMarks(chunk);
       this.#bufferedBytes += chunk.length;
       chunks.push(chunk);
-      const isTooLarge = bytes >= MAX_BODY_BYTES || marks > MAX_JSON_MARKS;
-      if (!isTooLarge && this.#bufferedBytes <= MAX_BUFFERED_BYTES) return;
-      release();
-      if (isTooLarge) refuseTooLarge(request, response);
-      else refuseBusy(request, response);
+      if (bytes >= MAX_BODY_BYTES || marks > MAX_JSON_MARKS) {
+        release();
+        refuseTooLarge(request, response);
+        return;
+      }
+      while (this.#bufferedBytes > MAX_BUFFERED_BYTES && this.#makeRoom());
     });
     request.on('end', () => {
+      this.#incomplete.delete(giveUp);
       this.#turns.add(() => {
         // Refused, or its sender is gone.
         if (!isOpen) return;
@@ -161,6 +173,13 @@ class RequestReader {
     });
     request.on('error', release);
     response.on('close', release);
+  }
+
+  /** Refuses the oldest request that is not complete; false where all are. */
+  #makeRoom(): boolean {
+    const [giveUp] = this.#incomplete;
+    giveUp?.();
+    return giveUp !== undefined;
   }
 
   #answer(response: ServerResponse, body: string): void {
