@@ -96,8 +96,10 @@ export const decidedQuirks: readonly DecidedDifference[] = [
   {
     subject: 'Bodies',
     ingressNginx: 'request bodies are read as a whole first, to disk where they are large',
-    portico: 'streamed under back-pressure; up to 64 KiB are kept for retries and error pages',
-    why: 'No disk is needed, and memory has a bound.',
+    portico:
+      'streamed under back-pressure, the first 64 KiB kept for retries and error pages; as in ingress-nginx with `proxy-request-buffering: "on"` ' +
+      'in the ConfigMap or on the Ingress',
+    why: 'A backend can answer before the body is complete, and nothing is written to a disk that nobody asked for.',
   },
   {
     subject: 'TLS 1.0 and 1.1, early data',

@@ -11,7 +11,7 @@ import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 const bodyBytes = 50_000_000;
 // What two pairs of socket buffers and the buffers of a proxy may hold, with much room; a proxy without back-pressure takes everything.
 const heldBytes = 40_000_000;
-const config = { 'proxy-body-size': '0', 'proxy-request-buffering': 'off' };
+const config = { 'proxy-body-size': '0' };
 
 /** Pieces of different sizes that add up to the body. */
 function* pieces(): Generator<Buffer> {

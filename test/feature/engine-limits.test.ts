@@ -67,7 +67,7 @@ describe('slow and idle clients', () => {
 });
 
 test('a client that is not read from, because its backend does not read, is not late', async (context) => {
-  const config = { 'client-body-timeout': '1', 'proxy-request-buffering': 'off', 'proxy-body-size': '0' };
+  const config = { 'client-body-timeout': '1', 'proxy-body-size': '0' };
   const { portico, server } = await openRawEngine(config);
   const length = 40_000_000;
   let received = 0;

@@ -12,7 +12,6 @@ const config = {
   'proxy-connect-timeout': '1',
   'proxy-read-timeout': '1',
   'proxy-next-upstream': 'off',
-  'proxy-request-buffering': 'off',
 };
 
 async function ask(portico: Portico, bytes = request): Promise<Answer> {

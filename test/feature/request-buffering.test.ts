@@ -1,4 +1,4 @@
-// Request bodies are taken as a whole before a backend is called, unless a route says otherwise: what a backend sees of slow clients, what
+// Request bodies that are taken as a whole before a backend is called (`proxy-request-buffering`): what a backend sees of slow clients, what
 // is sent again, and what happens where there is no room.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RawServer, waitUntil } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
+const buffering = { 'proxy-request-buffering': 'on' };
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /** A client that sends what it is told and keeps what it gets. */
@@ -86,7 +87,7 @@ describe('without a setting', () => {
   let server: RawServer;
   before(async () => {
     server = new RawServer();
-    const manifests = catchAllManifests([await server.listen()], { 'proxy-body-size': '20m' });
+    const manifests = catchAllManifests([await server.listen()], { ...buffering, 'proxy-body-size': '20m' });
     portico = await startPortico({ manifests, args: ['--enable-metrics'] });
   });
   after(async () => {
@@ -175,7 +176,7 @@ test('a body in a file is sent again to the next endpoint', async () => {
     else socket.write(answer);
   };
   const requests = servers.map((server) => record(server, reply));
-  const portico = await startPortico({ manifests: catchAllManifests(ports, { 'proxy-body-size': '20m' }) });
+  const portico = await startPortico({ manifests: catchAllManifests(ports, { ...buffering, 'proxy-body-size': '20m' }) });
   const body = randomBytes(3_000_000);
   const client = new Uploader(portico);
   client.send(`PUT /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${body.length}\r\n\r\n`);
@@ -193,7 +194,7 @@ test('a body in a file is sent again to the next endpoint', async () => {
 test('a backend that does not read a body from a file is given up after proxy-send-timeout', async (context) => {
   const server = new RawServer();
   server.onConnection = (socket) => socket.pause();
-  const config = { 'proxy-body-size': '0', 'proxy-send-timeout': '1', 'proxy-next-upstream': 'off' };
+  const config = { ...buffering, 'proxy-body-size': '0', 'proxy-send-timeout': '1', 'proxy-next-upstream': 'off' };
   const portico = await startPortico({ manifests: catchAllManifests([await server.listen()], config) });
   const client = new Uploader(portico);
   context.after(async () => {
@@ -224,7 +225,7 @@ describe('where there is no room', () => {
             if (framing === 'chunked' ? bytes.subarray(-5).toString() === '0\r\n\r\n' : bytes.length > 3_000_000) socket.write(answer);
           });
         };
-        const manifests = catchAllManifests([await server.listen()], { 'proxy-body-size': '20m', ...config });
+        const manifests = catchAllManifests([await server.listen()], { ...buffering, 'proxy-body-size': '20m', ...config });
         const portico = await startPortico({ manifests, env, args: ['--enable-metrics'] });
         const body = randomBytes(3_000_000);
         const client = new Uploader(portico);

@@ -173,11 +173,11 @@ before(async () => {
     ...service('backend', backendPort),
     ...service('second', secondPort),
     ingress('plain.test', {}),
-    ingress('straight-errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second', 'proxy-request-buffering': 'off' }),
+    ingress('straight-errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second' }),
     ingress('buffered.test', { 'proxy-request-buffering': 'on' }),
     ingress('ahead.test', { 'proxy-buffering': 'on' }),
     ingress('mirrored.test', { 'mirror-target': `http://127.0.0.1:${secondPort}/copy` }),
-    ingress('errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second' }),
+    ingress('errors.test', { 'custom-http-errors': '500,404', 'default-backend': 'second', 'proxy-request-buffering': 'on' }),
     ingress('too-large.test', { 'custom-http-errors': '413', 'default-backend': 'second', 'proxy-body-size': '5' }),
     ingress('variables.test', {
       'configuration-snippet': VARIABLES.map((name) => `proxy_set_header V-${name.replaceAll('_', '-')} "[$${name}]";`).join('\n'),

@@ -16,8 +16,8 @@ Sends raw vectors to Portico, which is started for it, and compares what both en
   --no-split            send each vector whole only
   --mutate N            number of mutations (default 300; 0: none); --mutate alone: 5000
   --only-mutate         mutations only
-  --buffering           request bodies are taken as a whole before the backend is called, as by default; without it they are passed on as they
-                        come, which shows more (up-x-early-answer needs that)
+  --buffering           request bodies are taken as a whole before the backend is called; as they come by default, which shows more
+                        (up-x-early-answer needs that)
   --seed S              seed of random cuts and mutations (default 1)
   --idle MS             quiet time that ends an exchange (default 150)
   --limit MS            hard limit of one exchange (default 2500)

@@ -45,7 +45,7 @@ export async function openRig(options: RigOptions): Promise<OwnedRig> {
       failure: () => Promise.resolve(undefined),
       close: () => backend.close(),
     };
-  const config = { ...shortTimeouts, 'proxy-request-buffering': options.buffers ? 'on' : 'off' };
+  const config = { ...shortTimeouts, ...(options.buffers && { 'proxy-request-buffering': 'on' }) };
   const portico = await startPortico({ manifests: catchAllManifests([backendPort], config) });
   return {
     proxy: { host: '127.0.0.1', port: portico.httpPort },

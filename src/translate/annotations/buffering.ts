@@ -51,10 +51,11 @@ export const bufferingAnnotations: readonly AnnotationRow[] = [
       bufferingOf(draft).buffersRequests = value === 'on';
     },
     summary:
-      '`on`, the default: the request body is taken as a whole, in memory or a temporary file, before the backend is called; `off`: it is ' +
+      '`on`: the request body is taken as a whole, in memory or a temporary file, before the backend is called; `off`, the default: it is ' +
       'passed on as it comes.',
     differs:
-      'what all bodies may take is bounded (`portico-buffer-memory`, `portico-buffer-disk`); beyond that they are passed on as they come',
+      'off where neither the annotation nor the ConfigMap says otherwise. What all bodies may take is bounded (`portico-buffer-memory`, ' +
+      '`portico-buffer-disk`); beyond that they are passed on as they come',
   }),
   supported({
     name: 'client-body-buffer-size',

@@ -275,12 +275,13 @@ const limits: readonly ConfigRow[] = [
 const buffers: readonly ConfigRow[] = [
   supported({
     key: 'proxy-request-buffering',
-    defaultText: 'on',
+    defaultText: 'off',
     parse: parseSwitch,
     set: (draft, value) => {
       draft.routing.buffering.buffersRequests = value === 'on';
     },
     summary: 'Default of annotation `proxy-request-buffering`.',
+    differs: 'not set, bodies are passed on as they come; in ingress-nginx they are taken as a whole first',
   }),
   supported({
     key: 'client-body-buffer-size',

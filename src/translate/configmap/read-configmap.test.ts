@@ -40,7 +40,7 @@ describe('the registry of ConfigMap keys', () => {
 });
 
 describe('the settings', () => {
-  it('have the defaults of ingress-nginx', () => {
+  it('have the defaults of ingress-nginx, but for the buffering of requests', () => {
     const { settings, routing } = readConfigMap(undefined, testOptions()).config;
     assert.deepEqual(settings.proxy, {
       connectTimeoutMs: 5000,
@@ -50,7 +50,7 @@ describe('the settings', () => {
       nextUpstreamTries: 3,
       nextUpstreamTimeoutMs: 0,
       bodySizeBytes: 1_048_576,
-      requestBuffer: { memoryBytes: 65_536, fileBytes: 1_099_511_627_776 },
+      requestBuffer: null,
       responseBuffer: null,
       bandwidth: null,
       responseHeadBytes: 65_536,
