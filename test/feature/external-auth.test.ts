@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type Portico, startPortico } from './portico.ts';
 import { waitUntil } from './engine-rig.ts';
@@ -70,7 +70,7 @@ ports: [{name: http, port: ${port}}]
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: controller}
-data: {proxy-read-timeout: "1", proxy-connect-timeout: "1"}
+data: {proxy-read-timeout: "1", proxy-connect-timeout: "1", client-body-timeout: "1"}
 ---
 `;
 }
@@ -226,6 +226,19 @@ describe('external authentication', () => {
   it('does not ask at all where the other protection is missing', async () => {
     assert.equal((await ask('secret')).status, 503);
     assert.equal(auth.seen.length, 0);
+  });
+
+  it('does not wait for ever for the body of a request that was refused', async () => {
+    auth.handler = (_request, response) => response.writeHead(401).end();
+    const socket = connect(portico.httpPort, '127.0.0.1');
+    let received = '';
+    let isClosed = false;
+    socket.on('data', (data) => (received += data.toString('latin1')));
+    socket.on('close', () => (isClosed = true));
+    // The body is held back while the service is asked; a rest of this size is read so that the connection can go on.
+    socket.write('POST / HTTP/1.1\r\nHost: plain.example\r\nContent-Length: 10\r\n\r\n');
+    await waitUntil('the refusal', () => received.startsWith('HTTP/1.1 401 '));
+    await waitUntil('the end of the connection', () => isClosed);
   });
 
   it('lets go of the service when the client goes', async () => {

@@ -234,7 +234,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#isBodyPaused = false;
     this.#pace.resume(this.#context.nowMs);
     this.#resumeReading();
-    if (this.#state === 'body') this.#setBodyDeadline();
+    if (this.#state === 'body' || this.#state === 'discard') this.#setBodyDeadline();
     this.#pumpHeld();
   }
 
@@ -262,8 +262,8 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#closesAfterResponse) return this.#linger();
     if (this.#state === 'body') {
       this.#state = 'discard';
-      this.#isBodyPaused = false;
-      this.#resumeReading();
+      // Whoever held it back is gone. The deadline is for all that is left.
+      this.resumeBody();
     } else {
       this.#awaitRequest();
     }
