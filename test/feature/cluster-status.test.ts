@@ -211,6 +211,35 @@ describe('replicas in a cluster', () => {
       assert.deepEqual(statusOf('shop'), [{ ip: '192.0.2.1' }]);
     });
 
+    it('is tried a few times only in a namespace where the right is missing', async () => {
+      for (let index = 0; index < 40; index++) rig.api.put(ingress({ host: `shop-${index}.test` }));
+      const grant = (...more: Json[]): void => {
+        const read = { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] };
+        const lead = { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create', 'update'] };
+        const metadata = { name: 'reader' };
+        const rbac = 'rbac.authorization.k8s.io';
+        rig.api.put({ apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata, rules: [read, lead, ...more] });
+        const subjects = [{ apiGroup: rbac, kind: 'User', name: 'a' }];
+        const roleRef = { apiGroup: rbac, kind: 'ClusterRole', name: 'reader' };
+        rig.api.put({ apiVersion: `${rbac}/v1`, kind: 'ClusterRoleBinding', metadata, subjects, roleRef });
+      };
+      grant();
+      rig.api.setAuthorization('rbac');
+      rig.api.put(pod('a'));
+      const portico = await rig.start({
+        kubeconfig: rig.api.kubeconfig({ name: 'a', groups: ['system:authenticated'] }),
+        env: { POD_NAME: 'a', POD_NAMESPACE: 'default' },
+        args: [`--election-ttl=${TTL_MS / 1000}s`, '--publish-status-address=192.0.2.1'],
+      });
+      await waitUntil(
+        () => controllerLog(portico).includes('the status of Ingresses cannot be written'),
+        () => controllerLog(portico),
+      );
+      assert.ok(statusWrites() <= 20, `${statusWrites()} requests`);
+      grant({ apiGroups: ['networking.k8s.io'], resources: ['ingresses/status'], verbs: ['patch'] });
+      for (const name of ['shop', 'shop-0', 'shop-39']) await waitForStatus(name, [{ ip: '192.0.2.1' }], portico);
+    });
+
     it('comes when the API server lets it, and traffic does not mind', async () => {
       const allow = rig.api.fail({ verbs: ['patch'], resource: 'ingresses/status', status: 403 });
       const portico = await start('a');

@@ -128,6 +128,8 @@ export class StatusWriter {
     const round: Round = { undone: 0, retryAfterSeconds: 0, problem: '' };
     const text = JSON.stringify(addresses);
     const queue = this.#listWrong(addresses, text).values();
+    /** Namespaces; a right is given for all Ingresses of one. */
+    const forbidden = new Set<string>();
     let isOver = false;
     const work = async (): Promise<void> => {
       for (const ingress of queue) {
@@ -136,7 +138,13 @@ export class StatusWriter {
           round.undone++;
           return;
         }
+        const { namespace } = ingress.metadata;
+        if (forbidden.has(namespace)) {
+          round.undone++;
+          continue;
+        }
         const error = await this.#write(ingress, addresses, signal);
+        if (error !== undefined && isMissingRight(error)) forbidden.add(namespace);
         if (error === undefined) this.#written.set(ingress, text);
         else if (isRefusal(error)) isOver = this.#note(round, error);
         // It is gone, or newer than what is known here; then its new state comes, or has come meanwhile.
@@ -187,6 +195,11 @@ export class StatusWriter {
     if (problem !== '' && problem !== this.#lastProblem) this.#deps.onProblem(problem);
     this.#lastProblem = problem;
   }
+}
+
+/** Said by the authorizer; a policy may forbid the change of one Ingress with the same status. */
+function isMissingRight({ status, message }: ApiError): boolean {
+  return status === 403 && message.includes(' cannot patch resource ');
 }
 
 function isRefusal(error: ApiError): boolean {
