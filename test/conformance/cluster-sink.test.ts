@@ -55,8 +55,12 @@ describe('the API server as the place of objects', () => {
 
   it('leaves nothing behind, and takes nothing after its end', async () => {
     await sink.apply({ ...service, metadata: { name: 'back', namespace: 'new' } }, 0);
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+    const metadata = { name: 'ingress-controller-leader', namespace: 'default' };
+    api.put({ ...lease, metadata, spec: { holderIdentity: 'portico-0', leaseDurationSeconds: 30 } });
     await sink.close?.();
     assert.deepEqual(api.list('v1', 'Service'), []);
+    assert.equal(api.get({ ...lease, ...metadata }), undefined);
     assert.equal(api.get({ apiVersion: 'v1', kind: 'Namespace', name: 'new' }), undefined);
     await assert.rejects(sink.apply(service, 0), /told to end/);
   });

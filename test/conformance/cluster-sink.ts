@@ -18,6 +18,8 @@ import { PROBE_NAME } from './readiness-probe.ts';
 /** What is written last may be seen before what was written first: kinds are watched apart from each other, Secrets are fetched. */
 const STAND_IN_SETTLE_MS = 40;
 const CLUSTER_SETTLE_MS = 300;
+/** What the controllers of cases make beside status and events. */
+const CONTROLLER_LEASE = { resource: apiResources.Lease, namespace: 'default', name: 'ingress-controller-leader' } as const;
 const STATUS_KINDS: ReadonlySet<string> = new Set(['Ingress', 'Node', 'Pod', 'Service']);
 const NAMESPACE_END_MS = 5_000;
 
@@ -74,10 +76,9 @@ export async function createApiServerSink(kubeconfig: string): Promise<ObjectSin
     env: {},
     nowMs: () => performance.now(),
   });
-  return new ApiServerSink(
-    createApiClient({ credentials, userAgent: 'portico-conformance', fieldManager: 'portico-conformance' }),
-    kubeconfig,
-  );
+  const client = createApiClient({ credentials, userAgent: 'portico-conformance', fieldManager: 'portico-conformance' });
+  const lease = await client.get(CONTROLLER_LEASE, new AbortController().signal);
+  return new ApiServerSink(client, { kubeconfig, removesLease: !lease.ok });
 }
 
 /** Writes by server-side apply, so that what the controller writes into an object stays its own. */
@@ -91,11 +92,13 @@ class ApiServerSink implements ObjectSink {
   /** Objects that were there before: they are given back as they were. */
   readonly #foreign = new Map<string, unknown>();
   readonly #signal = new AbortController().signal;
+  readonly #removesLease: boolean;
   #isClosed = false;
   #lastIngress = { age: -1, second: 0 };
 
-  constructor(client: ApiClient, kubeconfig: string) {
+  constructor(client: ApiClient, { kubeconfig, removesLease }: { readonly kubeconfig: string; readonly removesLease: boolean }) {
     this.#client = client;
+    this.#removesLease = removesLease;
     this.controllerArgs = ['--kubeconfig', kubeconfig];
   }
 
@@ -154,6 +157,7 @@ class ApiServerSink implements ObjectSink {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.clear();
+    if (this.#removesLease) await this.#client.delete(CONTROLLER_LEASE, this.#signal);
     for (const name of this.#namespaces) await this.#removeNamespace(name);
     this.#client.close();
   }
