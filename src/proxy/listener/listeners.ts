@@ -117,6 +117,11 @@ export class Listeners {
     const { context, connectionCount } = this.#deps;
     context.counters.add(workerCounter.connectionsAccepted, 1);
     socket.on('error', ignore);
+    // Reset already. What it sent can still be read, but the address is gone, and with it every decision that is made by address.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     const limit = context.settings.client.connections;
     if (!connectionCount.tryAcquire(limit) && !(this.#shedIdle() && connectionCount.tryAcquire(limit))) {
       context.counters.reject('PRT-ROUTE-4');
