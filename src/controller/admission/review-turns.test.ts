@@ -6,25 +6,42 @@ describe('the turns of reviews', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
   afterEach(() => mock.timers.reset());
 
-  it('leave the thread to others for as long as a review took', () => {
-    let nowMs = 0;
-    const done: string[] = [];
+  let nowMs = 0;
+  const done: string[] = [];
+  const review = (name: string, tookMs: number) => (): void => {
+    nowMs += tookMs;
+    done.push(name);
+  };
+  const pass = (ms: number): void => {
+    nowMs += ms;
+    mock.timers.tick(ms);
+  };
+  beforeEach(() => done.splice(0));
+
+  it('leave the thread to others for as long as a long review took', () => {
     const turns = new ReviewTurns(() => nowMs);
-    const review = (name: string, tookMs: number) => (): void => {
-      nowMs += tookMs;
-      done.push(name);
-    };
     turns.add(review('first', 40));
-    turns.add(review('second', 5));
+    turns.add(review('second', 50));
     turns.add(review('third', 1));
-    mock.timers.tick(39);
+    pass(39);
     assert.deepEqual(done, ['first']);
-    mock.timers.tick(1);
+    pass(1);
     assert.deepEqual(done, ['first', 'second']);
-    mock.timers.tick(5);
+    pass(49);
+    assert.deepEqual(done, ['first', 'second']);
+    pass(1);
     assert.deepEqual(done, ['first', 'second', 'third']);
-    mock.timers.tick(1);
-    turns.add(review('fourth', 1));
-    assert.deepEqual(done.at(-1), 'fourth');
+  });
+
+  it('are not waited for where they are short, until they took long together', () => {
+    const turns = new ReviewTurns(() => nowMs);
+    for (let count = 0; count < 30; count++) turns.add(review('short', 1));
+    assert.equal(done.length, 20);
+    pass(20);
+    assert.equal(done.length, 30);
+    // What others had meanwhile counts as rest.
+    pass(100);
+    for (let count = 0; count < 19; count++) turns.add(review('short', 1));
+    assert.equal(done.length, 49);
   });
 });
