@@ -52,6 +52,7 @@ const rows = {
   'PRT-AUTH-2': row('refused-by-auth-service', 401, 'client', false, 'The authentication service of the route (`auth-url`) answered 401 or 403.'),
   'PRT-AUTH-3': row('auth-service-failed', 500, 'upstream', false, 'The authentication service of the route (`auth-url`) gave no answer, or one that is neither 2xx nor 401 nor 403.'),
   'PRT-AUTH-4': row('auth-overloaded', 503, 'portico', false, 'Too many passwords wait to be checked.'),
+  'PRT-AUTH-5': row('auth-service-overloaded', 503, 'portico', false, 'Too many requests wait for authentication services (ConfigMap key `portico-auth-waiting`).'),
   'PRT-CERT-1': row('no-client-certificate', 400, 'client', true, 'The host asks for a client certificate, and none was sent.'),
   'PRT-CERT-2': row('bad-client-certificate', 400, 'client', true, 'The client certificate is not valid, or not from a CA that the host trusts.'),
   'PRT-CERT-3': row('subject-refused', 403, 'client', false, 'The subject of the client certificate does not match `auth-tls-match-cn`.'),

@@ -20,6 +20,7 @@ export interface Settings {
   readonly tls: TlsSettings;
   readonly hsts: Hsts;
   readonly log: AccessLogSettings;
+  readonly authService: AuthServiceSettings;
   /** Whether requests to authentication services have lines of the access log. */
   readonly logsAuthRequests: boolean;
   /** True: `Server: nginx` on every response, as ingress-nginx's key does. False: no Server header, the backend's is dropped. */
@@ -52,6 +53,14 @@ export interface Settings {
   readonly metrics: MetricsSettings;
   /** True: only IPv4 addresses of names are used (ConfigMap key `disable-ipv6-dns`). */
   readonly resolvesIpv4Only: boolean;
+}
+
+/** What holds for all authentication services (`auth-url`, `global-auth-url`). */
+export interface AuthServiceSettings {
+  /** Requests of one worker that may wait for them at the same time. */
+  readonly maxWaiting: number;
+  /** What becomes of a request when its service gives no answer or 5xx, or when too many wait. ConfigMap key `portico-auth-failure`. */
+  readonly onFailure: 'refuse' | 'serve';
 }
 
 /** Ports that the controller listens on, as reported in X-Forwarded-Port: `https` is reported as 443. */

@@ -135,6 +135,12 @@ const rows = {
     ['reason'],
     'Request bodies passed on as they came although they were to be buffered, by reason: no-room (`portico-buffer-disk`), file-error.',
   ),
+  servedWithoutAuth: portico(
+    'served_without_auth_total',
+    'counter',
+    [],
+    'Requests served although their authentication service gave no answer (`portico-auth-failure: serve`).',
+  ),
   tlsHandshakes: portico('tls_handshakes_total', 'counter', ['result'], 'TLS handshakes with clients, by result: ok, failed.'),
   logDropped: portico(
     'access_log_dropped_lines_total',

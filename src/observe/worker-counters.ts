@@ -48,6 +48,8 @@ export const workerCounter = {
   /** Request bodies that were passed on as they came, for want of room or because a file could not be written. */
   unbufferedForRoom: 26,
   unbufferedForFile: 27,
+  /** Requests that were served although their authentication service said nothing. */
+  servedWithoutAuth: 28,
 } as const;
 
 export type WorkerCounter = (typeof workerCounter)[keyof typeof workerCounter];
@@ -74,6 +76,7 @@ export const workerCounterRows: readonly { readonly counter: WorkerCounter; read
   { counter: workerCounter.bufferedFileNow, metric: 'bufferedBytes', labels: { place: 'file' } },
   { counter: workerCounter.unbufferedForRoom, metric: 'unbufferedRequests', labels: { reason: 'no-room' } },
   { counter: workerCounter.unbufferedForFile, metric: 'unbufferedRequests', labels: { reason: 'file-error' } },
+  { counter: workerCounter.servedWithoutAuth, metric: 'servedWithoutAuth', labels: {} },
   { counter: workerCounter.seriesOverflow, metric: 'seriesOverflow', labels: {} },
 ];
 

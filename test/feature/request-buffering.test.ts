@@ -82,7 +82,7 @@ async function metric(portico: Portico, pattern: RegExp): Promise<number> {
   return Number(pattern.exec(page)?.[1] ?? Number.NaN);
 }
 
-describe('without a setting', () => {
+describe('with proxy-request-buffering', () => {
   let portico: Portico;
   let server: RawServer;
   before(async () => {

@@ -24,8 +24,10 @@ export interface AuthCallOptions {
   readonly responseHeaders: readonly string[];
 }
 
-/** Undefined: no answer, or none that means anything (nginx's auth_request: everything but 2xx, 401 and 403). */
-export type AuthOutcome = AuthReply | undefined;
+/**
+ * `unavailable`: no answer, or 5xx. `unusable`: one that says neither yes nor no (nginx's auth_request: everything but 2xx, 401 and 403).
+ */
+export type AuthOutcome = AuthReply | 'unavailable' | 'unusable';
 
 export class AuthCall implements CallOwner {
   readonly isReaderPending = false;
@@ -108,7 +110,7 @@ export class AuthCall implements CallOwner {
   onCallFailure(code: ErrorCode): void {
     this.#call.release();
     this.#record?.end(code);
-    this.#finish(undefined);
+    this.#finish('unavailable');
   }
 
   pauseRequestBody(): void {
@@ -135,7 +137,7 @@ export class AuthCall implements CallOwner {
 
 function readReply(head: MessageHead, names: readonly string[]): AuthOutcome {
   const { status } = head;
-  if ((status < 200 || status > 299) && status !== 401 && status !== 403) return undefined;
+  if ((status < 200 || status > 299) && status !== 401 && status !== 403) return status < 500 ? 'unusable' : 'unavailable';
   const fields: [string, string][] = [];
   for (const name of names) {
     const value = head.valueOfName(name.toLowerCase());

@@ -3,6 +3,7 @@
 import { createHmac, hash } from 'node:crypto';
 import { LruMap } from '../../kit/lru.ts';
 import type { UserList } from '../../model/policies/access.ts';
+import { DecisionSlots } from '../limits/decision-slots.ts';
 import { NonceCounts } from './nonce-counts.ts';
 import { PasswordChecker } from './password-checker.ts';
 import { SharedAuthCache } from './shared-auth-cache.ts';
@@ -41,6 +42,8 @@ const KEPT_REPLIES = 4096;
 export class AuthServices {
   readonly passwords = new PasswordChecker();
   readonly nonces: NonceCounts;
+  /** Of the requests that wait for authentication services. */
+  readonly slots = new DecisionSlots();
   readonly #secret: string;
   readonly #tables = new WeakMap<UserList, UserTable>();
   readonly #replies = new LruMap<string, KeptReply>(KEPT_REPLIES);

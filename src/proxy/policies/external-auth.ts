@@ -1,11 +1,12 @@
 // Authentication by an HTTP service (`auth-url`): 2xx lets the request through, 401 and 403 refuse it, anything else or no answer at all
-// is an error and never lets anybody in. Fields of the answer that the route lists replace those of the client; the client's own are
+// is an error that lets nobody in, unless the ConfigMap says so (`portico-auth-failure`). Fields of the answer that the route lists replace those of the client; the client's own are
 // removed even where the answer has none. Answers are kept where the route gives them a key.
 import type { AuthCachePolicy, AuthCacheRule, ExternalAuth } from '../../model/policies/access.ts';
 import type { ProxyParameters, Route, VirtualHost } from '../../model/route.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import { isSafeValue } from '../exchange/policy-request.ts';
 import { compileRetryRules } from '../exchange/retry-rules.ts';
+import { workerCounter } from '../../observe/worker-counters.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
 import type { AccessAnswer, AccessCheck, AccessDecision } from './access-check.ts';
 import { YES } from './access-check.ts';
@@ -17,6 +18,7 @@ import type { ResponsePolicy } from './policy.ts';
 import { compileTemplate } from './variables.ts';
 
 const FAILED: AccessDecision = { kind: 'failed', code: 'PRT-AUTH-3' };
+const OVERLOADED: AccessDecision = { kind: 'failed', code: 'PRT-AUTH-5' };
 /** Another endpoint is tried once where one cannot be reached. */
 const TRIES = 2;
 /** Statuses with which cookies of the service go to the client: those of nginx's `add_header` without `always`. */
@@ -83,6 +85,7 @@ class ExternalAuthentication {
     const digest = this.#cacheKey === undefined ? '' : auth.digest(this.#cacheKey(request));
     const kept = digest === '' ? undefined : auth.findReply(digest, epochMs(request));
     if (kept !== undefined) return this.#judge(request, kept);
+    if (auth.slots.isFull(settings.authService.maxWaiting)) return this.#undecided(request, OVERLOADED);
     const record = settings.logsAuthRequests && request.route.isLogged ? new AuthRecord(request) : undefined;
     const call = new AuthCall(request.context, this.#call, record);
     if (!appendAuthRequest(call.out, request, this.#template)) {
@@ -92,11 +95,16 @@ class ExternalAuthentication {
     return {
       kind: 'later',
       start: (resume) => {
+        const leave = auth.slots.take();
         call.start((outcome) => {
-          if (digest !== '' && outcome !== undefined) this.#keep(request, digest, outcome);
+          leave();
+          if (digest !== '' && typeof outcome !== 'string') this.#keep(request, digest, outcome);
           resume(this.#judge(request, outcome));
         });
-        return () => call.cancel();
+        return () => {
+          leave();
+          call.cancel();
+        };
       },
     };
   }
@@ -107,13 +115,26 @@ class ExternalAuthentication {
   }
 
   #judge(request: PolicyRequest, outcome: AuthOutcome): AccessDecision {
-    if (outcome === undefined) return FAILED;
+    if (outcome === 'unusable') return FAILED;
+    if (outcome === 'unavailable') return this.#undecided(request, FAILED);
     request.note(this, outcome);
     if (outcome.status === 401) return { kind: 'no', status: 401, code: 'PRT-AUTH-2', lines: challengeLines(outcome) };
     if (outcome.status === 403) return { kind: 'no', status: 403, code: 'PRT-AUTH-2', lines: '' };
-    for (const name of this.#policy.responseHeaders) request.setRequestField(name, '');
+    this.#dropClientFields(request);
     for (const [name, value] of outcome.fields) request.setRequestField(name, value);
     return YES;
+  }
+
+  /** The service says nothing: refused, unless the ConfigMap prefers to serve, and then without the fields that only the service may set. */
+  #undecided(request: PolicyRequest, refusal: AccessDecision): AccessDecision {
+    if (this.#deps.settings.authService.onFailure === 'refuse') return refusal;
+    request.context.counters.add(workerCounter.servedWithoutAuth, 1);
+    this.#dropClientFields(request);
+    return YES;
+  }
+
+  #dropClientFields(request: PolicyRequest): void {
+    for (const name of this.#policy.responseHeaders) request.setRequestField(name, '');
   }
 
   #keep(request: PolicyRequest, digest: string, reply: AuthReply): void {

@@ -14,7 +14,7 @@ import {
   parseUrlTemplate,
 } from '../annotations/external-auth.ts';
 import type { ExternalAuthDraft } from '../annotations/external-auth.ts';
-import { commaList, parseAddressList, parseBool } from '../value-parsers.ts';
+import { commaList, integerBetween, oneOf, parseAddressList, parseBool } from '../value-parsers.ts';
 import type { ValueParser } from '../value-parsers.ts';
 import { supported } from './row.ts';
 import type { ConfigDraft, ConfigRow } from './row.ts';
@@ -91,8 +91,34 @@ const globalAuthKeys: readonly ConfigRow[] = [
   }),
 ];
 
+const authServiceKeys: readonly ConfigRow[] = [
+  supported({
+    key: 'portico-auth-waiting',
+    defaultText: '4096',
+    parse: integerBetween(1, 1_000_000),
+    set: (draft, value) => {
+      draft.settings.authService.maxWaiting = value;
+    },
+    summary:
+      'Requests of one worker that may wait for authentication services at the same time; for those beyond see `portico-auth-failure`.',
+  }),
+  supported({
+    key: 'portico-auth-failure',
+    defaultText: 'refuse',
+    onInvalid: 'refuse',
+    parse: oneOf<'refuse' | 'serve'>(['refuse', 'serve']),
+    set: (draft, value) => {
+      draft.settings.authService.onFailure = value;
+    },
+    summary:
+      'What becomes of a request when its authentication service cannot be asked, gives no answer or answers 5xx. `refuse`: 500, or 503 when too ' +
+      'many wait; `serve`: **it is served unauthenticated**, without the headers that only the service may set.',
+  }),
+];
+
 export const accessKeys: readonly ConfigRow[] = [
   ...addressKeys,
+  ...authServiceKeys,
   supported({
     key: 'no-auth-locations',
     defaultText: '/.well-known/acme-challenge',

@@ -54,6 +54,7 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
     },
     hsts: { enabled: true, maxAgeSeconds: 0, includeSubdomains: true, preload: false },
     log: { enabled: true, format: options.logFormat, textFormat: '', escape: 'default', skipUrls: [], defaultBackend: false },
+    authService: { maxWaiting: 0, onFailure: 'refuse' },
     logsAuthRequests: false,
     serverTokens: false,
     allowBackendServerHeader: false,
