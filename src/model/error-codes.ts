@@ -45,7 +45,7 @@ const rows = {
   'PRT-LIMIT-1': row('too-many-requests', 503, 'client', false, 'The client sends more requests than `limit-rps` or `limit-rpm` allow; the status is `limit-req-status-code`.'),
   'PRT-LIMIT-2': row('too-many-connections', 503, 'client', false, 'The client has more requests under way than `limit-connections` allows; the status is `limit-conn-status-code`.'),
   'PRT-SNIPPET-1': row('answered-by-snippet', 403, 'portico', false, 'A `return` of a snippet annotation gives this answer; the status is the one written there.'),
-  'PRT-SNIPPET-2': row('rewritten-too-often', 500, 'portico', false, 'Rewrites of snippets led to another location more than ten times, or to an empty path.'),
+  'PRT-SNIPPET-2': row('rewritten-too-often', 500, 'portico', false, 'Rewrites of snippets led to another location more than ten times, to an empty path, or a variable grew beyond 64 KiB.'),
   'PRT-ACCESS-1': row('address-refused', 403, 'client', false, 'The address of the client is on the deny list of the route, or not on its allow list.'),
   'PRT-ACCESS-2': row('client-blocked', 403, 'client', false, 'The client is blocked everywhere: `block-cidrs`, `block-user-agents` or `block-referers`.'),
   'PRT-AUTH-1': row('password-required', 401, 'client', false, 'The route asks for a user and a password, and the request has none or wrong ones.'),

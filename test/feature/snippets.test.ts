@@ -144,6 +144,10 @@ before(async () => {
   portico = await start({ 'use-gzip': 'true' }, [
     ingress('close.test', { 'configuration-snippet': 'if ($arg_close) { return 444; }' }),
     ingress('circle.test', { 'configuration-snippet': 'rewrite ^/(.*)$ /x$1 last;' }),
+    ingress('grow.test', {
+      'configuration-snippet': `set $x "$arg_x"; if ($arg_v) { ${'set $x "$x$x";'.repeat(30)} }
+if ($arg_p) { ${'rewrite ^(.*)$ $1$1;'.repeat(30)} } if ($arg_q) { ${'set $args "$args$args";'.repeat(30)} } add_header X-X "$x";`,
+    }),
     ingress('any.test', { ...basic, 'configuration-snippet': 'satisfy any; allow 127.0.0.1; deny all;' }),
     ingress('all.test', { ...basic, 'configuration-snippet': 'allow 127.0.0.1; deny all;' }),
     ingress('listed.test', { 'allowlist-source-range': '10.0.0.0/8', 'configuration-snippet': 'allow all;' }),
@@ -214,6 +218,13 @@ describe('a snippet', () => {
   it('answers 500 with a code where it rewrites in circles', async () => {
     const { status, headers } = await ask(portico, { host: 'circle.test' });
     assert.deepEqual([status, headers['x-portico-error']], [500, 'PRT-SNIPPET-2']);
+  });
+
+  it('ends a request whose variable, path or query grows with each line', async () => {
+    assert.equal((await ask(portico, { host: 'grow.test', path: '/?x=0123456789' })).headers['x-x'], '0123456789');
+    assert.equal((await ask(portico, { host: 'grow.test', path: '/?x=0123456789&v=1' })).status, 500);
+    assert.equal((await ask(portico, { host: 'grow.test', path: '/ab?p=1' })).status, 400);
+    assert.equal((await ask(portico, { host: 'grow.test', path: '/?q=1' })).status, 400);
   });
 
   it('joins its addresses with passwords by satisfy', async () => {

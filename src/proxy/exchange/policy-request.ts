@@ -15,6 +15,8 @@ import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
 const SPACE = 0x20;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
+/** Of a variable, and of path and query: snippets can double what they have with each line. */
+export const MAX_MADE_CHARACTERS = 64 * 1024;
 
 export interface PolicyRequestParts {
   readonly context: WorkerContext;
@@ -115,6 +117,7 @@ export class PolicyRequest {
 
   /** Changes path and query, as bytes. False: they must not be sent. */
   rewriteTo(path: string, query: string): boolean {
+    if (path.length + query.length > MAX_MADE_CHARACTERS) return false;
     const rewritten = parsePathBytes(path);
     if (rewritten === undefined) return false;
     this.path = rewritten.path;

@@ -5,7 +5,7 @@ import type { SnippetCondition, SnippetRewrite, SnippetRule, SnippetStep } from 
 import { parseTemplate } from '../../model/template.ts';
 import { errorPage } from '../exchange/error-page.ts';
 import { pathBytes } from '../exchange/path-bytes.ts';
-import { isSafeValue, type PolicyRequest } from '../exchange/policy-request.ts';
+import { isSafeValue, MAX_MADE_CHARACTERS, type PolicyRequest } from '../exchange/policy-request.ts';
 import { absoluteLocation } from '../exchange/redirects.ts';
 import { mediaTypeOfPath } from './media-types.ts';
 import type { PolicyAnswer } from './policy.ts';
@@ -34,6 +34,7 @@ export type CompiledStep = (request: PolicyRequest, run: StepRun) => StepOutcome
 
 const REFUSED: PolicyAnswer = { kind: 'refuse', code: 'PRT-REQ-5' };
 const CYCLE: PolicyAnswer = { kind: 'refuse', code: 'PRT-SNIPPET-2' };
+const OVERGROWN: PolicyAnswer = { kind: 'refuse', code: 'PRT-SNIPPET-2' };
 const CLOSE: PolicyAnswer = { kind: 'close' };
 /** Statuses that nginx has an error page for. */
 const PAGES = /^(?:40[0-6]|408|409|41[0-6]|421|429|50[0-57])$/;
@@ -57,7 +58,9 @@ function compileStep(step: SnippetStep, places: readonly (readonly SnippetRule[]
       const { name } = step;
       const expand = compileValue(step.value);
       return (request, run) => {
-        request.setVariable(name, expand(request, run));
+        const value = expand(request, run);
+        if (value.length > MAX_MADE_CHARACTERS) return OVERGROWN;
+        request.setVariable(name, value);
         return 'go-on';
       };
     }

@@ -1,7 +1,7 @@
 // Variables of `map` (ConfigMap key `http-snippet`): worked out when somebody asks, once for each request.
 import { compileExactCasePattern, compileSearchPattern, type Pattern } from '../../kit/pattern.ts';
 import type { SnippetMap } from '../../model/policies/snippet.ts';
-import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { MAX_MADE_CHARACTERS, type PolicyRequest } from '../exchange/policy-request.ts';
 import { utf8Text } from '../out-buffer.ts';
 import { compileTemplate, type ExpandTemplate } from './variables.ts';
 
@@ -24,6 +24,8 @@ export function compileVariableMaps(maps: readonly SnippetMap[] | undefined): Re
     // One that asks for itself finds nothing.
     request.setVariable(name, '');
     const value = valueOf(map, request);
+    // Maps that ask for each other can double it with each of them.
+    if (value.length > MAX_MADE_CHARACTERS) return '';
     request.setVariable(name, value);
     return value;
   };
