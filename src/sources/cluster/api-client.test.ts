@@ -159,6 +159,29 @@ describe('the client of the API', () => {
     assert.deepEqual([spec.interactive, spec.cluster.server], [false, api.url]);
   });
 
+  it('says what is wrong with a kubeconfig or with its plugin, but shows no token', async () => {
+    const file = join(directory, 'torn');
+    const connectTo = (text: string): Promise<string> => {
+      writeFileSync(file, text);
+      return connect({ kubeconfig: file }).then(
+        async (client) => {
+          const answer = await client.get(named('any'), signal);
+          return answer.ok ? '' : answer.error.message;
+        },
+        (error: unknown) => String(error),
+      );
+    };
+    const torn = await connectTo('users:\n- name: a\n  user:\n    token: secret-token: x\n');
+    assert.match(torn, /torn cannot be used: .* at line 4/);
+    writeFileSync(join(directory, 'raw.sh'), '#!/bin/sh\necho secret-token\n', { mode: 0o755 });
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './raw.sh' };
+    const client = await connect({ kubeconfig: writeKubeconfig('raw', { exec }) });
+    const raw = await client.get(named('any'), signal);
+    const message = raw.ok ? '' : raw.error.message;
+    assert.match(message, /exec plugin printed is not JSON/);
+    assert.doesNotMatch(torn + message, /secret-token/);
+  });
+
   it('reads the token of a kubeconfig from its file', async () => {
     api.addToken('in-file', { name: 'file-user', groups: [] });
     writeFileSync(join(directory, 'token'), 'in-file\n');

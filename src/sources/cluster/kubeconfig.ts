@@ -10,15 +10,25 @@ import type { ApiConnection, ApiTls } from './credentials.ts';
 type Entry = Readonly<Record<string, unknown>>;
 
 /** Reads the current context anew. Rejects with a message for the operator. */
-export async function loadKubeconfig(path: string): Promise<ApiConnection> {
-  try {
-    const plain = await readPlain(path);
-    if (plain !== undefined) return plain;
-    const { readWithLibrary } = await import('./kubeconfig-library.ts');
-    return await readWithLibrary(path);
-  } catch (error) {
-    throw new Error(`the kubeconfig ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
+export function loadKubeconfig(path: string): Promise<ApiConnection> {
+  return readConnection(path).catch((error: unknown) => {
+    // Without its cause, which may be logged with all that it says.
+    throw new Error(`the kubeconfig ${path} cannot be used: ${publicMessage(error)}`);
+  });
+}
+
+async function readConnection(path: string): Promise<ApiConnection> {
+  const plain = await readPlain(path);
+  if (plain !== undefined) return plain;
+  const { readWithLibrary } = await import('./kubeconfig-library.ts');
+  return readWithLibrary(path);
+}
+
+/** Parsers show the text that they could not read, which holds tokens and keys here; the place is in the first line. */
+function publicMessage(error: unknown): string {
+  if (error instanceof SyntaxError) return 'what its exec plugin printed is not JSON';
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+  return line.replace(/:$/, '');
 }
 
 /** Whatever else a cluster or user says is for the library to understand. */
