@@ -159,6 +159,25 @@ describe('the client of the API', () => {
     assert.deepEqual([spec.interactive, spec.cluster.server], [false, api.url]);
   });
 
+  it('goes on with what an exec plugin said before while it hangs, and runs it once at a time', async () => {
+    api.addToken('kept', { name: 'kept-user', groups: [] });
+    const status = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"kept"}}';
+    const gate = join(directory, 'hangs');
+    const runs = join(directory, 'runs');
+    const script = `#!/bin/sh\necho run >> ${runs}\nwhile [ -e ${gate} ]; do sleep 0.05; done\necho '${status}'\n`;
+    writeFileSync(join(directory, 'hanging.sh'), script, { mode: 0o755 });
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './hanging.sh' };
+    let nowMs = 0;
+    const client = await connect({ kubeconfig: writeKubeconfig('hanging', { exec }), nowMs: () => nowMs, readLimitMs: 1_000 });
+    assert.equal(await whoAmI(client), 'kept-user');
+    writeFileSync(gate, '');
+    nowMs = 61_000;
+    assert.equal(await whoAmI(client), 'kept-user');
+    assert.equal(await whoAmI(client), 'kept-user');
+    assert.equal(readFileSync(runs, 'utf8'), 'run\nrun\n');
+    rmSync(gate);
+  });
+
   it('says what is wrong with a kubeconfig or with its plugin, but shows no token', async () => {
     const file = join(directory, 'torn');
     const connectTo = (text: string): Promise<string> => {

@@ -41,11 +41,15 @@ export interface CredentialOptions {
   readonly nowMs: () => number;
   /** Where the files of the service account are; `/var/run/secrets/kubernetes.io/serviceaccount` in a pod. */
   readonly serviceAccountPath?: string;
+  /** How long reading may take. */
+  readonly readLimitMs?: number;
 }
 
 const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** client-go reads the token anew after a minute; a rotated token is good long before the old one ends. */
 const REREAD_AFTER_MS = 60_000;
+/** An exec plugin may wait for a person or for a server that is gone. */
+const READ_LIMIT_MS = 10_000;
 
 /**
  * Chooses by the flags, as client-go's `BuildConfigFromFlags` does: a kubeconfig if one is given; a plain address if only that is given; else
@@ -55,9 +59,9 @@ export async function createCredentials(options: CredentialOptions): Promise<Cre
   if (options.kubeconfig !== '') {
     // With the parser of YAML behind it.
     const { loadKubeconfig } = await import('./kubeconfig.ts');
-    return new CachedCredentials(options.nowMs, async () => override(options, await loadKubeconfig(options.kubeconfig)));
+    return new CachedCredentials(options, async () => override(options, await loadKubeconfig(options.kubeconfig)));
   }
-  return new CachedCredentials(options.nowMs, async () =>
+  return new CachedCredentials(options, async () =>
     override(options, options.apiserverHost === '' ? await readServiceAccount(options) : anonymous(options.apiserverHost)),
   );
 }
@@ -65,13 +69,17 @@ export async function createCredentials(options: CredentialOptions): Promise<Cre
 /** Keeps what was read for a minute. While a file cannot be read anew, what it said before is used. */
 class CachedCredentials implements Credentials {
   readonly #nowMs: () => number;
+  readonly #limitMs: number;
   readonly #read: () => Promise<ApiConnection>;
   #last: ApiConnection | undefined;
   #readAtMs = -Infinity;
   #reading: Promise<ApiConnection> | undefined;
+  /** The same without the limit: while it hangs, it is not begun again. */
+  #underway: Promise<ApiConnection> | undefined;
 
-  constructor(nowMs: () => number, read: () => Promise<ApiConnection>) {
+  constructor({ nowMs, readLimitMs = READ_LIMIT_MS }: CredentialOptions, read: () => Promise<ApiConnection>) {
     this.#nowMs = nowMs;
+    this.#limitMs = readLimitMs;
     this.#read = read;
   }
 
@@ -89,12 +97,25 @@ class CachedCredentials implements Credentials {
 
   async #readAnew(): Promise<ApiConnection> {
     try {
-      this.#last = await this.#read();
+      this.#last = await this.#readInTime();
       this.#readAtMs = this.#nowMs();
       return this.#last;
     } catch (error) {
       if (this.#last === undefined) throw error;
       return this.#last;
+    }
+  }
+
+  async #readInTime(): Promise<ApiConnection> {
+    this.#underway ??= this.#read().finally(() => {
+      this.#underway = undefined;
+    });
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error(`the credentials cannot be read within ${this.#limitMs / 1000} s`)), this.#limitMs);
+    try {
+      return await Promise.race([this.#underway, promise]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
