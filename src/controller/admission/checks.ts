@@ -17,6 +17,8 @@ export interface AdmissionChecksDeps {
   readonly onRefusal: (ingress: { readonly namespace: string; readonly name: string }, reason: string) => void;
 }
 
+/** Reasons quote what they are about, which may be as long as a body; they stand in an answer and in the log. */
+const MAX_REASON_LENGTH = 2_000;
 /** Ingresses that are counted one by one; anybody may ask about any name. */
 const MAX_COUNTED = 2_000;
 
@@ -42,7 +44,7 @@ export class AdmissionChecks {
     const startMs = this.#deps.nowMs();
     const request = parseReview(body);
     if (!request.ok) return request;
-    const verdict = this.#judge(request.value);
+    const verdict = withShortReason(this.#judge(request.value));
     this.#count(request.value, verdict.kind === 'allowed');
     if (verdict.kind === 'refused') this.#deps.onRefusal(request.value, verdict.reason);
     const answer = formatReview(request.value.uid, verdict);
@@ -88,4 +90,9 @@ export class AdmissionChecks {
     const [oldest] = this.#counts.keys();
     if (oldest !== undefined) this.#counts.delete(oldest);
   }
+}
+
+function withShortReason(verdict: AdmissionVerdict): AdmissionVerdict {
+  if (verdict.kind === 'allowed' || verdict.reason.length <= MAX_REASON_LENGTH) return verdict;
+  return { ...verdict, reason: `${verdict.reason.slice(0, MAX_REASON_LENGTH)}…` };
 }

@@ -42,6 +42,9 @@ describe('AdmissionReview', () => {
     }
     assert.equal(statusOf(review({ uid: '' })), 400);
     assert.equal(statusOf(review({ kind: undefined })), 400);
+    assert.equal(statusOf(review({ name: 'x'.repeat(254) })), 400);
+    assert.equal(statusOf(review({ namespace: 'x'.repeat(64) })), 400);
+    assert.equal(statusOf(review({ name: 'x'.repeat(253), namespace: 'x'.repeat(63) })), undefined);
     assert.equal(statusOf(review({ kind: { ...KIND, kind: 'IngressClass' } })), 500);
     assert.equal(statusOf(review({ kind: { ...KIND, version: 'v1beta1' } })), 500);
   });
@@ -82,6 +85,19 @@ describe('the checks', () => {
     assert.equal(isAllowed(checks, review({ object: ingress('other', { rules: 'none' }) })), true);
     assert.equal(isAllowed(checks, review({ object: 'text' })), false);
     assert.equal(isAllowed(checks, review({ object: { ...ingress('nginx'), kind: 'Service' } })), false);
+  });
+
+  it('give reasons of a bounded length, to the log too', () => {
+    const logged: string[] = [];
+    const checks = new AdmissionChecks({
+      check: () => ({ ...refusing, reason: 'x'.repeat(1_000_000) }),
+      isOurs: () => true,
+      nowMs: () => 0,
+      onRefusal: (_ingress, reason) => logged.push(reason),
+    });
+    const answer = checks.review(review());
+    assert.ok(answer.ok && answer.value.length < 3_000);
+    assert.ok(logged.length === 1 && logged.join('').length < 3_000);
   });
 
   it('are counted by Ingress, for a bounded number of them', () => {

@@ -26,6 +26,9 @@ export interface ReviewProblem {
 const MAX_WARNING_LENGTH = 256;
 const MAX_WARNINGS = 20;
 const MAX_UID_LENGTH = 256;
+/** Of Kubernetes: what is longer does not come from an API server. Names are kept for metrics. */
+const MAX_NAMESPACE_LENGTH = 63;
+const MAX_NAME_LENGTH = 253;
 
 export function parseReview(body: string): Result<AdmissionRequest, ReviewProblem> {
   let review: unknown;
@@ -46,7 +49,11 @@ export function parseReview(body: string): Result<AdmissionRequest, ReviewProble
   if (group !== 'networking.k8s.io' || version !== 'v1' || kind !== 'Ingress') {
     return fail({ status: 500, message: 'only Ingresses of networking.k8s.io/v1 are checked here' });
   }
-  return ok({ uid, namespace: textOf(request['namespace']), name: textOf(request['name']), object: request['object'] ?? undefined });
+  const namespace = textOf(request['namespace']);
+  const name = textOf(request['name']);
+  if (namespace.length > MAX_NAMESPACE_LENGTH || name.length > MAX_NAME_LENGTH)
+    return undecodable('the AdmissionReview has a name that is too long');
+  return ok({ uid, namespace, name, object: request['object'] ?? undefined });
 }
 
 /**
