@@ -208,6 +208,61 @@ test('a backend that does not read a body from a file is given up after proxy-se
   assert.equal(await client.status(), '504');
 });
 
+test('an error backend gets no body where a part of it is lost', async (context) => {
+  const [server, errors] = [new RawServer(), new RawServer()];
+  const requests = record(server, (socket) => socket.write('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'));
+  const asked = record(errors, (socket) => socket.write('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\npage'));
+  const manifests = {
+    ...catchAllManifests([await server.listen()], buffering),
+    'errors.yaml': errorManifests(await errors.listen()),
+  };
+  const full = new URL('../support/full-disk.ts', import.meta.url).href;
+  const portico = await startPortico({ manifests, env: { NODE_OPTIONS: `--import=${full}` } });
+  const client = new Uploader(portico);
+  context.after(async () => {
+    client.close();
+    await portico.stop();
+    await server.close();
+    await errors.close();
+  });
+  // All of it has come before the write fails; what was to be written goes to the backend then, and is gone.
+  const body = randomBytes(150_000);
+  client.send(`POST /up HTTP/1.1\r\nHost: errors.example\r\nContent-Length: ${body.length}\r\n\r\n`);
+  client.send(body);
+  assert.equal(await client.status(), '502');
+  assert.equal(digest(requests[0]?.body), digest(body));
+  assert.match(client.received, /page$/);
+  assert.match(asked[0]?.head ?? '', /\r\ncontent-length: 0$/im);
+});
+
+function errorManifests(port: number): string {
+  const names = 'nginx.ingress.kubernetes.io';
+  return `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: errors
+  namespace: default
+  annotations: {${names}/custom-http-errors: '502', ${names}/default-backend: errors}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: errors.example
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: backend, port: {number: 80}}}}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: errors, namespace: default}
+spec: {ports: [{name: http, port: 80, targetPort: 8080, protocol: TCP}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: errors-1, namespace: default, labels: {kubernetes.io/service-name: errors}}
+addressType: IPv4
+ports: [{name: http, port: ${port}, protocol: TCP}]
+endpoints: [{addresses: ['127.0.0.1'], conditions: {ready: true}}]
+`;
+}
+
 describe('where there is no room', () => {
   const cases = [
     { what: 'on disk', config: { 'portico-buffer-disk': '100k' }, env: {}, reason: 'no-room' },

@@ -452,7 +452,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     if (this.#call.out.length === 0)
       this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
     const { head, body } = this.#call.takeRequest();
-    const hasBody = keepsBody && body !== undefined;
+    const hasBody = keepsBody && body !== undefined && this.#request.isReplayable;
     // What is left of a body that is too large is read and forgotten.
     if (!keepsBody) this.#bodyLimit = 0;
     this.#call.out.appendText(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
