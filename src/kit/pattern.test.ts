@@ -6,6 +6,8 @@ import { compileExactCasePattern, compilePathPattern, compileSearchPattern } fro
 import type { Pattern } from './pattern.ts';
 import { parseSimplePattern } from './simple-pattern.ts';
 
+type Capture = ReturnType<Pattern['capture']>;
+
 function compiled(pattern: string): Pattern {
   const result = compilePathPattern(pattern);
   assert.ok(result.ok, result.ok ? '' : result.error);
@@ -43,6 +45,18 @@ test('captures are those of the first match; a group that took no part is undefi
   assert.deepEqual(compiled('/a(/|$)(.*)').capture('/a/x/y'), ['/a/x/y', '/', 'x/y']);
   assert.deepEqual(compiled('/(a)?(b)?').capture('/b'), ['/b', undefined, 'b']);
   assert.equal(compiled('/a(.)').capture('/a'), undefined);
+});
+
+test('the end of a text is also before a line end that is its last character, as for PCRE', () => {
+  const search = compileSearchPattern('\\.php$');
+  assert.ok(search.ok);
+  assert.deepEqual(
+    ['/a.php', '/a.PHP\n', '/a.php\n\n', '/a.php\nx', '/a.phpx\n'].map((path) => search.value.test(path)),
+    [true, true, false, false, false],
+  );
+  assert.deepEqual(compiled('/(a)$').capture('/a\n'), ['/a', 'a']);
+  assert.equal(compiled('/(?!admin$)(.*)').test('/admin\n'), false);
+  assert.deepEqual(compiled('/(.*)').capture('/a\n'), ['/a', 'a']);
 });
 
 test('a search pattern matches anywhere', () => {
@@ -141,10 +155,12 @@ describe('a pattern that is matched by hand means what it means to RE2', () => {
       const ours = compiled(pattern);
       fc.assert(
         fc.property(path, (text) => {
-          const matcher = re2.matcher(text);
-          const expected = matcher.find()
-            ? Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined)
-            : undefined;
+          const find = (whole: string): Capture => {
+            const matcher = re2.matcher(whole);
+            if (!matcher.find()) return undefined;
+            return Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined);
+          };
+          const expected = find(text) ?? (text.endsWith('\n') ? find(text.slice(0, -1)) : undefined);
           assert.deepEqual(ours.capture(text), expected);
           assert.equal(ours.test(text), expected !== undefined);
         }),

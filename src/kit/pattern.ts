@@ -56,11 +56,12 @@ function compileAnchored(pattern: string, flags: number): Result<Pattern> {
   for (const { pattern: guard, isNegative } of taken.value.lookAheads) {
     const compiled = compile(`^${guard}`, flags);
     if (!compiled.ok) return compiled;
-    guards.push({ expression: compiled.value, isNegative });
+    guards.push({ expression: new PlainPattern(compiled.value), isNegative });
   }
   return ok(guards.length === 0 ? new PlainPattern(expression.value) : new GuardedPattern(expression.value, guards));
 }
 
+/** `$` also stands before a line end that is the last character, as in PCRE: `\.php$` is meant to stop `/a.php%0A` too. */
 class PlainPattern implements Pattern {
   readonly #expression: RE2JS;
 
@@ -69,10 +70,14 @@ class PlainPattern implements Pattern {
   }
 
   test(text: string): boolean {
-    return this.#expression.test(text);
+    return this.#expression.test(text) || (text.endsWith('\n') && this.#expression.test(text.slice(0, -1)));
   }
 
   capture(text: string): readonly (string | undefined)[] | undefined {
+    return this.#captureExactly(text) ?? (text.endsWith('\n') ? this.#captureExactly(text.slice(0, -1)) : undefined);
+  }
+
+  #captureExactly(text: string): readonly (string | undefined)[] | undefined {
     const matcher = this.#expression.matcher(text);
     if (!matcher.find()) return undefined;
     const groups: (string | undefined)[] = [];
@@ -109,7 +114,7 @@ class HandMatchedPattern implements Pattern {
 
 /** Looks at the same text from the start; says yes or no about all of it. */
 interface Guard {
-  readonly expression: RE2JS;
+  readonly expression: PlainPattern;
   readonly isNegative: boolean;
 }
 
