@@ -94,7 +94,10 @@ describe('a backend', () => {
 
   test('is let go when the client goes away before the answer', async () => {
     let isReleased = false;
+    let isCalled = false;
+    server.dropConnections();
     server.onConnection = (socket) => {
+      isCalled = true;
       socket.resume();
       socket.once('close', () => {
         isReleased = true;
@@ -103,7 +106,7 @@ describe('a backend', () => {
     };
     const client = connect(portico.httpPort, '127.0.0.1');
     client.write('POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\nhello');
-    await waitUntil('the upstream connection', () => server.sockets.size > 0);
+    await waitUntil('the upstream connection', () => isCalled);
     client.resetAndDestroy();
     await waitUntil('the upstream connection to end', () => isReleased);
   });

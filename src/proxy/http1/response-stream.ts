@@ -15,6 +15,7 @@ import {
 
 /** Pieces of a body up to this size are copied behind what is waiting to be written. */
 const COPIED_BYTES = 16 * 1024;
+const TLS_PENDING_BYTES = 64 * 1024;
 const NO_BODY: ResponseFraming = { kind: 'none' };
 const CRLF = Buffer.from('\r\n', 'latin1');
 
@@ -45,6 +46,14 @@ export class ResponseStream {
     this.#socket = socket;
     this.#isTls = isTls;
     this.#onFlushed = onFlushed;
+  }
+
+  /**
+   * The client does not take its responses: no further request of it is answered, for each response may keep a whole out buffer. On a plain
+   * socket the kernel's buffers are full then; the TLS layer has a copy of what is on its way.
+   */
+  get isHeldUp(): boolean {
+    return this.#socket.writableLength > (this.#isTls ? TLS_PENDING_BYTES : 0);
   }
 
   /** A request has arrived: its response will be the next. */

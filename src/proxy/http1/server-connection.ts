@@ -262,7 +262,6 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#closesAfterResponse) return this.#linger();
     if (this.#state === 'body') {
       this.#state = 'discard';
-      // Whoever held it back is gone. The deadline is for all that is left.
       this.resumeBody();
     } else {
       this.#awaitRequest();
@@ -293,7 +292,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#isPumping = false;
     if (this.#inputStart < this.#inputEnd && this.#state !== 'closed' && this.#state !== 'lingering') {
       this.#held.append(this.#input, this.#inputStart, this.#inputEnd);
-      if (this.#state !== 'head' && this.#held.end >= READ_AHEAD_BYTES) this.#pauseReading();
+      if ((this.#state !== 'head' || this.#response.isHeldUp) && this.#held.end >= READ_AHEAD_BYTES) this.#pauseReading();
     }
     this.#inputStart = this.#inputEnd;
     if (this.#exchange.isActive) this.#exchange.flushRequest();
@@ -303,7 +302,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #step(): boolean {
     switch (this.#state) {
       case 'head':
-        return this.#readHead();
+        return !this.#response.isHeldUp && this.#readHead();
       case 'body':
       case 'discard':
         return !this.#isBodyPaused && this.#readBody();
@@ -402,7 +401,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     const { keepAliveMs } = this.#context.settings.client;
     this.#context.wheel.schedule(this, this.#context.nowMs + keepAliveMs);
     if (this.#isReadPaused) this.#resumeReading();
-    if (this.#hasEnded) this.close();
+    if (this.#hasEnded) this.#linger();
   }
 
   #setBodyDeadline(): void {
@@ -456,6 +455,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.pendingBytes > 0 || this.#state === 'closed') return;
     if (this.#state === 'response' || this.#state === 'tunnel') this.#context.wheel.schedule(this, Infinity);
     this.#exchange.onClientFlushed();
+    if (this.#state === 'head') this.resumeBody();
   }
 
   /** The client has ended its side. */

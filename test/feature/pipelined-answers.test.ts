@@ -1,0 +1,45 @@
+// A client that sends requests one behind the other and takes no answers: what is made for it is bounded, and nothing is lost when it
+// begins to read.
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { waitForPlateau, waitUntil } from './engine-rig.ts';
+import { catchAllManifests, type Portico, startPortico } from './portico.ts';
+
+/** Their answers are more than the buffers of the kernel hold. */
+const REQUESTS = 60_000;
+const START = 'HTTP/1.1 503 ';
+
+async function answered({ healthzPort }: Portico): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${healthzPort}/metrics`)).text();
+  return Number(/^nginx_ingress_controller_nginx_process_requests_total\{[^}]*\} (\d+)/m.exec(page)?.[1]);
+}
+
+test('a client that reads no answers gets no more of them made', async (context) => {
+  const manifests = catchAllManifests([], { 'keep-alive-requests': '1000000', 'disable-access-log': 'true' });
+  const portico = await startPortico({ manifests, args: ['--enable-metrics'] });
+  const socket = connect(portico.httpPort, '127.0.0.1');
+  context.after(async () => {
+    socket.destroy();
+    await portico.stop();
+  });
+  socket.pause();
+  socket.write('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'.repeat(REQUESTS));
+  let count = 0;
+  const poll = setInterval(() => {
+    void answered(portico).then((now) => (count = now));
+  }, 50);
+  await waitUntil('answers', () => count > 0);
+  const made = await waitForPlateau(() => count);
+  clearInterval(poll);
+  assert.ok(made < REQUESTS, `${made} answers were made`);
+  let received = 0;
+  let rest = '';
+  socket.on('data', (data) => {
+    const text = rest + data.toString('latin1');
+    received += text.split(START).length - 1;
+    rest = text.slice(1 - START.length);
+  });
+  socket.resume();
+  await waitUntil('all answers', () => received === REQUESTS);
+});
