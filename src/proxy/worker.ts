@@ -284,9 +284,14 @@ class Worker {
     const context = this.#context;
     context.isDraining = true;
     this.#listeners.close();
-    for (const connection of context.connections) if (connection.isIdle) connection.close();
+    const closeIdle = (): void => {
+      for (const connection of context.connections) if (connection.isIdle) connection.close();
+    };
+    closeIdle();
     const endMs = performance.now() + context.settings.client.drainMs;
     const check = setInterval(() => {
+      // Some have taken the rest of an answer only now.
+      closeIdle();
       if (context.connections.size > 0 && performance.now() < endMs) return;
       clearInterval(check);
       for (const connection of context.connections) connection.close();

@@ -1,8 +1,8 @@
 // A client that sends requests one behind the other and takes no answers: what is made for it is bounded, and nothing is lost when it
 // begins to read.
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
-import { test } from 'node:test';
+import { connect, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
 import { waitForPlateau, waitUntil } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
@@ -15,7 +15,8 @@ async function answered({ healthzPort }: Portico): Promise<number> {
   return Number(/^nginx_ingress_controller_nginx_process_requests_total\{[^}]*\} (\d+)/m.exec(page)?.[1]);
 }
 
-test('a client that reads no answers gets no more of them made', async (context) => {
+/** Sends all requests and waits until no more answers are made. */
+async function sendAll(context: TestContext): Promise<{ readonly portico: Portico; readonly socket: Socket; readonly made: number }> {
   const manifests = catchAllManifests([], { 'keep-alive-requests': '1000000', 'disable-access-log': 'true' });
   const portico = await startPortico({ manifests, args: ['--enable-metrics'] });
   const socket = connect(portico.httpPort, '127.0.0.1');
@@ -23,6 +24,7 @@ test('a client that reads no answers gets no more of them made', async (context)
     socket.destroy();
     await portico.stop();
   });
+  socket.on('error', () => undefined);
   socket.pause();
   socket.write('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'.repeat(REQUESTS));
   let count = 0;
@@ -32,6 +34,11 @@ test('a client that reads no answers gets no more of them made', async (context)
   await waitUntil('answers', () => count > 0);
   const made = await waitForPlateau(() => count);
   clearInterval(poll);
+  return { portico, socket, made };
+}
+
+test('a client that reads no answers gets no more of them made', async (context) => {
+  const { socket, made } = await sendAll(context);
   assert.ok(made < REQUESTS, `${made} answers were made`);
   let received = 0;
   let rest = '';
@@ -42,4 +49,19 @@ test('a client that reads no answers gets no more of them made', async (context)
   });
   socket.resume();
   await waitUntil('all answers', () => received === REQUESTS);
+});
+
+test('a drain cuts no answer that is on its way', async (context) => {
+  const { portico, socket, made } = await sendAll(context);
+  process.kill(portico.pid, 'SIGTERM');
+  await waitUntil('the drain', () => portico.output().includes('accepting no more connections'));
+  const pieces: Buffer[] = [];
+  let isClosed = false;
+  socket.on('data', (data) => pieces.push(data));
+  socket.on('close', () => (isClosed = true));
+  socket.resume();
+  await waitUntil('the end', () => isClosed);
+  const answers = Buffer.concat(pieces).toString('latin1').split(START).slice(1);
+  assert.ok(answers.length >= made, `${answers.length} of ${made} answers`);
+  assert.match(answers.at(-1) ?? '', /<\/html>\r\n$/);
 });

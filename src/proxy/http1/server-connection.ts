@@ -119,7 +119,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   /** Nothing is under way: shutdown may close it. */
   get isIdle(): boolean {
-    return this.#state === 'head' && this.#headStartedAtMs === 0;
+    return this.#state === 'head' && this.#headStartedAtMs === 0 && this.pendingBytes === 0;
   }
 
   onBytes(buffer: Buffer, length: number, isStable: boolean): void {
