@@ -3,28 +3,46 @@
 
 /** Up to this size a loop is faster than the call of a copy, which takes about 40 ns whatever its size. */
 const LOOP_BYTES = 24;
-/** Buffers that a pool keeps for the next who asks. */
+/** Buffers of one size that a pool keeps for the next who asks, and what they may take together. */
 const KEPT_BUFFERS = 256;
+const KEPT_BYTES = 8 * 1024 * 1024;
 const MAX_DIGITS = 16;
 const ZERO = 48;
 const NO_BYTES = Buffer.alloc(0);
 
 /** Buffers of one size, last in, first out: the next one is likely in the processor's cache still. */
+interface SizeClass {
+  readonly sizeBytes: number;
+  readonly free: Buffer[];
+  readonly kept: number;
+}
+
+/** Buffers of a few sizes: making memory anew for each upload of 16 KiB costs more than all the rest of it (bench post-16k). */
 export class BufferPool {
-  readonly #sizeBytes: number;
-  readonly #free: Buffer[] = [];
+  readonly #classes: readonly SizeClass[];
 
-  constructor(sizeBytes: number) {
-    this.#sizeBytes = sizeBytes;
+  /** `sizesBytes`: ascending. */
+  constructor(...sizesBytes: readonly number[]) {
+    this.#classes = sizesBytes.map((sizeBytes) => ({
+      sizeBytes,
+      free: [],
+      kept: Math.min(KEPT_BUFFERS, Math.floor(KEPT_BYTES / sizeBytes)),
+    }));
   }
 
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#sizeBytes);
+  /** Undefined: none of the sizes is large enough. */
+  take(neededBytes: number): Buffer | undefined {
+    for (const { sizeBytes, free } of this.#classes) {
+      if (sizeBytes >= neededBytes) return free.pop() ?? Buffer.allocUnsafeSlow(sizeBytes);
+    }
+    return undefined;
   }
 
-  /** Buffers of another size are left to the garbage collector. */
+  /** Buffers of other sizes are left to the garbage collector. */
   give(buffer: Buffer): void {
-    if (buffer.length === this.#sizeBytes && this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
+    for (const { sizeBytes, free, kept } of this.#classes) {
+      if (sizeBytes === buffer.length && free.length < kept) free.push(buffer);
+    }
   }
 }
 
@@ -32,6 +50,8 @@ export class OutBuffer {
   /** Empty until something is appended. */
   bytes: Buffer = NO_BYTES;
   length = 0;
+  /** False: a socket may read the memory still, so that it is left to the garbage collector when the buffer grows. */
+  isOwnAlone = false;
   readonly #pool: BufferPool;
 
   constructor(pool: BufferPool) {
@@ -104,11 +124,11 @@ export class OutBuffer {
   }
 
   #grow(needed: number): void {
-    let larger = this.bytes.length === 0 ? this.#pool.take() : NO_BYTES;
-    if (larger.length < needed) larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, needed));
-    this.bytes.copy(larger, 0, 0, this.length);
-    // A socket may still read the old memory: it is left to the garbage collector.
+    const old = this.bytes;
+    const larger = this.#pool.take(needed) ?? Buffer.allocUnsafeSlow(Math.max(old.length * 2, needed));
+    old.copy(larger, 0, 0, this.length);
     this.bytes = larger;
+    if (this.isOwnAlone && old.length > 0) this.#pool.give(old);
   }
 }
 

@@ -45,8 +45,8 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Room for a head, a first piece of a body and what is added to both. */
 const OUT_BYTES = 96 * 1024;
-/** Room for the head of an ordinary request as it is sent on. */
-const REQUEST_BYTES = 2048;
+/** Room for the head of an ordinary request as it is sent on; for that of an upload with what came with it; for all that is held of one. */
+const REQUEST_BYTES = [2048, 20 * 1024, 72 * 1024];
 /** Rewrites whose hooks are shared by the routes that have them. */
 const KEPT_REWRITES = 1000;
 /** Parameters of the proxy that are shared by the routes that have them. */
@@ -168,7 +168,7 @@ class Worker {
       responseHead: new MessageHead(),
       trailerHead: new MessageHead(),
       out: new OutBuffer(new BufferPool(OUT_BYTES)),
-      requestMemory: new BufferPool(REQUEST_BYTES),
+      requestMemory: new BufferPool(...REQUEST_BYTES),
       bodies: new BodyBudget(settings.bufferBounds, counters),
       connections: new Set(),
       isDraining: false,

@@ -97,6 +97,7 @@ export class UpstreamCall implements ResponseReceiver {
     this.#context = context;
     this.#owner = owner;
     this.out = new OutBuffer(context.requestMemory);
+    this.out.isOwnAlone = true;
   }
 
   /** True from `start` until the response is complete or the call has failed. */
@@ -126,6 +127,7 @@ export class UpstreamCall implements ResponseReceiver {
   /** Forgets the last request. `out` is empty then. */
   reset(): void {
     this.out.length = 0;
+    this.out.isOwnAlone = true;
     this.#options = undefined;
     this.#upstream = undefined;
     this.#flushedBytes = 0;
@@ -232,6 +234,7 @@ export class UpstreamCall implements ResponseReceiver {
       this.#flushedBytes = this.out.length;
       if (this.#isRequestComplete) upstream.writeOnce(bytes);
       else upstream.write(bytes);
+      this.out.isOwnAlone = upstream.pendingBytes === 0;
     }
     if (this.#isRequestComplete && !this.isRequestSent) {
       this.isRequestSent = true;

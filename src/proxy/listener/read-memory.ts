@@ -3,8 +3,8 @@
 // a copy. Measured with bench: reading this way instead of by 'data' events saves 1.7 µs of 9.6 µs per proxied request
 // (no allocation per read), see docs/architecture.md "The hot path".
 
-/** Small: what is read into it is copied on. */
-const SHARED_BYTES = 16 * 1024;
+/** Small: what is read into it is copied on. An upload of 16 KiB comes with its head in one read (bench post-16k: 25.6 to 20.6 us). */
+const SHARED_BYTES = 20 * 1024;
 /** A body of 64 KiB with its head fits in one read; with 80 KiB the memory in use stays in the second-level cache (bench body-64k, body-1m). */
 const BORROWED_BYTES = 80 * 1024;
 /** Borrowed buffers that are kept for the next borrower. */
