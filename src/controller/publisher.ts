@@ -39,6 +39,8 @@ export class Publisher {
   #sourceDiagnostics: readonly Diagnostic[] = [];
   #translation: TranslationResult | undefined;
   #hasRemovals = false;
+  /** `forgetRemoved` came too early. */
+  #isForgettingDue = false;
   #isStarted = false;
   /** What waits for the first addresses of a name, in order. */
   #held: { readonly delta: ModelDelta; readonly noticedAtMs: number }[] = [];
@@ -106,15 +108,18 @@ export class Publisher {
       this.propagation.observe((performance.now() - noticedAtMs) / 1000);
     }
     this.lastAppliedAtMs = Date.now();
+    if (this.#isForgettingDue) this.forgetRemoved();
   }
 
   get isUpToDate(): boolean {
     return this.#underWay.size === 0 && this.#held.length === 0;
   }
 
-  /** Removes the metrics of hosts and Ingresses that are gone; for when there is time. */
+  /** Removes the metrics of hosts and Ingresses that are gone; for when there is time. While workers still serve them, it is put off. */
   forgetRemoved(): void {
-    if (!this.#hasRemovals || !this.isUpToDate) return;
+    if (!this.#hasRemovals) return;
+    this.#isForgettingDue = !this.isUpToDate;
+    if (this.#isForgettingDue) return;
     this.#hasRemovals = false;
     const { store, pool } = this.#deps;
     const hosts: ReadonlyMap<string, unknown> = pool.model.hosts;
