@@ -107,13 +107,19 @@ function readSetHeaders(args: readonly string[], names: ReadonlySet<string>): Ru
   const more = readMore(args, 'sta');
   if (!more.ok) return more;
   const { fields, when, flags } = more.value;
-  return collect(fields, (field) => {
-    const [name, value] = splitField(field);
-    const problem = problemOfName(name);
-    if (problem !== undefined) return fail(problem);
-    const template = readTemplate(value, names);
-    return template.ok ? ok({ kind: 'set-response', name, value, when, ...(flags.has('a') && { isAppended: true }) }) : template;
+  return collect(fields, (text) => {
+    const field = readField(text, names);
+    return field.ok ? ok({ kind: 'set-response', ...field.value, when, ...(flags.has('a') && { isAppended: true }) }) : field;
   });
+}
+
+/** `Name: value` with variables of these names. */
+function readField(field: string, names: ReadonlySet<string>): Result<{ readonly name: string; readonly value: string }> {
+  const [name, value] = splitField(field);
+  const problem = problemOfName(name);
+  if (problem !== undefined) return fail(problem);
+  const template = readTemplate(value, names);
+  return template.ok ? ok({ name, value }) : template;
 }
 
 function readClearHeaders(args: readonly string[]): Rules {
@@ -130,12 +136,9 @@ function readSetInput(args: readonly string[], names: ReadonlySet<string>): Rule
   const more = readMore(args, 'tr');
   if (!more.ok) return more;
   const { fields, when, flags } = more.value;
-  return collect(fields, (field) => {
-    const [name, value] = splitField(field);
-    const problem = problemOfName(name);
-    if (problem !== undefined) return fail(problem);
-    const template = readTemplate(value, names);
-    return template.ok ? ok({ kind: 'set-input', name, value, onlyPresent: flags.has('r'), ...typesOf(when) }) : template;
+  return collect(fields, (text) => {
+    const field = readField(text, names);
+    return field.ok ? ok({ kind: 'set-input', ...field.value, onlyPresent: flags.has('r'), ...typesOf(when) }) : field;
   });
 }
 
