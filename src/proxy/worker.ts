@@ -285,7 +285,7 @@ class Worker {
     context.isDraining = true;
     this.#listeners.close();
     const closeIdle = (): void => {
-      for (const connection of context.connections) if (connection.isIdle) connection.close();
+      for (const connection of context.connections) connection.closeIdle();
     };
     closeIdle();
     const endMs = performance.now() + context.settings.client.drainMs;

@@ -16,6 +16,7 @@ import { Held, NO_BYTES } from './held-input.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { ConnectionGauge } from './connection-gauge.ts';
 import { readConnectionFacts } from './connection-facts.ts';
+import { Lingering } from './lingering.ts';
 import { FieldMemo } from './field-memo.ts';
 import { INCOMPLETE, parseRequestHead, REFUSED } from './head-parser.ts';
 import { BODY_NONE } from './field-block.ts';
@@ -28,9 +29,6 @@ import type { HeadEdit, ResponseFraming } from './response-writer.ts';
 const READ_AHEAD_BYTES = 64 * 1024;
 /** So much of a request body is read and dropped to keep a connection; a longer rest closes it. */
 const DISCARD_BYTES = 64 * 1024;
-/** After the last response: for a client in the middle of a body, and for any other. */
-const LINGER_IN_BODY_MS = 5000;
-const LINGER_MS = 1000;
 
 export interface ServerConnectionOptions {
   readonly origin: ClientOrigin;
@@ -74,8 +72,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   /** When the first byte of the head under way arrived; 0: none has. */
   #headStartedAtMs = 0;
   readonly #pace = new BodyPace();
-  #lingerBytes = 0;
-  #lingersInBody = false;
+  readonly #lingering = new Lingering();
   readonly #gauge: ConnectionGauge;
   readonly #onClosed: () => void;
 
@@ -117,15 +114,16 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     return Math.max(0, this.#response.sentBytes - this.#response.headBytes);
   }
 
-  /** Nothing is under way: shutdown may close it. */
+  /** Nothing is under way: it may be closed. */
   get isIdle(): boolean {
-    return this.#state === 'head' && this.#headStartedAtMs === 0 && this.pendingBytes === 0;
+    return this.#state === 'head' && this.#headStartedAtMs === 0 && this.#held.isEmpty && this.pendingBytes === 0;
   }
 
   onBytes(buffer: Buffer, length: number, isStable: boolean): void {
-    if (this.#state === 'lingering') return this.#drop(length);
     if (this.#state === 'closed') return;
     this.#context.readClock();
+    if (this.#state === 'lingering')
+      return this.#context.wheel.schedule(this, this.#lingering.extend(this.#context.nowMs, this.deadlineMs));
     if (this.#held.isEmpty) {
       this.#setInput(buffer, 0, length, isStable);
     } else {
@@ -168,6 +166,13 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#state === 'closed') return;
     this.#socket.destroy();
     this.#onGone();
+  }
+
+  /** Ends it if nothing is under way, so that the client gets what it has not read yet. */
+  closeIdle(): void {
+    if (!this.isIdle) return;
+    this.#context.readClock();
+    this.#linger();
   }
 
   // Downstream: what the exchange asks for.
@@ -420,22 +425,15 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   /** Ends our side and drops what still comes, so that the client gets to read the answer before a reset could reach it. */
   #linger(): void {
-    this.#lingersInBody = this.#state === 'body';
-    const lingerMs = this.#lingersInBody ? LINGER_IN_BODY_MS : LINGER_MS;
+    const isSending = this.#state === 'body' || !this.#held.isEmpty;
     this.#state = 'lingering';
     this.#held.take();
     this.#reader?.endLong(true, false);
     this.#socket.end();
     this.#resumeReading();
     const sendMs = this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0;
-    this.#context.wheel.schedule(this, this.#context.nowMs + Math.max(lingerMs, sendMs));
+    this.#context.wheel.schedule(this, this.#lingering.begin(this.#context.nowMs, isSending, sendMs));
     if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
-  }
-
-  #drop(length: number): void {
-    this.#lingerBytes += length;
-    // A client that sends a body too large must get to read that: only time bounds what is dropped then.
-    if (this.#lingerBytes > DISCARD_BYTES && !this.#lingersInBody && this.pendingBytes === 0) this.close();
   }
 
   #pauseReading(): void {
