@@ -9,7 +9,7 @@ import { finding, toDiagnostic } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
 import type { HostTable } from './host-table.ts';
 import type { IngressTable } from './ingress-table.ts';
-import type { UpstreamUse } from './ingress/translate-host.ts';
+import type { UpstreamUse } from './ingress/upstream-use.ts';
 import type { SharedRows } from './shared-rows.ts';
 import type { UpstreamTable } from './upstream-table.ts';
 import type { UpstreamProblem } from './upstream.ts';

@@ -6,7 +6,7 @@ import type { Upstream, UpstreamKey } from '../model/upstream.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import { BackendUsers, PLAIN_SETTINGS } from './backend-settings.ts';
 import type { BackendSettings } from './backend-settings.ts';
-import type { UpstreamUse } from './ingress/translate-host.ts';
+import type { UpstreamUse } from './ingress/upstream-use.ts';
 import { MultiMap } from './multi-map.ts';
 import { translateUpstream } from './upstream.ts';
 import type { UpstreamOptions, UpstreamProblem, UpstreamRef, UpstreamTranslation } from './upstream.ts';

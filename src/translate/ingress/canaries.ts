@@ -3,18 +3,16 @@
 import type { Canary } from '../../model/policies/canary.ts';
 import { CATCH_ALL_HOST } from '../../model/route.ts';
 import type { HostName, Route } from '../../model/route.ts';
-import type { UpstreamTls } from '../../model/upstream-tls.ts';
-import type { UpstreamKey } from '../../model/upstream.ts';
 import type { IngressBackend } from '../../resources/objects.ts';
 import { finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
-import { serviceRef } from '../upstream.ts';
 import { defaultBackendField, defaultBackendFields, pathFields } from './field-names.ts';
 import type { ServiceFields } from './field-names.ts';
 import type { Transport } from './host-transport.ts';
 import { hostOfRule } from './served-ingress.ts';
 import type { ServedIngress } from './served-ingress.ts';
-import type { UpstreamUse } from './translate-host.ts';
+import { useBackend } from './upstream-use.ts';
+import type { UpstreamUse } from './upstream-use.ts';
 
 export interface CanaryInput {
   readonly name: HostName;
@@ -105,16 +103,8 @@ class CanaryAttachment {
       this.#findings.push(finding('PRT-RULE-2', 'the backend of a canary must be a Service', served.ingress, field));
       return undefined;
     }
-    const { namespace } = served.ingress.metadata;
-    const uses: UpstreamUse[] = [];
-    const use = (tls: UpstreamTls | undefined): UpstreamKey => {
-      const ref = serviceRef({ namespace, service: backend.name, port: backend.port, tls });
-      uses.push({ ref, subject: served.ingress, fields, user: served });
-      return ref.key;
-    };
-    const upstream = use(transport.kind === 'tls' ? transport.tls : undefined);
-    const secureUpstream = transport.kind === 'as-client' ? use(transport.tls) : undefined;
-    return { row: { ...served.canary, upstream, ...(secureUpstream !== undefined && { secureUpstream }) }, uses };
+    const { target, uses } = useBackend({ served, backend, fields }, transport);
+    return { row: { ...served.canary, ...target }, uses };
   }
 
   #report({ ingress }: ServedIngress, { field }: Place, reason: string): void {

@@ -11,7 +11,7 @@ import { addressRef } from '../upstream.ts';
 import type { UpstreamRef } from '../upstream.ts';
 import type { ServedAccess, ServedExternalAuth } from './served-access.ts';
 import type { ServedIngress } from './served-ingress.ts';
-import type { UpstreamUse } from './translate-host.ts';
+import type { UpstreamUse } from './upstream-use.ts';
 
 export type RouteAccess =
   | { readonly kind: 'open' }

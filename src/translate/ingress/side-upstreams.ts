@@ -8,7 +8,7 @@ import type { TranslatorOptions } from '../options.ts';
 import { defaultBackendRef, fallbackRef } from '../upstream.ts';
 import { serviceOf } from './host-access.ts';
 import type { ServedIngress } from './served-ingress.ts';
-import type { UpstreamUse } from './translate-host.ts';
+import type { UpstreamUse } from './upstream-use.ts';
 
 export interface SideUpstreamContext {
   readonly options: TranslatorOptions;

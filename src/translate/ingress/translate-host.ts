@@ -1,24 +1,23 @@
 // Puts one host together from all Ingresses that name it: its root route, the merged rules, the conflicts, the certificate.
 // Depends on those Ingresses, their Secrets, and whether the wildcard host above has a TLS entry; never on Services.
 import { keptList } from '../../kit/kept-list.ts';
-import { literalPrefix } from '../../kit/literal-prefix.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import { formatOrigin } from '../../model/origin.ts';
 import type { Origin } from '../../model/origin.ts';
 import { CATCH_ALL_HOST } from '../../model/route.ts';
 import type { Action, HostName, PathMatch, Route, RouteLabels, RoutePolicies, TlsRedirect, VirtualHost } from '../../model/route.ts';
-import type { UpstreamSecret, UpstreamTls } from '../../model/upstream-tls.ts';
-import type { UpstreamKey } from '../../model/upstream.ts';
+import type { UpstreamSecret } from '../../model/upstream-tls.ts';
 import type { IngressBackend, IngressPath } from '../../resources/objects.ts';
 import { annotationField, finding } from '../finding.ts';
-import type { Finding, Subject } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import type { ObjectName, TranslatorOptions } from '../options.ts';
 import type { PatternChecker } from '../pattern-checker.ts';
-import { portText, serviceRef } from '../upstream.ts';
-import type { UpstreamRef } from '../upstream.ts';
+import { portText } from '../upstream.ts';
 import { healthCheckRoute, statusRoute } from './built-in-routes.ts';
 import { defaultBackendField, defaultBackendFields, pathFields } from './field-names.ts';
 import type { PathFields, ServiceFields } from './field-names.ts';
+import { findShadowedSettings, findSlashRedirects, findUnusedDefaultBackends, resourceFinding } from './host-findings.ts';
+import { checkPatterns } from './host-patterns.ts';
 import { deriveRows } from './derived-rows.ts';
 import { HostAccess } from './host-access.ts';
 import type { RouteAccess } from './host-access.ts';
@@ -34,6 +33,8 @@ import { SideUpstreams } from './side-upstreams.ts';
 import type { SideUpstreamContext } from './side-upstreams.ts';
 import { hostOfRule } from './served-ingress.ts';
 import type { ServedIngress } from './served-ingress.ts';
+import { useBackend } from './upstream-use.ts';
+import type { ServiceBackend, UpstreamUse } from './upstream-use.ts';
 
 export interface HostInput {
   readonly name: HostName;
@@ -60,16 +61,6 @@ export interface HostContext extends TlsContext, TransportContext, ClientCertifi
   readonly unownedAction: Action | undefined;
   /** True: the ConfigMap asks for a protection of every route that is missing. */
   readonly isEverythingRefused: boolean;
-}
-
-/** A place that refers to an upstream and hears of its problems. */
-export interface UpstreamUse {
-  readonly ref: UpstreamRef;
-  readonly subject: Subject;
-  /** Where the subject names the Service; undefined for a flag. */
-  readonly fields: ServiceFields | undefined;
-  /** Whose settings of the Service port may count; absent: default backends and other helpers of a route have none. */
-  readonly user?: ServedIngress;
 }
 
 export interface HostTranslation {
@@ -135,12 +126,9 @@ class HostBuilder {
     this.#addBuiltIn(healthCheckRoute(this.#context.options.healthCheckPath));
     for (const served of ingresses) this.#addRules(served);
     this.#addBuiltIn(statusRoute(this.#context.statusAddresses, this.#routes.values()));
-    this.#reportShadowedSettings();
-    if (this.#regexOwner === undefined) this.#reportTrailingSlashes();
-    else {
-      this.#checkPatterns(this.#regexOwner);
-      this.#findings.push(...findUnreachedLocations(ingresses, this.#context.options.annotationsPrefix));
-    }
+    this.#findings.push(...findShadowedSettings(name, ingresses, this.#context.options.annotationsPrefix));
+    if (this.#regexOwner === undefined) this.#findings.push(...findSlashRedirects(ingresses, this.#routes));
+    else this.#checkPatterns(this.#regexOwner);
     this.#addCanaries();
     const origin = ingresses[0]?.ingress.origin ?? catchAllOrigin(this.#context.options);
     const rootRoute = this.#rootRoute();
@@ -189,7 +177,7 @@ class HostBuilder {
   #addRoot(): void {
     const isCatchAll = this.#input.name === CATCH_ALL_HOST;
     const owner = isCatchAll ? findCatchAllOwner(this.#input.ingresses) : this.#input.ingresses[0];
-    this.#reportUnusedDefaultBackends(owner);
+    this.#findings.push(...findUnusedDefaultBackends(this.#input.name, this.#input.ingresses, owner));
     const backend = owner?.ingress.spec.defaultBackend;
     if (owner === undefined || backend?.kind !== 'service') {
       this.#addDefaultBackend(owner);
@@ -247,7 +235,7 @@ class HostBuilder {
       return;
     }
     const { backend } = path;
-    if (backend.kind === 'resource') this.#reportResource(served, backend, `${field}.backend.resource`, isRoot);
+    if (backend.kind === 'resource') this.#findings.push(resourceFinding(served, backend, `${field}.backend.resource`, isRoot));
     // As if the rule were not there, which for `/` leaves the default backend. Elsewhere a shorter path would take what was not meant for it.
     if (backend.kind === 'resource' && isRoot) return;
     const action: Action =
@@ -299,26 +287,6 @@ class HostBuilder {
     };
   }
 
-  /** Of annotations about the whole host the oldest one counts. */
-  #reportShadowedSettings(): void {
-    const settings = [
-      ['app-root', (served: ServedIngress) => served.annotations.appRoot],
-      ['server-snippet', (served: ServedIngress) => served.serverSnippet],
-      ['ssl-ciphers', (served: ServedIngress) => served.annotations.ciphers],
-      ['server-alias', (served: ServedIngress) => served.annotations.serverAliases],
-    ] as const;
-    for (const [annotation, valueOf] of settings) {
-      const [owner, ...others] = this.#input.ingresses.filter((served) => valueOf(served) !== undefined);
-      if (owner === undefined) continue;
-      for (const { ingress } of others) {
-        const message = `${formatOrigin(owner.ingress.origin)} decides about ${annotation} of host ${this.#input.name}; this value has no effect there`;
-        this.#findings.push(
-          finding('PRT-HOST-3', message, ingress, annotationField(`${this.#context.options.annotationsPrefix}/${annotation}`)),
-        );
-      }
-    }
-  }
-
   #derive(row: VirtualHost, certificateNames: readonly string[]): readonly VirtualHost[] {
     const { ingresses, hasWildcardTls } = this.#input;
     const { redirectCode } = this.#context;
@@ -328,43 +296,17 @@ class HostBuilder {
     return deriveRows({ row, ingresses, certificateNames, hasTlsEntry, hasWildcardTls, redirectsByCertificate, redirectCode });
   }
 
-  /** On a host with regular expressions every path is one: those that cannot be used answer 503, and the others' owners are told. */
-  #checkPatterns(regexOwner: ServedIngress): void {
-    const byName = new Map(this.#input.ingresses.map((served) => [nameOf(served.ingress.origin), served]));
-    const told = new Set<ServedIngress>();
-    for (const route of this.#routes.values()) {
-      const served = byName.get(nameOf(route.origin));
-      const field = `${route.origin.field ?? ''}.path`;
-      if (served === undefined || !field.startsWith('spec.rules')) continue;
-      if (route.match.kind !== 'regex' && !told.has(served) && route.match.path !== '/') {
-        told.add(served);
-        const why = `${formatOrigin(regexOwner.ingress.origin)} uses regular expressions on host ${this.#input.name}`;
-        this.#findings.push(
-          finding('PRT-RULE-9', `${why}: ${route.match.path} is one, too, and so are all paths of this host`, served.ingress, field),
-        );
-      }
-      const pattern = route.match.kind === 'regex' ? route.match.pattern : route.match.path;
-      const problem = this.#context.patterns.problemOf(pattern, served.ingress);
-      if (problem === undefined) continue;
-      this.#routes.set(route.id, { ...route, isUnusablePattern: true, action: REFUSED, policies: {} });
-      const beginning = literalPrefix(pattern) || '/';
-      const message = `the pattern ${problem}: paths that begin with ${beginning} and that no pattern before it takes answer 503`;
-      this.#findings.push(finding('PRT-RULE-10', message, served.ingress, field));
-    }
+  #checkPatterns(owner: ServedIngress): void {
+    const { name: host, ingresses } = this.#input;
+    const { unusable, findings } = checkPatterns({ host, ingresses, routes: this.#routes.values(), owner }, this.#context.patterns);
+    for (const route of unusable) this.#routes.set(route.id, { ...route, isUnusablePattern: true, action: REFUSED, policies: {} });
+    this.#findings.push(...findings, ...findUnreachedLocations(ingresses, this.#context.options.annotationsPrefix));
   }
 
   #forward(served: ServedIngress, backend: ServiceBackend, fields: ServiceFields): Action {
-    const { ingress } = served;
-    const { namespace } = ingress.metadata;
-    const transport = this.#transports.of(served);
-    const useService = (tls: UpstreamTls | undefined): UpstreamKey => {
-      const ref = serviceRef({ namespace, service: backend.name, port: backend.port, tls });
-      this.#uses.push({ ref, subject: ingress, fields, user: served });
-      return ref.key;
-    };
-    const upstream = useService(transport.kind === 'tls' ? transport.tls : undefined);
-    const secureUpstream = transport.kind === 'as-client' ? useService(transport.tls) : undefined;
-    const forward: Action = { kind: 'forward', upstream, ...(secureUpstream !== undefined && { secureUpstream }) };
+    const { target, uses } = useBackend({ served, backend, fields }, this.#transports.of(served));
+    this.#uses.push(...uses);
+    const forward: Action = { kind: 'forward', ...target };
     const [fallback] = this.#sideUpstreams.defaultBackendOf(served);
     return fallback === undefined ? forward : { ...forward, fallback };
   }
@@ -402,37 +344,6 @@ class HostBuilder {
     const host = name === CATCH_ALL_HOST ? 'requests for no other host' : `host ${name}`;
     return `${formatOrigin(winner.origin)} already has ${match.kind} path ${match.path} of ${host}; this path has no effect`;
   }
-
-  #reportResource({ ingress }: ServedIngress, backend: ResourceBackend, field: string, isRoot: boolean): void {
-    const consequence = isRoot ? 'the default backend answers' : 'the path answers 503';
-    const message = `the backend ${backend.resourceKind} ${backend.name} is no Service: ${consequence}`;
-    this.#findings.push(finding('PRT-RULE-2', message, ingress, field));
-  }
-
-  #reportUnusedDefaultBackends(owner: ServedIngress | undefined): void {
-    const { name, ingresses } = this.#input;
-    for (const served of ingresses) {
-      const backend = served.ingress.spec.defaultBackend;
-      if (backend === undefined) continue;
-      if (backend.kind === 'resource') this.#reportResource(served, backend, `${defaultBackendField}.resource`, true);
-      if (served === owner || owner === undefined) continue;
-      const message = `${formatOrigin(owner.ingress.origin)} decides about paths of host ${name} that no rule takes; this backend has no effect there`;
-      this.#findings.push(finding('PRT-RULE-1', message, served.ingress, defaultBackendField));
-    }
-  }
-
-  #reportTrailingSlashes(): void {
-    for (const { match, origin } of this.#routes.values()) {
-      if (match.kind === 'regex' || match.path === '/' || !match.path.endsWith('/')) continue;
-      const short = match.path.slice(0, -1);
-      if (this.#routes.has(`exact:${short}`) || this.#routes.has(`prefix:${short}`)) continue;
-      const subject = this.#input.ingresses.find(
-        ({ ingress }) => ingress.origin.name === origin.name && ingress.origin.namespace === origin.namespace,
-      );
-      const message = `${short} is redirected to ${match.path} (301), for this ${match.kind} path does not take it`;
-      if (subject !== undefined) this.#findings.push(finding('PRT-RULE-7', message, subject.ingress, `${origin.field ?? ''}.path`));
-    }
-  }
 }
 
 /** Written out, because a copy of an object with one field more takes more memory. */
@@ -441,8 +352,6 @@ function originOfField({ ingress }: ServedIngress, field: string): Origin {
   return file === undefined || line === undefined ? { kind, namespace, name, field } : { kind, namespace, name, field, file, line };
 }
 
-type ServiceBackend = Extract<IngressBackend, { kind: 'service' }>;
-type ResourceBackend = Extract<IngressBackend, { kind: 'resource' }>;
 type LiteralMatch = Exclude<PathMatch, { kind: 'regex' }>;
 
 const rootMatch: { readonly id: string; readonly match: LiteralMatch } = { id: 'prefix:/', match: { kind: 'prefix', path: '/' } };
@@ -459,10 +368,6 @@ function isRewritten({ rewrite }: ServedIngress, path: string): boolean {
 /** Whether the path is a regular expression by the annotations of its own Ingress. */
 function isPattern(served: ServedIngress, path: string): boolean {
   return served.annotations.useRegex === true || isRewritten(served, path);
-}
-
-function nameOf({ kind, namespace, name }: Origin): string {
-  return `${kind}/${namespace}/${name}`;
 }
 
 /** ImplementationSpecific is Prefix, as in ingress-nginx without `use-regex`. */
