@@ -52,6 +52,28 @@ export function parseLeaseName(text: string): Result<string> {
   return problem === undefined ? ok(text) : fail(problem);
 }
 
+const QUANTITY_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** Bytes as a quantity of Kubernetes: `4Gi`, `500M`; empty is 0. */
+export function parseQuantityBytes(text: string): Result<number> {
+  if (text === '') return ok(0);
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?$/.exec(text) ?? [];
+  const factor = QUANTITY_UNITS[unit];
+  return digits === undefined || factor === undefined
+    ? fail('is not a size of Kubernetes such as "4Gi" or "500M"')
+    : ok(Math.floor(Number(digits) * factor));
+}
+
 /** Comma list of IP addresses and host names. */
 export function parseStatusAddresses(text: string): Result<readonly string[]> {
   const addresses = commaList(text);

@@ -33,6 +33,15 @@ describe('the flag registry', () => {
     assert.deepEqual(value('sizeBuckets'), [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]);
   });
 
+  it('takes sizes as quantities of Kubernetes', () => {
+    const sizes = ['', '0', '4Gi', '1.5Mi', '500M', '12'].map((text) => parseFlag('tmpSizeLimitBytes', text));
+    assert.deepEqual(
+      sizes.map((size) => (size.ok ? size.value : size.error)),
+      [0, 0, 4 * 2 ** 30, 1.5 * 2 ** 20, 500_000_000, 12],
+    );
+    for (const text of ['4GB', '-1', 'Gi', '1e3', '1 Gi', '4gi']) assert.equal(parseFlag('tmpSizeLimitBytes', text).ok, false, text);
+  });
+
   it('takes Go durations and plain seconds', () => {
     const durations: [string, number][] = [
       ['0', 0],

@@ -19,6 +19,7 @@ import {
   parseObjectName,
   parsePath,
   parsePort,
+  parseQuantityBytes,
   parseSelector,
   parseWord,
   parseWords,
@@ -240,6 +241,17 @@ export const flags: FlagTable = {
     defaultText: 'auto',
     parse: parseWorkers,
     summary: 'Threads that carry traffic. "auto" is one for each core.',
+  },
+  tmpSizeLimitBytes: {
+    ...traffic,
+    isFromIngressNginx: false,
+    name: 'tmp-size-limit',
+    placeholder: 'size',
+    defaultText: '',
+    parse: parseQuantityBytes,
+    summary:
+      'Limit of the volume behind /tmp, such as "4Gi": the temporary files of all workers together take at most seven eighths of it. ' +
+      'Empty: only the ConfigMap key `portico-buffer-disk` bounds them.',
   },
   disableCatchAll: {
     ...traffic,

@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly bind: string;
   /** At least 1. */
   readonly workers: number;
+  /** Size of the volume for temporary files; 0: unknown. */
+  readonly tmpSizeLimitBytes: number;
   readonly ingressClass: string;
   readonly controllerClass: string;
   readonly ingressClassByName: boolean;

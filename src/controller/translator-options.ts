@@ -33,6 +33,7 @@ export function translatorOptions(options: ServeOptions, zone = ''): TranslatorO
     healthCheckPath: options.healthCheckPath,
     ports: { http: options.httpPort, https: options.httpsPort },
     workers: options.workers,
+    tmpSizeLimitBytes: options.tmpSizeLimitBytes,
     logFormat: options.logFormat,
     metrics: {
       perHost: options.metricsPerHost,

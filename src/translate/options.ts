@@ -46,6 +46,8 @@ export interface TranslatorOptions {
   readonly ports: ListenPorts;
   /** Worker threads: `max-worker-connections` is meant for each of them. */
   readonly workers: number;
+  /** `--tmp-size-limit`: size of the volume for temporary files; 0: unknown. */
+  readonly tmpSizeLimitBytes: number;
   /** `--log-format`; the text itself comes from the ConfigMap. */
   readonly logFormat: 'json' | 'text';
   readonly metrics: MetricsSettings;

@@ -130,6 +130,56 @@ suite('chart', () => {
     assert.ok(given >= beforeClosing + workerShutdownTimeout + afterwards + 10);
   });
 
+  test('the notes say where the time that a pod is given to end is not enough', () => {
+    const note = /terminationGracePeriodSeconds is (\d+), but the end of a pod may take (\d+) s/;
+    const values = (controller: ValueMap): readonly string[] => note.exec(render({ controller }).notes)?.slice(1) ?? [];
+    assert.deepEqual(values({}), []);
+    assert.deepEqual(values({ terminationGracePeriodSeconds: 60 }), ['60', '260']);
+    assert.deepEqual(values({ terminationGracePeriodSeconds: 60, config: { 'worker-shutdown-timeout': '40s' } }), []);
+    assert.deepEqual(values({ config: { 'worker-shutdown-timeout': '5m' } }), ['300', '320']);
+    assert.deepEqual(values({ config: { 'worker-shutdown-timeout': 300 } }), ['300', '320']);
+    assert.deepEqual(values({ shutdownGracePeriodSeconds: 60 }), ['300', '310']);
+    assert.deepEqual(values({ extraArgs: { 'post-shutdown-grace-period': '1h' } }), ['300', '3850']);
+    assert.deepEqual(values({ extraArgs: { 'shutdown-grace-period': '51s' } }), ['300', '301']);
+  });
+
+  test('the volume for temporary files has a limit, which Portico is told', () => {
+    const limits = (values: ValueMap): readonly Value[] => {
+      const deployment = only(render(values).objects, 'Deployment');
+      const volumes = listAt(deployment, 'spec', 'template', 'spec', 'volumes');
+      return [at(volumes[0], 'emptyDir', 'sizeLimit'), valueOfFlag(deployment, 'tmp-size-limit')];
+    };
+    assert.deepEqual(limits({}), ['4Gi', '4Gi']);
+    assert.deepEqual(limits({ controller: { tmpSizeLimit: '500Mi' } }), ['500Mi', '500Mi']);
+    assert.deepEqual(limits({ controller: { tmpSizeLimit: '' } }), [undefined, undefined]);
+  });
+
+  test('a module for tracing is no obstacle, and the notes say that it is not needed', () => {
+    const { notes } = render({ controller: { extraModules: [{ name: 'opentelemetry', image: { image: 'x' } }] } });
+    assert.match(notes, /controller\.extraModules has no effect: Portico traces without/);
+  });
+
+  test('the fields of a chart value reach the object that they are meant for', () => {
+    const { objects } = render({
+      controller: {
+        keda: { enabled: true, fallback: { failureThreshold: 3, replicas: 11 }, triggers: [{ type: 'cpu' }] },
+        metrics: { enabled: true, service: { clusterIPs: ['10.0.0.2'] }, serviceMonitor: { enabled: true, jobLabel: 'app' } },
+        admissionWebhooks: {
+          service: { clusterIPs: ['10.0.0.3'] },
+          certManager: { enabled: true, rootCert: { revisionHistoryLimit: 2 }, admissionCert: { revisionHistoryLimit: 3 } },
+        },
+      },
+      defaultBackend: { enabled: true, service: { clusterIPs: ['10.0.0.4'] } },
+    });
+    assert.deepEqual(at(only(objects, 'ScaledObject'), 'spec', 'fallback'), { failureThreshold: 3, replicas: 11 });
+    assert.equal(at(only(objects, 'ServiceMonitor'), 'spec', 'jobLabel'), 'app');
+    assert.equal(at(only(objects, 'Certificate', 'portico-root-cert'), 'spec', 'revisionHistoryLimit'), 2);
+    assert.equal(at(only(objects, 'Certificate', 'portico-admission'), 'spec', 'revisionHistoryLimit'), 3);
+    const names = ['portico-controller-metrics', 'portico-controller-admission', 'portico-defaultbackend'];
+    const addresses = names.map((name) => at(only(objects, 'Service', name), 'spec', 'clusterIPs'));
+    assert.deepEqual(addresses, [['10.0.0.2'], ['10.0.0.3'], ['10.0.0.4']]);
+  });
+
   test('the name of the release is used as it is where it has the name of the chart in it', () => {
     only(render({}, 'my-portico').objects, 'Deployment', 'my-portico-controller');
     only(render({}, 'edge').objects, 'Deployment', 'edge-portico-controller');

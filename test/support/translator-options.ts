@@ -25,6 +25,7 @@ export function testOptions(changed: Partial<TranslatorOptions> = {}): Translato
     healthCheckPath: '/healthz',
     ports: { http: 8080, https: 8443 },
     workers: 2,
+    tmpSizeLimitBytes: 0,
     logFormat: 'text',
     metrics: {
       perHost: true,

@@ -89,6 +89,15 @@ describe('the settings', () => {
     assert.equal(large.fieldBytes, 32_768);
   });
 
+  it('leave room in the volume for temporary files, whatever the ConfigMap says', () => {
+    const share = (tmpSizeLimitBytes: number, workers: number): number =>
+      readConfigMap(undefined, testOptions({ tmpSizeLimitBytes, workers })).config.settings.bufferBounds.fileBytes;
+    assert.equal(share(0, 2), 2 ** 30);
+    assert.equal(share(2 ** 40, 2), 2 ** 30);
+    assert.equal(share(2 ** 30, 2), (7 * 2 ** 27) / 2);
+    assert.equal(share(2 ** 30, 7), 2 ** 27);
+  });
+
   it('let log-format-escape-none win', () => {
     assert.equal(read({ 'log-format-escape-json': 'true', 'log-format-escape-none': 'true' }).config.settings.log.escape, 'none');
   });

@@ -90,10 +90,16 @@ function defaultDraft(options: TranslatorOptions): ConfigDraft {
 }
 
 /** Works out what several keys decide together. */
+/** Of one worker: a volume that is larger than its limit is the end of the pod, so an eighth stays free for what else is written. */
+function fileShareBytes({ tmpSizeLimitBytes, workers }: TranslatorOptions): number {
+  return tmpSizeLimitBytes === 0 ? Infinity : Math.floor((tmpSizeLimitBytes * 7) / 8 / Math.max(1, workers));
+}
+
 function finish({ settings, routing, pending }: ConfigDraft, options: TranslatorOptions): ControllerConfig {
   const { nextUpstream } = pending;
   settings.proxy.nextUpstream = [...(routing.retryNonIdempotent ? withNonIdempotent(nextUpstream) : nextUpstream)];
   Object.assign(settings.proxy, bufferParameters(routing.buffering), { bandwidth: bandwidthOf({}, routing) });
+  settings.bufferBounds.fileBytes = Math.min(settings.bufferBounds.fileBytes, fileShareBytes(options));
   settings.client.connections = pending.connectionsPerWorker * Math.max(1, options.workers);
   settings.log.enabled = !pending.isAccessLogDisabled && !pending.isHttpAccessLogDisabled;
   routing.statusAddresses = [...pending.statusAddressesIpv4, ...(pending.isIpv6Disabled ? [] : pending.statusAddressesIpv6)];

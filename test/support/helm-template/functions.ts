@@ -43,6 +43,9 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   lt: ([a, b]) => number(a) < number(b),
   gt: ([a, b]) => number(a) > number(b),
   add: (values) => values.map(number).reduce((sum, value) => sum + value, 0),
+  mul: (values) => values.map(number).reduce((product, value) => product * value, 1),
+  /** Sprig's, for the base ten: 0 for what is no integer. */
+  atoi: ([value]) => (/^[+-]?\d+$/.test(text(value)) ? Number(text(value)) : 0),
   int: ([value]) => Math.trunc(Number.parseFloat(printValue(value)) || 0),
   quote: (values) =>
     values
@@ -63,6 +66,11 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   join: ([separator, values]) => list(values).map(printValue).join(text(separator)),
   list: (values) => values,
   dict: (values) => Object.fromEntries(pairs(values)),
+  /** Go's, of a map. */
+  index: ([map, key]) => {
+    if (!isMap(map)) throw new Error('index: a map is wanted');
+    return map[text(key)];
+  },
   hasKey: ([map, key]) => isMap(map) && Object.hasOwn(map, text(key)),
   omit: ([map, ...keys]) => Object.fromEntries(Object.entries(isMap(map) ? map : {}).filter(([key]) => !keys.includes(key))),
   /** Sprig's merge of maps: what stands first wins. */

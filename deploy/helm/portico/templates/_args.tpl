@@ -1,3 +1,31 @@
+{{- /* The longest time between SIGTERM and the end of the process. */ -}}
+{{- define "portico.drainSeconds" -}}
+{{- $c := .Values.controller -}}
+{{- $before := default $c.shutdownGracePeriodSeconds (index $c.extraArgs "shutdown-grace-period") -}}
+{{- $requests := default "240s" (index $c.config "worker-shutdown-timeout") -}}
+{{- $after := default "10" (index $c.extraArgs "post-shutdown-grace-period") -}}
+{{- $sum := 0 -}}
+{{- range list $before $requests $after -}}
+{{- $sum = add $sum (int (include "portico.seconds" .)) -}}
+{{- end -}}
+{{ $sum }}
+{{- end -}}
+
+{{- /* Of a duration with at most one unit, 0 of others: `90`, `90s`, `4m`, `1h`. */ -}}
+{{- define "portico.seconds" -}}
+{{- $text := printf "%v" . -}}
+{{- $number := trimSuffix "s" $text -}}
+{{- $factor := 1 -}}
+{{- if hasSuffix "m" $text -}}
+{{- $number = trimSuffix "m" $text -}}
+{{- $factor = 60 -}}
+{{- else if hasSuffix "h" $text -}}
+{{- $number = trimSuffix "h" $text -}}
+{{- $factor = 3600 -}}
+{{- end -}}
+{{- mul $factor (atoi $number) -}}
+{{- end -}}
+
 {{- /* The command line of the controller. A flag in extraArgs stands last and therefore wins. */ -}}
 {{- define "portico.args" -}}
 {{- $c := .Values.controller -}}
@@ -69,6 +97,9 @@
 - --validating-webhook=:{{ $c.admissionWebhooks.port }}
 - --validating-webhook-certificate={{ $c.admissionWebhooks.certificate }}
 - --validating-webhook-key={{ $c.admissionWebhooks.key }}
+{{- end }}
+{{- if $c.tmpSizeLimit }}
+- --tmp-size-limit={{ $c.tmpSizeLimit }}
 {{- end }}
 - --shutdown-grace-period={{ $c.shutdownGracePeriodSeconds }}
 {{- range $flag, $value := $c.extraArgs }}

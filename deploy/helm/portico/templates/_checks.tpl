@@ -4,8 +4,10 @@
 {{- if $c.customTemplate.configMapName -}}
 {{- fail "controller.customTemplate: there is no nginx behind Portico that could read a template. Remove it, and see docs/migrate-from-ingress-nginx.md for what takes the place of custom directives." -}}
 {{- end -}}
-{{- if $c.extraModules -}}
-{{- fail "controller.extraModules: there is no nginx behind Portico that could load a module. Remove it, and see docs/migrate-from-ingress-nginx.md." -}}
+{{- range $c.extraModules -}}
+{{- if ne (printf "%v" .name) "opentelemetry" -}}
+{{- fail "controller.extraModules: there is no nginx behind Portico that could load a module. Remove it, and see docs/migrate-from-ingress-nginx.md. Only the module opentelemetry may stay: Portico traces without it." -}}
+{{- end -}}
 {{- end -}}
 {{- if and $c.autoscaling.enabled $c.keda.enabled -}}
 {{- fail "controller.autoscaling and controller.keda cannot both be enabled." -}}

@@ -158,7 +158,12 @@ spec:
     {{- end }}
   volumes:
     - name: tmp
+      {{- if $c.tmpSizeLimit }}
+      emptyDir:
+        sizeLimit: {{ $c.tmpSizeLimit }}
+      {{- else }}
       emptyDir: {}
+      {{- end }}
     {{- if $c.admissionWebhooks.enabled }}
     - name: webhook-cert
       secret:
