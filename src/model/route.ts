@@ -85,6 +85,11 @@ export type PathMatch =
    */
   | { readonly kind: 'regex'; readonly pattern: string };
 
+/** The path or the pattern, as its rule writes it. */
+export function rulePath(match: PathMatch): string {
+  return match.kind === 'regex' ? match.pattern : match.path;
+}
+
 export interface Route {
   /** Unique within the host and stable over changes: path type and path. */
   readonly id: string;

@@ -3,7 +3,7 @@
 // There is no second matcher here. The verdict is the table's own; whether a rule that lost would have taken the path by itself is
 // asked of the same matcher, on a host that has only this rule. Only the words are made here.
 import { compilePathPattern } from '../kit/pattern.ts';
-import { CATCH_ALL_HOST } from '../model/route.ts';
+import { CATCH_ALL_HOST, rulePath } from '../model/route.ts';
 import type { Action, HostName, PathMatch, Route, VirtualHost } from '../model/route.ts';
 import type { Origin } from '../model/origin.ts';
 import type { CompiledHost, PathVerdict } from './compiled-host.ts';
@@ -179,7 +179,7 @@ function whyNot({ host, route, path, verdict, patterns }: Loser): CandidateReaso
 
 function whyNoMatch(host: VirtualHost, match: PathMatch, path: string): CandidateReason {
   if (host.pathMode === 'regex') {
-    const compiled = compilePathPattern(match.kind === 'regex' ? match.pattern : match.path);
+    const compiled = compilePathPattern(rulePath(match));
     return compiled.ok ? { kind: 'no-match', because: 'pattern' } : { kind: 'no-match', because: 'bad-pattern', message: compiled.error };
   }
   if (match.kind === 'regex') return { kind: 'no-match', because: 'pattern' };

@@ -5,6 +5,7 @@
 // A pattern that cannot take the path because of its literal beginning is skipped before it is compiled or run.
 import { assertNever } from '../kit/assert-never.ts';
 import { literalPrefix } from '../kit/literal-prefix.ts';
+import { rulePath } from '../model/route.ts';
 import type { PathMatch, VirtualHost } from '../model/route.ts';
 import { compiledRoute } from './compiled-host.ts';
 import type { CompileRoute, CompiledHost, CompiledRoute } from './compiled-host.ts';
@@ -22,10 +23,6 @@ export function compileRegexHost<T>(host: VirtualHost, compileRoute: CompileRout
     }
   }
   return new RegexHost(host, rows, patterns);
-}
-
-function rulePath(match: PathMatch): string {
-  return match.kind === 'regex' ? match.pattern : match.path;
 }
 
 /**

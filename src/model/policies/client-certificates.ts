@@ -25,3 +25,8 @@ export interface ClientTrust {
   /** PEM; empty: no certificate is revoked. */
   readonly crlPem: string;
 }
+
+/** Whether both trust the same; copies from another thread are other objects. */
+export function isSameTrust(a: ClientTrust, b: ClientTrust): boolean {
+  return a.caPem === b.caPem && a.crlPem === b.crlPem;
+}

@@ -2,7 +2,7 @@
 // found by the same look-up as requests are. Hosts without a policy never get here.
 import tls from 'node:tls';
 import { LruMap } from '../../kit/lru.ts';
-import type { ClientTrust } from '../../model/policies/client-certificates.ts';
+import { type ClientTrust, isSameTrust } from '../../model/policies/client-certificates.ts';
 import type { HostName, VirtualHost } from '../../model/route.ts';
 import { normaliseHost } from '../../routing/normalise-host.ts';
 import type { RoutingTable } from '../../routing/table.ts';
@@ -81,10 +81,6 @@ export class ClientCertificateContexts {
   forget(): void {
     this.#contexts.clear();
   }
-}
-
-export function isSameTrust(a: ClientTrust, b: ClientTrust): boolean {
-  return a.caPem === b.caPem && a.crlPem === b.crlPem;
 }
 
 function trustOptions({ caPem, crlPem }: ClientTrust): tls.SecureContextOptions {

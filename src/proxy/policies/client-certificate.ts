@@ -2,7 +2,7 @@
 // come over a handshake made for another host or under another CA (421), so that no other server name is a way in.
 // Unlike ingress-nginx, `on` holds on plain HTTP too: such a request is redirected where its route says so, else refused.
 import { compileExactCasePattern } from '../../kit/pattern.ts';
-import type { ClientCertificatePolicy, ClientTrust } from '../../model/policies/client-certificates.ts';
+import { type ClientCertificatePolicy, type ClientTrust, isSameTrust } from '../../model/policies/client-certificates.ts';
 import { CATCH_ALL_HOST, type VirtualHost } from '../../model/route.ts';
 import { errorPage } from '../exchange/error-page.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
@@ -76,7 +76,7 @@ function nameOfPolicy({ aliasOf, name }: VirtualHost): string {
 function isMisdirected(tls: TlsFacts, host: VirtualHost, trust: ClientTrust): boolean {
   if (tls.hostName !== nameOfPolicy(host)) return tls.hostName !== CATCH_ALL_HOST;
   // The policy is newer than the connection.
-  return tls.trust === undefined || tls.trust.caPem !== trust.caPem || tls.trust.crlPem !== trust.crlPem;
+  return tls.trust === undefined || !isSameTrust(tls.trust, trust);
 }
 
 /** nginx: `ngx_http_process_request`; only what is wrong with the issuer is forgiven by `optional_no_ca`. */

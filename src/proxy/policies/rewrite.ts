@@ -2,7 +2,7 @@
 // query stays. The result is made from the decoded path, encoded again as nginx does, and checked as a received path would be, for captures
 // can put a dot segment together that was none before (docs/security.md, "After rewrite").
 import type { RewritePolicy } from '../../model/policies/rewrite.ts';
-import type { PathMatch } from '../../model/route.ts';
+import { rulePath } from '../../model/route.ts';
 import { parseTemplate } from '../../model/template.ts';
 import { isPlainPath, normalisePath } from '../../routing/normalise-path.ts';
 import type { PatternCache } from '../../routing/pattern-cache.ts';
@@ -35,7 +35,7 @@ function hooksFor(rewrite: RewritePolicy, patterns: PatternCache): RouteHooks {
         phase: 'rewrite',
         onRequest(request) {
           if (request.isRewritingOver) return CONTINUE;
-          if (needsCaptures) request.captures = patterns.capture(patternOf(request.route.route.match), request.path) ?? [];
+          if (needsCaptures) request.captures = patterns.capture(rulePath(request.route.route.match), request.path) ?? [];
           if (isRedirect) return redirectTo(expandTarget(request), request);
           if (expandPrefix !== undefined) setPrefix(request, expandPrefix);
           return setTarget(request, expandTarget(request));
@@ -43,10 +43,6 @@ function hooksFor(rewrite: RewritePolicy, patterns: PatternCache): RouteHooks {
       },
     ],
   };
-}
-
-function patternOf(match: PathMatch): string {
-  return match.kind === 'regex' ? match.pattern : match.path;
 }
 
 function hasCaptures(text: string): boolean {

@@ -2,7 +2,7 @@
 // headers. `allow` and `deny` are part of who may use the route (satisfy.ts).
 import { compileExactCasePattern, compileSearchPattern } from '../../kit/pattern.ts';
 import type { Snippet, SnippetRule } from '../../model/policies/snippet.ts';
-import type { PathMatch, Route, VirtualHost } from '../../model/route.ts';
+import { type Route, rulePath, type VirtualHost } from '../../model/route.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { PatternCache } from '../../routing/pattern-cache.ts';
 import { pathBytes } from '../exchange/path-bytes.ts';
@@ -113,7 +113,7 @@ function rewritingPolicy({ run, level, isRewritten, readCaptures }: LocationStep
 /** What the location captures where it is a regular expression: snippets may use it. */
 function capturesOfLocation(route: Route, host: VirtualHost, patterns: PatternCache): ReadCaptures | undefined {
   if (route.action.kind !== 'answer') {
-    const pattern = patternOf(route.match);
+    const pattern = rulePath(route.match);
     return host.pathMode === 'regex' ? (request) => patterns.capture(pattern, request.path) ?? [] : undefined;
   }
   const match = host.locations?.find((location) => location.route === route)?.match;
@@ -124,12 +124,8 @@ function capturesOfLocation(route: Route, host: VirtualHost, patterns: PatternCa
 
 function patternToRewrite({ policies, match }: Route, patterns: PatternCache): (request: PolicyRequest) => boolean {
   if (policies.rewrite === undefined) return () => false;
-  const pattern = patternOf(match);
+  const pattern = rulePath(match);
   return (request) => patterns.capture(pattern, request.path) !== undefined;
-}
-
-function patternOf(match: PathMatch): string {
-  return match.kind === 'regex' ? match.pattern : match.path;
 }
 
 function forwardingPolicy(base: SnippetLevel): RequestPolicy {

@@ -3,6 +3,7 @@
 import { literalPrefix } from '../../kit/literal-prefix.ts';
 import { formatOrigin } from '../../model/origin.ts';
 import type { Origin } from '../../model/origin.ts';
+import { rulePath } from '../../model/route.ts';
 import type { HostName, Route } from '../../model/route.ts';
 import { finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
@@ -40,7 +41,7 @@ export function checkPatterns({ host, ingresses, routes, owner }: HostPatterns, 
       const message = `${why}: ${route.match.path} is one, too, and so are all paths of this host`;
       findings.push(finding('PRT-RULE-9', message, served.ingress, field));
     }
-    const pattern = route.match.kind === 'regex' ? route.match.pattern : route.match.path;
+    const pattern = rulePath(route.match);
     const problem = patterns.problemOf(pattern, served.ingress);
     if (problem === undefined) continue;
     unusable.push(route);

@@ -1,4 +1,5 @@
 // The server-snippet of one host: that of the oldest Ingress with one. Its `location` blocks become routes of their own, which only answer.
+import { rulePath } from '../../model/route.ts';
 import type { HostLocation, PathMatch, VirtualHost } from '../../model/route.ts';
 import type { SnippetLocationMatch } from '../../model/policies/snippet.ts';
 import { annotationField, finding } from '../finding.ts';
@@ -32,7 +33,7 @@ export function snippetsOf(
       action: { kind: 'answer' },
       policies: { snippet: own },
       // As in ingress-nginx, where only its own locations have these.
-      labels: { namespace: '', ingress: '', service: '', servicePort: '', path: shownPath(match) },
+      labels: { namespace: '', ingress: '', service: '', servicePort: '', path: rulePath(match) },
       origin,
     },
   }));
@@ -63,8 +64,4 @@ function shownMatch(match: SnippetLocationMatch): PathMatch {
     case 'regex':
       return { kind: 'regex', pattern: match.pattern };
   }
-}
-
-function shownPath(match: SnippetLocationMatch): string {
-  return match.kind === 'regex' ? match.pattern : match.path;
 }
