@@ -45,6 +45,21 @@ describe('leaky buckets', () => {
     }
   });
 
+  test('stay full for a worker that has read the clock before the one that filled them', () => {
+    for (const [requests, perMs] of [
+      [1, 60_000],
+      [1, 1000],
+      [10_000, 1000],
+    ] as const) {
+      const buckets = new RateBuckets(RateBuckets.allocate(seeds));
+      const rate = compileBucketRate('a', requests, perMs, 5);
+      for (let taken = 0; taken < 6; taken++) assert.equal(buckets.tryTake(rate, 'x', 50_000), true);
+      for (const nowMs of [50_000, 49_999.5, 49_998, 49_900, 47_000]) {
+        assert.equal(buckets.tryTake(rate, 'x', nowMs), false, `${requests} per ${perMs} ms, ${50_000 - nowMs} ms earlier`);
+      }
+    }
+  });
+
   test('give back what another limit refused', () => {
     const buckets = new RateBuckets(RateBuckets.allocate(seeds));
     const rate = compileBucketRate('a', 1, 60_000, 1);

@@ -8,6 +8,7 @@ const WIDTH = 3;
 const EMPTY_AT = DATA;
 const UNITS_PER_REQUEST = 1024;
 const MAX_UNITS = 0x7fffffff;
+const TURN_UNITS = 2 ** 32;
 
 export interface BucketRate {
   readonly zone: number;
@@ -15,6 +16,8 @@ export interface BucketRate {
   readonly burstUnits: number;
   /** A bucket that was not used for longer is empty. */
   readonly emptyAfterSeconds: number;
+  /** A bucket that seems to hold so much was emptied long ago, and its clock has wrapped around; with most rates that cannot happen. */
+  readonly wrappedUnits: number;
 }
 
 /** `zone`: name that no other limit has. Bursts above two million requests are cut to that. */
@@ -22,7 +25,10 @@ export function compileBucketRate(zone: string, requests: number, perMs: number,
   const unitsPerMs = (requests * UNITS_PER_REQUEST) / perMs;
   const burstUnits = Math.min(burst * UNITS_PER_REQUEST, MAX_UNITS - 2 * UNITS_PER_REQUEST);
   const emptyAfterSeconds = Math.ceil((burstUnits + UNITS_PER_REQUEST) / unitsPerMs / 1000) + 1;
-  return { zone: hashOf(zone), unitsPerMs, burstUnits, emptyAfterSeconds };
+  // Its age is known to the second only.
+  const longestUnits = (emptyAfterSeconds + 2) * 1000 * unitsPerMs;
+  const wrappedUnits = Math.max(TURN_UNITS - longestUnits, burstUnits + 1);
+  return { zone: hashOf(zone), unitsPerMs, burstUnits, emptyAfterSeconds, wrappedUnits };
 }
 
 export class RateBuckets {
@@ -47,9 +53,9 @@ export class RateBuckets {
     for (;;) {
       const isStale = nowSeconds - Atomics.load(cells, slot + SEEN) > rate.emptyAfterSeconds;
       const emptyAt = Atomics.load(cells, slot + EMPTY_AT);
-      // What a bucket cannot hold comes from the wrap-around.
+      // More than a bucket can hold: another worker filled it, and has read the clock later.
       const left = (emptyAt - now) | 0;
-      const filled = isStale || left > rate.burstUnits ? 0 : Math.max(0, left + UNITS_PER_REQUEST);
+      const filled = isStale || left >= rate.wrappedUnits ? 0 : Math.max(0, left + UNITS_PER_REQUEST);
       if (filled > rate.burstUnits) return false;
       Atomics.store(cells, slot + SEEN, nowSeconds);
       if (Atomics.compareExchange(cells, slot + EMPTY_AT, emptyAt, (now + filled) | 0) === emptyAt) return true;
