@@ -10,7 +10,7 @@ export const DOT = 46;
 export const SEMICOLON = 59;
 const PERCENT = 37;
 const QUESTION = 63;
-const UNDERSCORE = 95;
+export const UNDERSCORE = 95;
 
 /** 1: may stand in a token (RFC 9110 5.6.2). 2: the same, but the underscore, which gets its own treatment in field names. */
 export const TOKEN = table((byte) => {

@@ -39,8 +39,10 @@ export class FieldBlock {
   hasConnectionClose = false;
   hasConnectionKeepAlive = false;
   hasConnectionUpgrade = false;
-  /** True: Connection names other fields, which must not be passed on. */
-  hasNominatedFields = false;
+  /** How many other fields Connection names, which must not be passed on. */
+  nominations = 0;
+  /** Their lower-case names, among other options, once somebody asked for them. */
+  nominated: ReadonlySet<string> | undefined;
   acceptsTrailers = false;
   expectsContinue = false;
   /** Index of the first x-request-id line with a value, or -1. */
@@ -72,7 +74,8 @@ export class FieldBlock {
     this.hasConnectionClose = false;
     this.hasConnectionKeepAlive = false;
     this.hasConnectionUpgrade = false;
-    this.hasNominatedFields = false;
+    this.nominations = 0;
+    this.nominated = undefined;
     this.acceptsTrailers = false;
     this.expectsContinue = false;
     this.requestIdField = -1;
@@ -122,7 +125,7 @@ export class FieldBlock {
     copy.hasConnectionClose = this.hasConnectionClose;
     copy.hasConnectionKeepAlive = this.hasConnectionKeepAlive;
     copy.hasConnectionUpgrade = this.hasConnectionUpgrade;
-    copy.hasNominatedFields = this.hasNominatedFields;
+    copy.nominations = this.nominations;
     copy.acceptsTrailers = this.acceptsTrailers;
     copy.expectsContinue = this.expectsContinue;
     copy.requestIdField = this.requestIdField;

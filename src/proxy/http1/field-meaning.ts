@@ -2,7 +2,7 @@
 // Every function answers false where the message must be refused, with `head.error` set.
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { isValidAuthority } from './authority.ts';
-import { FOLD, SLASH } from './characters.ts';
+import { FOLD, HTAB, SLASH, SPACE, UNDERSCORE } from './characters.ts';
 import { FIELD } from './field-names.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
 import { type MessageHead, trimBlanks } from './message-head.ts';
@@ -19,6 +19,8 @@ const WEBSOCKET_KEY = FIELD['sec-websocket-key'];
 const WEBSOCKET_VERSION = FIELD['sec-websocket-version'];
 /** At most this many digits are a length that a double holds exactly (security rule 5). */
 const MAX_LENGTH_DIGITS = 15;
+const MAX_NOMINATIONS = 128;
+const COMMA = 44;
 
 export function interpretRequestField(head: MessageHead, index: number, number: number): boolean {
   switch (number) {
@@ -31,8 +33,7 @@ export function interpretRequestField(head: MessageHead, index: number, number: 
     case TRANSFER_ENCODING:
       return interpretRequestCoding(head, index);
     case CONNECTION:
-      interpretConnection(head, index);
-      return true;
+      return interpretConnection(head, index, 'PRT-REQ-7');
     case EXPECT:
       if (head.minorVersion === 0) return true;
       if (!equalsIgnoringCase(head, index, '100-continue')) return refuse(head, 'PRT-REQ-13');
@@ -63,8 +64,7 @@ export function interpretResponseField(head: MessageHead, index: number, number:
       head.fields.body = BODY_CHUNKED;
       return true;
     case CONNECTION:
-      interpretConnection(head, index);
-      return true;
+      return interpretConnection(head, index, 'PRT-UP-9');
     case UPGRADE:
       head.isWebSocket = equalsIgnoringCase(head, index, 'websocket');
       return true;
@@ -120,8 +120,8 @@ function reduceAbsoluteTarget(head: MessageHead): boolean {
   if (!isValidAuthority(buffer, authorityStart, authorityEnd)) return refuse(head, 'PRT-REQ-3');
   const defaultPort = schemeBytes === 7 ? ':80' : ':443';
   const authority = withoutDefaultPort(buffer.latin1Slice(authorityStart, authorityEnd).toLowerCase(), defaultPort);
-  const host = head.hostField < 0 ? authority : withoutDefaultPort(head.valueOf(head.hostField).toLowerCase(), defaultPort);
-  if (host !== authority) return refuse(head, 'PRT-REQ-3');
+  if (head.hostField < 0) head.targetHost = buffer.latin1Slice(authorityStart, authorityEnd);
+  else if (withoutDefaultPort(head.valueOf(head.hostField).toLowerCase(), defaultPort) !== authority) return refuse(head, 'PRT-REQ-3');
   head.targetStart = authorityEnd;
   head.isPathSpecial = true;
   return true;
@@ -159,25 +159,44 @@ function interpretRequestCoding(head: MessageHead, index: number): boolean {
   return true;
 }
 
-function interpretConnection(head: MessageHead, index: number): void {
-  if (equalsIgnoringCase(head, index, 'keep-alive')) {
-    head.fields.hasConnectionKeepAlive = true;
-    return;
+/** `error`: where it names more fields than a head may have. */
+function interpretConnection(head: MessageHead, index: number, error: ErrorCode): boolean {
+  const { buffer, fields } = head;
+  const end = head.valueEndOf(index);
+  for (let start = head.valueStartOf(index), at = start; at <= end; at++) {
+    if (at < end && buffer[at] !== COMMA) continue;
+    interpretOption(buffer, start, at, fields);
+    start = at + 1;
   }
-  for (const part of head.valueOf(index).toLowerCase().split(',')) {
-    const option = trimBlanks(part);
-    if (option === 'close') head.fields.hasConnectionClose = true;
-    else if (option === 'keep-alive') head.fields.hasConnectionKeepAlive = true;
-    else if (option === 'upgrade') head.fields.hasConnectionUpgrade = true;
-    else if (option !== '') head.fields.hasNominatedFields = true;
-  }
+  return fields.nominations <= MAX_NOMINATIONS || refuse(head, error);
+}
+
+function interpretOption(buffer: Buffer, from: number, to: number, fields: MessageHead['fields']): void {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(buffer[start])) start++;
+  while (end > start && isBlank(buffer[end - 1])) end--;
+  if (isText(buffer, start, end, 'keep-alive')) fields.hasConnectionKeepAlive = true;
+  else if (isText(buffer, start, end, 'close')) fields.hasConnectionClose = true;
+  else if (isText(buffer, start, end, 'upgrade')) fields.hasConnectionUpgrade = true;
+  else if (start < end) fields.nominations++;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === HTAB;
 }
 
 function equalsIgnoringCase(head: MessageHead, index: number, text: string): boolean {
-  const start = head.valueStartOf(index);
-  if (head.valueEndOf(index) - start !== text.length) return false;
+  return isText(head.buffer, head.valueStartOf(index), head.valueEndOf(index), text);
+}
+
+/** Whether `buffer[start, end)` is `text`, which is in lower case and has no underscore, whatever its case. */
+function isText(buffer: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
   for (let i = 0; i < text.length; i++) {
-    if (FOLD[head.buffer[start + i] ?? 0] !== text.charCodeAt(i)) return false;
+    const byte = buffer[start + i] ?? 0;
+    // FOLD takes `_` for `-`, which holds for names of fields only.
+    if (FOLD[byte] !== text.charCodeAt(i) || byte === UNDERSCORE) return false;
   }
   return true;
 }

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
 import { FieldMemo } from './field-memo.ts';
+import { FIELD } from './field-names.ts';
 import { INCOMPLETE, parseRequestHead, parseResponseHead, REFUSED } from './head-parser.ts';
 import { MessageHead } from './message-head.ts';
 
@@ -84,6 +85,9 @@ describe('a request head', () => {
       [`${get}Transfer-Encoding: gzip\r\n\r\n`, 'PRT-REQ-12'],
       ['POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', 'PRT-REQ-4'],
       [`${get}Expect: more\r\n\r\n`, 'PRT-REQ-13'],
+      [`${get}Expect: 100_continue\r\n\r\n`, 'PRT-REQ-13'],
+      [`${get}Connection: ${'a,'.repeat(129)}\r\n\r\n`, 'PRT-REQ-7'],
+      [`${get}Connection: ${'a,'.repeat(65)}\r\nConnection: ${'b, '.repeat(65)}\r\n\r\n`, 'PRT-REQ-7'],
       [`GET /${'a'.repeat(1100)} HTTP/1.1\r\nHost: a\r\n\r\n`, 'PRT-REQ-8'],
       [`${get}X-A: ${'v'.repeat(2100)}\r\n\r\n`, 'PRT-REQ-7'],
       [`${get}${'X-A: v\r\n'.repeat(16)}\r\n`, 'PRT-REQ-7'],
@@ -107,6 +111,27 @@ describe('a request head', () => {
     assert.equal(head.hasConnectionKeepAlive, true);
     assert.equal(head.hasNominatedFields, true);
     assert.equal(head.hasConnectionClose, false);
+    const other = parse(`${get}Connection: keep_alive,, \tCLOSE\t ,upgrade,${'a,'.repeat(127)}\r\n\r\n`).head;
+    assert.equal(other.hasConnectionKeepAlive, false);
+    assert.equal(other.hasConnectionClose, true);
+    assert.equal(other.hasConnectionUpgrade, true);
+    assert.equal(other.hasNominatedFields, true);
+  });
+
+  test('finds what Connection names, on whatever line', () => {
+    const { head } = parse(`${get}X-A: 1\r\nConnection: x-b\r\nX-B: 2\r\nx-c: 3\r\nconnection:\tclose , X-C\r\n\r\n`);
+    const names = Array.from({ length: head.fieldCount }, (_, index) =>
+      head.isNominated(index, FIELD.connection) ? head.nameOf(index) : '',
+    );
+    assert.deepEqual(names, ['', '', '', 'x-b', 'x-c', '']);
+  });
+
+  test('takes the host of the target where there is no Host', () => {
+    const memo = new FieldMemo();
+    const hosts = ['http://A.example:80/x', 'http://b.example/', '/', 'http://c.example'].map((target) => {
+      return parse(`GET ${target} HTTP/1.0\r\nX-A: 1\r\n\r\n`, memo).head.hostText();
+    });
+    assert.deepEqual(hosts, ['A.example:80', 'b.example', '', 'c.example']);
   });
 
   test('offers WebSocket only where RFC 6455 allows it', () => {

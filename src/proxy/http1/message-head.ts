@@ -25,6 +25,8 @@ export class MessageHead {
   isPathSpecial = false;
   /** Form of the target: `/…`, `*`, or `http://…`. */
   targetForm: 'origin' | 'asterisk' | 'absolute' = 'origin';
+  /** The authority of an absolute target, where there is no Host (HTTP/1.0): it takes the place of Host (RFC 9112 3.2.2). */
+  targetHost = '';
   // Status line.
   status = 0;
   statusStart = 0;
@@ -53,6 +55,7 @@ export class MessageHead {
     this.methodEnd = 0;
     this.targetStart = 0;
     this.targetEnd = 0;
+    this.targetHost = '';
     this.forgetFields();
   }
 
@@ -92,7 +95,7 @@ export class MessageHead {
   }
 
   get hasNominatedFields(): boolean {
-    return this.fields.hasNominatedFields;
+    return this.fields.nominations > 0;
   }
 
   get acceptsTrailers(): boolean {
@@ -139,10 +142,11 @@ export class MessageHead {
     return this.buffer.latin1Slice(this.valueStartOf(index), this.valueEndOf(index));
   }
 
-  /** Value of Host; empty where there is none. */
+  /** Value of Host, or what the target says where there is none; empty where neither tells. */
   hostText(): string {
     const { fields } = this;
-    fields.hostText ??= fields.hostField < 0 ? '' : this.valueOf(fields.hostField);
+    if (fields.hostField < 0) return this.targetHost;
+    fields.hostText ??= this.valueOf(fields.hostField);
     return fields.hostText;
   }
 
@@ -189,14 +193,18 @@ export class MessageHead {
 
   /** True where a Connection option names line `index`. */
   isNominated(index: number, connectionNumber: number): boolean {
-    const name = this.nameOf(index);
+    this.fields.nominated ??= this.#nominatedNames(connectionNumber);
+    return this.fields.nominated.has(this.nameOf(index));
+  }
+
+  /** Looked through once for a head: a client may send thousands of options, and many lines. */
+  #nominatedNames(connectionNumber: number): ReadonlySet<string> {
+    const names = new Set<string>();
     for (let i = 0; i < this.fieldCount; i++) {
       if (this.numberOf(i) !== connectionNumber) continue;
-      for (const option of this.valueOf(i).toLowerCase().split(',')) {
-        if (trimBlanks(option) === name) return true;
-      }
+      for (const option of this.valueOf(i).toLowerCase().split(',')) names.add(trimBlanks(option));
     }
-    return false;
+    return names;
   }
 }
 

@@ -115,7 +115,8 @@ export function appendInterimHead(out: OutBuffer, head: MessageHead): void {
   out.append(STATUS_LINE_START, 0, STATUS_LINE_START.length);
   out.append(head.buffer, head.statusStart, head.statusLineEnd);
   for (let i = 0; i < head.fieldCount; i++) {
-    if (RESPONSE_FATE[head.numberOf(i)] === 0) out.append(head.buffer, head.lineStartOf(i), head.lineEndOf(i));
+    if (RESPONSE_FATE[head.numberOf(i)] !== 0 || (head.hasNominatedFields && head.isNominated(i, FIELD.connection))) continue;
+    out.append(head.buffer, head.lineStartOf(i), head.lineEndOf(i));
   }
   out.appendLatin1('\r\n');
 }

@@ -14,6 +14,7 @@ import { FIELD } from './field-names.ts';
 import { type HeadLimits, INCOMPLETE, parseResponseHead, REFUSED } from './head-parser.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
 import type { MessageHead } from './message-head.ts';
+import { isValidTrailerSection } from './trailer-section.ts';
 
 /** How far an attempt had come when it failed. */
 export type FailurePhase =
@@ -354,14 +355,19 @@ export class UpstreamConnection implements WheelEntry {
       if (answer === CHUNK_DATA) {
         receiver.onResponseBody(buffer, decoder.dataStart, decoder.dataEnd, isStable);
         if (this.#receiver !== receiver) return;
+      } else if (answer === CHUNK_BAD || (answer === CHUNK_END && !this.#hasValidTrailers())) {
+        this.#fail('PRT-UP-7');
+        return;
       } else if (answer === CHUNK_END) {
         this.#finish(decoder.trailers, at < end);
         return;
-      } else if (answer === CHUNK_BAD) {
-        this.#fail('PRT-UP-7');
-        return;
       }
     }
+  }
+
+  #hasValidTrailers(): boolean {
+    const { trailers } = this.#decoder;
+    return trailers === undefined || isValidTrailerSection(trailers, this.#context.trailerHead);
   }
 
   /** The response is complete: back to the pool, or close; then the exchange may go on. */
