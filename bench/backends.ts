@@ -7,7 +7,7 @@ import type { PortAllocator } from './ports.ts';
 import type { ManagedProcess, ProcessKeeper } from './processes.ts';
 import { probe } from './load/probe.ts';
 import { waitFor } from './wait.ts';
-import { addedHeaders, changedBody, responsePaths, smallBody } from './workload.ts';
+import { addedHeaders, changedBody, controlPath, responsePaths, smallBody } from './workload.ts';
 
 export interface Backends {
   /** Answers the paths of `responsePaths`. */
@@ -16,18 +16,27 @@ export interface Backends {
   readonly markerPort: number;
   /** Reads uploads. */
   readonly uploadPort: number;
+  /** The folder behind `controlPath`. Each request opens its file anew, so that a file that is replaced is another answer at once. */
+  readonly controlDirectory: string;
 }
 
 interface BackendDeps {
   readonly processes: ProcessKeeper;
   readonly ports: PortAllocator;
   readonly directory: string;
+  readonly memoryDirectory: string;
   readonly cores: readonly number[];
 }
 
 /** Starts the backends and waits until they answer. Throws if they do not. */
 export async function startBackends(deps: BackendDeps): Promise<Backends> {
-  const backends = { mainPort: await deps.ports.next(), markerPort: await deps.ports.next(), uploadPort: await deps.ports.next() };
+  const backends = {
+    mainPort: await deps.ports.next(),
+    markerPort: await deps.ports.next(),
+    uploadPort: await deps.ports.next(),
+    controlDirectory: join(deps.memoryDirectory, 'control'),
+  };
+  mkdirSync(backends.controlDirectory);
   const directory = join(deps.directory, 'backend');
   mkdirSync(join(directory, 'files'), { recursive: true });
   writeFileSync(join(directory, 'files', '64k'), Buffer.alloc(64 * 1024, 'x'));
@@ -59,7 +68,7 @@ async function waitForBackend(process: ManagedProcess, port: number): Promise<vo
   });
 }
 
-function backendConfig(directory: string, { mainPort, markerPort }: Backends): string {
+function backendConfig(directory: string, { mainPort, markerPort, controlDirectory }: Backends): string {
   const echoed = addedHeaders.map((name) => `${name}=$http_${name.toLowerCase().replaceAll('-', '_')};`).join('');
   return `daemon off;
 ${nginxUserLine()}
@@ -82,6 +91,7 @@ http {
     listen 127.0.0.1:${mainPort} backlog=4096;
     location = ${responsePaths.small} { return 200 "${smallBody}"; }
     location = ${responsePaths.receivedHeaders} { return 200 "${echoed}"; }
+    location ${controlPath('')} { alias ${controlDirectory}/; open_file_cache off; }
     location / { root ${directory}/files; try_files $uri @other; }
     location @other { return 200 "${smallBody}"; }
   }

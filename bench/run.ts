@@ -1,6 +1,6 @@
 // The benchmarks: `npm run bench`. Starts backends and targets, runs the scenarios one after the other, and reports. Everything that it starts, it
 // stops: at the end, on an error, and on Ctrl-C. It installs nothing.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBackends } from './backends.ts';
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  return withCleanup((processes, directory) => runAll({ options: options.value, scenarios, processes, directory }));
+  return withCleanup((processes, directories) => runAll({ options: options.value, scenarios, processes, ...directories }));
 }
 
 function chooseScenarios(names: readonly string[]): readonly Scenario[] | string {
@@ -59,16 +59,23 @@ function chooseScenarios(names: readonly string[]): readonly Scenario[] | string
   return allScenarios.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
-/** Runs the work with a private folder, and leaves neither processes nor files behind, however it ends. */
-async function withCleanup(work: (processes: ProcessKeeper, directory: string) => Promise<number>): Promise<number> {
+interface Directories {
+  readonly directory: string;
+  readonly memoryDirectory: string;
+}
+
+/** A file system in memory on every Linux. */
+const memoryFileSystem = '/dev/shm';
+
+/** Runs the work with private folders, and leaves neither processes nor files behind, however it ends. */
+async function withCleanup(work: (processes: ProcessKeeper, directories: Directories) => Promise<number>): Promise<number> {
   const processes = createProcessKeeper();
-  const directory = mkdtempSync(join(tmpdir(), 'portico-bench-'));
-  const removeDirectory = (): void => {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-  };
+  const makeIn = (parent: string): string => mkdtempSync(join(parent, 'portico-bench-'));
+  const directory = makeIn(tmpdir());
+  const memoryDirectory = makeIn(existsSync(memoryFileSystem) ? memoryFileSystem : directory);
   process.once('exit', () => {
     processes.killAllNow();
-    removeDirectory();
+    for (const path of [memoryDirectory, directory]) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
@@ -77,20 +84,19 @@ async function withCleanup(work: (processes: ProcessKeeper, directory: string) =
     });
   }
   try {
-    return await work(processes, directory);
+    return await work(processes, { directory, memoryDirectory });
   } finally {
     await processes.stopAll();
   }
 }
 
-interface RunInput {
+interface RunInput extends Directories {
   readonly options: BenchOptions;
   readonly scenarios: readonly Scenario[];
   readonly processes: ProcessKeeper;
-  readonly directory: string;
 }
 
-async function runAll({ options, scenarios, processes, directory }: RunInput): Promise<number> {
+async function runAll({ options, scenarios, processes, directory, memoryDirectory }: RunInput): Promise<number> {
   const cores = planCores(cpus().length);
   const machine = describeMachine(cores, new Date());
   pinSelf(cores.load);
@@ -102,7 +108,7 @@ async function runAll({ options, scenarios, processes, directory }: RunInput): P
   });
   skipped.forEach(print);
   const targets = chosen.filter((target) => target.unavailable() === undefined);
-  const backends = await startBackends({ processes, ports, directory, cores: cores.load });
+  const backends = await startBackends({ processes, ports, directory, memoryDirectory, cores: cores.load });
   const bench: Bench = {
     options,
     processes,
@@ -112,6 +118,7 @@ async function runAll({ options, scenarios, processes, directory }: RunInput): P
     backends,
     targets,
     directory,
+    memoryDirectory,
     log: print,
   };
   const results: ScenarioResult[] = [];

@@ -57,3 +57,8 @@ export const uploadBytes = 16 * 1024;
 export function changePath(version: number): string {
   return `/change-${version}`;
 }
+
+/** The path of a file that the backend opens anew for each request. */
+export function controlPath(name: string): string {
+  return `/control/${name}`;
+}

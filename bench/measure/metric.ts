@@ -22,6 +22,8 @@ export const metrics = {
   propagationP50Ms: { heading: 'live p50 ms', decimals: 1, join: 'median' },
   propagationP99Ms: { heading: 'live p99 ms', decimals: 1, join: 'median' },
   propagationMaxMs: { heading: 'live max ms', decimals: 1, join: 'max' },
+  controlP50Ms: { heading: 'control p50 ms', decimals: 1, join: 'median' },
+  controlP99Ms: { heading: 'control p99 ms', decimals: 1, join: 'median' },
   reportedP50Ms: { heading: 'own p50 ms', decimals: 1, join: 'median' },
   reportedP99Ms: { heading: 'own p99 ms', decimals: 1, join: 'median' },
   changes: { heading: 'changes', decimals: 0, join: 'sum' },

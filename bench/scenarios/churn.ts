@@ -1,5 +1,9 @@
 // Many hosts, ten changes a second, and a load that must not notice. Half of the changes go to hosts under load, half to others; each routes one
 // more path of the host to another backend. Measured: how long until a change is live in all workers, failed requests, and p99 latency with and without churn.
+// Between two changes there is a control: a file of the backend is replaced, which the proxy knows nothing of and which changes the answer at once. It is
+// watched in the same way, through the proxy; what that takes, the observer and the request take, and it is in the time of every change as well.
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { observeChange } from '../load/change-observer.ts';
 import type { Observation } from '../load/change-observer.ts';
@@ -9,7 +13,7 @@ import type { Histogram } from '../measure/prometheus-histogram.ts';
 import { percentile, sum } from '../measure/statistics.ts';
 import type { Sample } from '../measure/metric.ts';
 import type { RunningTarget } from '../targets/target.ts';
-import { browserHeaders, busyHosts, changePath, hostName, responsePaths } from '../workload.ts';
+import { browserHeaders, busyHosts, changePath, changedBody, controlPath, hostName, responsePaths, smallBody } from '../workload.ts';
 import { measureLoad } from './load-scenario.ts';
 import { plainSetup, runRounds } from './scenario.ts';
 import type { Bench, Scenario, Subject } from './scenario.ts';
@@ -29,7 +33,7 @@ export interface ChurnPlan {
 
 interface ChurnState {
   readonly running: RunningTarget;
-  readonly change: (host: number, version: number) => Promise<void>;
+  readonly change: (host: number, version: number) => Promise<number>;
   version: number;
 }
 
@@ -38,7 +42,8 @@ export function churnScenario(plan: ChurnPlan): Scenario {
     name: plan.name,
     title: plan.title,
     columns: [
-      ...(['changes', 'propagationP50Ms', 'propagationP99Ms', 'propagationMaxMs', 'reportedP50Ms', 'reportedP99Ms'] as const),
+      ...(['changes', 'propagationP50Ms', 'propagationP99Ms', 'propagationMaxMs', 'controlP50Ms', 'controlP99Ms'] as const),
+      ...(['reportedP50Ms', 'reportedP99Ms'] as const),
       ...(['failed', 'cut', 'p99Ms', 'quietP99Ms', 'requestsPerSecond', 'busyPercent'] as const),
     ],
     run: (bench) => {
@@ -76,30 +81,34 @@ async function measureChurn(
   const quiet = await measureLoad(bench, running, churnLoad(subject, running, { plan, seconds: bench.options.seconds }));
   const before = await readPropagation(running);
   const stop = new AbortController();
-  const observing = changeUntil(stop.signal, subject, state);
+  const observing = changeUntil(stop.signal, { bench, subject, state });
   const loaded = await measureLoad(bench, running, churnLoad(subject, running, { plan, seconds })).finally(() => {
     stop.abort();
   });
-  const observations = await observing;
+  const { changes: observations, controls } = await observing;
   const after = await readPropagation(running);
   const reported = after === undefined ? undefined : histogramSince(before, after);
   const liveMs = observations.map((observation) => observation.liveMs);
+  const controlMs = controls.map((observation) => observation.liveMs);
   const sample: Sample = {
     changes: observations.length,
     propagationP50Ms: percentile(liveMs, 50),
     propagationP99Ms: percentile(liveMs, 99),
     propagationMaxMs: Math.max(...liveMs),
+    controlP50Ms: percentile(controlMs, 50),
+    controlP99Ms: percentile(controlMs, 99),
     ...(reported === undefined
       ? {}
       : { reportedP50Ms: histogramPercentile(reported, 50) * 1e3, reportedP99Ms: histogramPercentile(reported, 99) * 1e3 }),
-    failed: (loaded.failed ?? 0) + (quiet.failed ?? 0) + sum(observations.map(({ failedProbes }) => failedProbes)),
+    failed: (loaded.failed ?? 0) + (quiet.failed ?? 0) + sum([...observations, ...controls].map(({ failedProbes }) => failedProbes)),
     cut: (loaded.cut ?? 0) + (quiet.cut ?? 0),
     ...pick(loaded),
     ...(quiet.p99Ms === undefined ? {} : { quietP99Ms: quiet.p99Ms }),
   };
   bench.log(
     `  ${subject.target.name} ${observations.length} changes, live p50 ${sample.propagationP50Ms?.toFixed(1)} ms, ` +
-      `p99 ${sample.propagationP99Ms?.toFixed(1)} ms, ${sample.failed} failed, ${sample.cut} cut`,
+      `p99 ${sample.propagationP99Ms?.toFixed(1)} ms (control ${sample.controlP50Ms?.toFixed(1)} and ${sample.controlP99Ms?.toFixed(1)} ms), ` +
+      `${sample.failed} failed, ${sample.cut} cut`,
   );
   return sample;
 }
@@ -112,27 +121,52 @@ function pick({ requestsPerSecond, busyPercent, p99Ms }: Sample): Sample {
   };
 }
 
-/** Makes a change every 100 ms and answers, once all changes are decided, how each of them went. */
-async function changeUntil(signal: AbortSignal, { setup }: Subject, state: ChurnState): Promise<readonly Observation[]> {
-  const busy = busyHosts(setup.hosts);
+interface Churned {
+  readonly changes: readonly Observation[];
+  readonly controls: readonly Observation[];
+}
+
+interface ChurnParts {
+  readonly bench: Bench;
+  readonly subject: Subject;
+  readonly state: ChurnState;
+}
+
+/** Makes a change every 100 ms, and a control between two of them, and answers, once all are decided, how each of them went. */
+async function changeUntil(signal: AbortSignal, { bench, subject, state }: ChurnParts): Promise<Churned> {
+  const { hosts } = subject.setup;
+  const busy = busyHosts(hosts);
   const underWay = new Set<number>();
-  const observations: Promise<Observation>[] = [];
+  const changes: Promise<Observation>[] = [];
+  const controls: Promise<Observation>[] = [];
   const startedAt = performance.now();
+  const until = (steps: number): Promise<void> => delay(Math.max(0, startedAt + steps * changeEveryMs - performance.now()));
   for (let made = 0; !signal.aborted; made += 1) {
     state.version += 1;
-    const host = chooseHost({ version: state.version, hosts: setup.hosts, busy, underWay });
+    const host = chooseHost({ version: state.version, hosts, busy, underWay });
     underWay.add(host);
-    const change = { port: state.running.httpPort, host: hostName(host), path: changePath(state.version), since: performance.now() };
-    await state.change(host, state.version);
-    observations.push(
+    const since = await state.change(host, state.version);
+    const change = { port: state.running.httpPort, host: hostName(host), path: changePath(state.version), since };
+    changes.push(
       observeChange(change).finally(() => {
         underWay.delete(host);
       }),
     );
-    const nextAt = startedAt + (made + 1) * changeEveryMs;
-    await delay(Math.max(0, nextAt - performance.now()));
+    await until(made + 0.5);
+    controls.push(observeControl(bench, state));
+    await until(made + 1);
   }
-  return Promise.all(observations);
+  return { changes: await Promise.all(changes), controls: await Promise.all(controls) };
+}
+
+function observeControl({ backends }: Bench, { running, version }: ChurnState): Promise<Observation> {
+  const name = String(version);
+  const path = join(backends.controlDirectory, name);
+  writeFileSync(path, smallBody);
+  writeFileSync(`${path}.new`, changedBody);
+  const since = performance.now();
+  renameSync(`${path}.new`, path);
+  return observeChange({ port: running.httpPort, host: hostName(0), path: controlPath(name), since });
 }
 
 interface HostChoice {

@@ -22,6 +22,11 @@ export interface Bench {
   /** The chosen targets that are there. */
   readonly targets: readonly Target[];
   readonly directory: string;
+  /**
+   * The same in memory, where the system has such a place. Of changes in it the time is measured; on a disk, replacing a file waits for the journal
+   * of the file system now and then, for tens of milliseconds.
+   */
+  readonly memoryDirectory: string;
   readonly log: (line: string) => void;
 }
 

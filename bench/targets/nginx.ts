@@ -41,9 +41,10 @@ export const nginxTarget: Target = {
           httpsPort,
           isReady: () => Promise.resolve(true),
           change(host, version) {
+            const since = performance.now();
             servers[host] = nginxServer(host, httpPort, changePath(version));
             reloader.request();
-            return Promise.resolve();
+            return Promise.resolve(since);
           },
         };
       },

@@ -1,6 +1,6 @@
 // Portico as a target, started as a user would: `bin/portico serve` on a directory of manifests.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { probe } from '../load/probe.ts';
@@ -14,14 +14,13 @@ export const porticoTarget: Target = {
   name: 'portico',
   unavailable: () => (existsSync(launcher) ? undefined : 'bin/portico is not there'),
   async prepare(deps, setup) {
-    const manifests = join(deps.directory, 'manifests');
-    mkdirSync(manifests);
+    const manifests = mkdtempSync(join(deps.memoryDirectory, 'manifests-'));
     writeFileSync(join(manifests, 'shared.yaml'), sharedManifests({ ...setup, ...deps.backends, certificate: deps.certificate }));
     for (let index = 0; index < setup.hosts; index += 1) {
       writeFileSync(join(manifests, fileName(index)), hostManifests(index, setup));
     }
     const ports = { http: await deps.ports.next(), https: await deps.ports.next(), health: await deps.ports.next() };
-    return { start: () => start(deps, setup, ports) };
+    return { start: () => start(deps, setup, { ...ports, manifests }) };
   },
 };
 
@@ -33,18 +32,19 @@ function webhookFlags({ certificate }: TargetDeps, port: number): readonly strin
   ];
 }
 
-interface Ports {
+interface Places {
+  readonly manifests: string;
   readonly http: number;
   readonly https: number;
   readonly health: number;
 }
 
-function start(deps: TargetDeps, setup: Setup, ports: Ports): RunningTarget {
+function start(deps: TargetDeps, setup: Setup, { manifests, ...ports }: Places): RunningTarget {
   const { directory } = deps;
   const process = deps.processes.start({
     command: launcher,
     args: [
-      ...['serve', '--manifests', join(directory, 'manifests'), '--bind', '127.0.0.1'],
+      ...['serve', '--manifests', manifests, '--bind', '127.0.0.1'],
       ...['--http-port', String(ports.http), '--https-port', String(ports.https), '--healthz-port', String(ports.health)],
       ...['--workers', String(setup.workers), '--configmap', 'bench/controller'],
       ...(setup.metrics ? ['--enable-metrics'] : []),
@@ -62,9 +62,11 @@ function start(deps: TargetDeps, setup: Setup, ports: Ports): RunningTarget {
     isReady: async () => (await probe({ port: ports.health, host: 'localhost', path: '/readyz' })).status === 200,
     async change(host, version) {
       // As an editor or a mounted volume does it: the new file replaces the old one in one step.
-      const written = join(directory, `change-${version}`);
+      const written = `${manifests}-change-${version}`;
       await writeFile(written, hostManifests(host, setup, changePath(version)));
-      await rename(written, join(directory, 'manifests', fileName(host)));
+      const since = performance.now();
+      renameSync(written, join(manifests, fileName(host)));
+      return since;
     },
   };
 }

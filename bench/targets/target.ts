@@ -38,6 +38,8 @@ export interface TargetDeps {
   readonly backends: Backends;
   /** An empty folder of the target's own. */
   readonly directory: string;
+  /** For files that are changed while time is measured: see `Bench`. */
+  readonly memoryDirectory: string;
 }
 
 export interface Target {
@@ -61,6 +63,9 @@ export interface RunningTarget {
   readonly metricsPort?: number;
   /** True once it says of itself that it serves its whole configuration; for a target that cannot say so, always true. */
   isReady(): Promise<boolean>;
-  /** Routes `changePath(version)` of one host to the marker backend, in place of the earlier version. Returns when the change is handed over. */
-  readonly change?: (host: number, version: number) => Promise<void>;
+  /**
+   * Routes `changePath(version)` of one host to the marker backend, in place of the earlier version. Returns when the change is handed over: the time
+   * of `performance.now()` just before that.
+   */
+  readonly change?: (host: number, version: number) => Promise<number>;
 }
