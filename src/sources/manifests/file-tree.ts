@@ -67,8 +67,8 @@ export class FileTree {
   /** Real paths of the directories, so that each is read once, whatever links lead to it. */
   readonly #realPaths = new Set<string>();
   readonly #argumentWatchers: Watcher[] = [];
-  /** Paths that an event named, since the last `takeChanges`. */
-  readonly #hints = new Set<string>();
+  /** Paths that events named since the last `takeChanges`, and how many did. */
+  readonly #hints = new Map<string, number>();
   #changed = new Set<TreeFile>();
   #removed = new Set<TreeFile>();
   /** Directories that cannot be listed, with the reason; what was found in them before stays. */
@@ -103,12 +103,25 @@ export class FileTree {
 
   /** Names a file to be looked at again. */
   hint(path: string): void {
-    this.#hints.add(path);
+    this.#hints.set(path, (this.#hints.get(path) ?? 0) + 1);
+  }
+
+  /**
+   * True where other files stand in the places of those that events named, and one event told of each: nobody writes into them here, they were
+   * finished elsewhere and put here whole. Those that were moved away and are written anew have two events at least; the second may still be on its
+   * way when this looks, but is in the queue of events by then.
+   */
+  get areReplaced(): boolean {
+    return this.#hints.entries().every(([path, events]) => {
+      const known = this.#files.get(path);
+      const stats = events === 1 && known !== undefined ? lookAt(path) : undefined;
+      return stats !== undefined && stats.isFile() && stats.ino !== known?.signature.inode;
+    });
   }
 
   /** Looks at what events named, and tells what changed since the last call. */
   takeChanges(): TreeChanges {
-    for (const path of this.#hints) this.#followHint(path);
+    for (const path of this.#hints.keys()) this.#followHint(path);
     this.#hints.clear();
     const changes = { changed: this.#changed, removed: this.#removed };
     this.#changed = new Set();
@@ -288,7 +301,7 @@ export class FileTree {
       const path = isWhole ? (only ?? directory) : join(directory, name);
       if (only !== undefined && path !== only) return;
       if (!isWhole && !this.#mayMatter(path)) return;
-      this.#hints.add(only ?? path);
+      this.hint(only ?? path);
       listener.onEvent();
     };
     try {

@@ -63,6 +63,15 @@ describe('held changes', () => {
     assert.equal(files.change(5, file('a', 100, 999)), 'a');
   });
 
+  test('an empty file in the place of another counts when it stays empty', () => {
+    const files = held('a');
+    assert.equal(files.change(0, file('a', 0, 999)), '');
+    assert.equal(files.change(5, file('a', 120, 999)), 'a');
+    assert.equal(files.change(10, file('a', 0, 998)), '');
+    assert.deepEqual([...files.changes.shrunkToLookAt(30)], ['a']);
+    assert.equal(files.change(30, file('a', 0, 998)), 'a');
+  });
+
   test('a file that was never read vanishes without a wait', () => {
     const files = held();
     assert.equal(files.remove(0, 'a'), '');

@@ -82,12 +82,16 @@ export class HeldChanges {
     return Math.max(boundMs > nowMs ? Math.min(latestMs, boundMs) - nowMs : latestMs - nowMs, 1);
   }
 
-  /** A file that shrank in place may be half written: truncated, and not filled again yet. It counts when it stays as it is. */
+  /**
+   * A file that shrank in place may be half written: truncated, and not filled again yet. So may an empty one that stands in the place of another, which
+   * some editors move away before they write. It counts when it stays as it is.
+   */
   #judgeSize({ path, signature }: TreeFile, nowMs: number): void {
     const doubt = this.#doubts.get(path);
     this.#doubts.delete(path);
     const read = this.#signatureOf(path);
-    const isShorter = read !== undefined && read.inode === signature.inode && signature.sizeBytes < read.sizeBytes;
+    const isSuspect = read !== undefined && (read.inode === signature.inode || signature.sizeBytes === 0);
+    const isShorter = isSuspect && signature.sizeBytes < read.sizeBytes;
     if (!isShorter) return;
     const isUnchanged = doubt?.signature !== undefined && isSameSignature(doubt.signature, signature);
     if (isUnchanged && this.#isSettled(doubt, nowMs)) return;

@@ -360,6 +360,23 @@ describe('a watched directory', () => {
     assert.deepEqual(new Set(withLater), new Set(['b=1 c=1 x=1', 'b=2 c=1 d=1']));
   });
 
+  test('reads a file that was replaced at once, and many of them together', async (context) => {
+    const directory = directoryOf({ 'd/a.yaml': configMap('a', '1'), 'd/b.yaml': configMap('b', '1') });
+    const replace = (name: string, value: string): void => {
+      writeFileSync(join(directory, name), configMap(name, value));
+      renameSync(join(directory, name), join(directory, `d/${name}.yaml`));
+    };
+    const never = { holdOffMs: 2 ** 30, maxWaitMs: 2 ** 30 };
+    const watching = new Watching(context, [join(directory, 'd')], { ...never, restMs: 0 });
+    replace('a', '2');
+    await watching.until(() => watching.values === 'a=2 b=1');
+    const resting = new Watching(context, [join(directory, 'd')], { holdOffMs: 1, maxWaitMs: 15, restMs: 2 ** 30 });
+    replace('a', '3');
+    replace('b', '3');
+    await resting.until(() => resting.values === 'a=3 b=3');
+    assert.equal(resting.batches.length, 2);
+  });
+
   test('no batch comes after close', async () => {
     const directory = directoryOf({ 'a.yaml': configMap('a', '1') });
     let batches = 0;

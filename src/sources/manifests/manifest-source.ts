@@ -1,5 +1,6 @@
 // A source of objects: manifest files on disk, watched. Joins the tree of files, the documents in them and the claims on objects, and
-// decides when to look: events are collected for a few milliseconds. Everything else is in the parts.
+// decides when to look: events are collected for a few milliseconds, unless all that happened is that files were replaced by others, which are
+// complete. Everything else is in the parts.
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../kit/result.ts';
@@ -49,11 +50,17 @@ export interface ManifestTiming extends HoldTiming {
   readonly holdOffMs: number;
   /** or at the latest this long after the first event. */
   readonly maxWaitMs: number;
+  /** A replaced file is read at once where the last batch is so long ago: many changes in a row are taken together. */
+  readonly restMs: number;
   /** Time between walks over all files, the safety net under the events; 0 for none. */
   readonly walkIntervalMs: number;
 }
 
-const defaultTiming: ManifestTiming = { holdOffMs: 1, maxWaitMs: 15, settleMs: 20, maxHoldMs: 100, walkIntervalMs: 10_000 };
+const defaultTiming: ManifestTiming = {
+  ...{ holdOffMs: 1, maxWaitMs: 15, restMs: 15 },
+  ...{ settleMs: 20, maxHoldMs: 100 },
+  walkIntervalMs: 10_000,
+};
 /** A walk takes this share of the time of the thread, so that one over very many files takes long, and changes do not wait for it. */
 const walkShare = 0.01;
 const maxFileBytes = 64 * 1024 * 1024;
@@ -186,6 +193,10 @@ class WatchedManifests implements ManifestSource {
   readonly #held: HeldChanges;
   #diagnostics: readonly Diagnostic[] = [];
   #firstEventMs: number | undefined;
+  #events = 0;
+  #lastBatchMs = 0;
+  /** `#batchIfReplaced` is under way. */
+  #isLooking = false;
   #batchTimer: NodeJS.Timeout | undefined;
   #settleTimer: NodeJS.Timeout | undefined;
   #walkTimer: NodeJS.Timeout | undefined;
@@ -197,7 +208,7 @@ class WatchedManifests implements ManifestSource {
     this.#files = new ManifestFiles(options.onDocumentsRead);
     this.#held = new HeldChanges(this.#timing, (path) => this.#files.signatureOf(path));
     this.#tree = new FileTree(options.paths, {
-      onEvent: () => this.#scheduleBatch(),
+      onEvent: () => this.#onEvent(),
       onWatchError: (path, error) => options.onWatchError?.(path, error),
     });
   }
@@ -219,6 +230,28 @@ class WatchedManifests implements ManifestSource {
     clearTimeout(this.#walkTimer);
   }
 
+  #onEvent(): void {
+    this.#events++;
+    if (this.#isLooking) return;
+    const isRested = performance.now() - this.#lastBatchMs >= this.#timing.restMs;
+    if (isRested && this.#batchTimer === undefined) this.#batchIfReplaced();
+    else this.#scheduleBatch();
+  }
+
+  /** Looks at the files first and then for events that had come by then, which would tell that somebody is writing. */
+  #batchIfReplaced(): void {
+    this.#isLooking = true;
+    setImmediate(() => {
+      const areReplaced = this.#tree.areReplaced;
+      const events = this.#events;
+      setImmediate(() => {
+        this.#isLooking = false;
+        if (areReplaced && events === this.#events && !this.#isClosed) this.#batch();
+        else this.#scheduleBatch();
+      });
+    });
+  }
+
   #scheduleBatch(): void {
     if (this.#isClosed) return;
     const now = performance.now();
@@ -229,8 +262,11 @@ class WatchedManifests implements ManifestSource {
   }
 
   #batch(): void {
+    clearTimeout(this.#batchTimer);
+    this.#batchTimer = undefined;
     this.#firstEventMs = undefined;
     const nowMs = performance.now();
+    this.#lastBatchMs = nowMs;
     for (const path of this.#held.shrunkToLookAt(nowMs)) this.#tree.hint(path);
     this.#held.add(this.#tree.takeChanges(), nowMs);
     const { removed, changed } = this.#held.release(nowMs);
