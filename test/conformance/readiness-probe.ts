@@ -145,6 +145,7 @@ function probeIngress(namespace: string, host: string, target: ProbeTarget): Kub
   if (target.config['global-auth-url'] !== undefined) annotations['nginx.ingress.kubernetes.io/enable-global-auth'] = 'false';
   if (target.config['whitelist-source-range'] !== undefined)
     annotations['nginx.ingress.kubernetes.io/whitelist-source-range'] = '0.0.0.0/0';
+  if (target.config['force-ssl-redirect'] === 'true') annotations['nginx.ingress.kubernetes.io/force-ssl-redirect'] = 'false';
   // The address of a Service leads nowhere where no kube-proxy runs.
   if (target.config['service-upstream'] === 'true') annotations['nginx.ingress.kubernetes.io/service-upstream'] = 'false';
   const className = flagValue(target.args, 'ingress-class') ?? 'nginx';

@@ -22,7 +22,7 @@ export interface ContextOptions extends tls.SecureContextOptions {
   readonly key: string;
 }
 
-export interface ServerContextOptions extends ContextOptions {
+export interface ServerContextOptions extends tls.SecureContextOptions {
   readonly ticketKeys: Buffer;
   readonly secureOptions: number;
 }
@@ -74,15 +74,15 @@ export class TlsContexts {
 
   /**
    * Options of `tls.createServer` and `setSecureContext`: protocol, ciphers, the default certificate, and tickets, for which OpenSSL asks the
-   * context that the connection began with, whatever name it has.
+   * context that the connection began with, whatever name it has. Without a certificate where unknown hosts are refused: a handshake
+   * without a server name never gets another context, and fails.
    */
   serverOptions(): ServerContextOptions {
     const pair = this.#find(this.#defaultCertificate) ?? this.#fallback;
-    const { resumesSessions, ticketKey } = this.#settings;
+    const { rejectUnknownHosts, resumesSessions, ticketKey } = this.#settings;
     return {
       ...this.#commonOptions(),
-      cert: pair.chainPem,
-      key: pair.privateKeyPem,
+      ...(!rejectUnknownHosts && { cert: pair.chainPem, key: pair.privateKeyPem }),
       ticketKeys: ticketKeys(ticketKey, this.#ownTicketKeys),
       secureOptions: resumesSessions ? 0 : constants.SSL_OP_NO_TICKET,
     };

@@ -194,7 +194,7 @@ const handshake: readonly ConfigRow[] = [
     set: (draft, value) => {
       draft.settings.tls.rejectUnknownHosts = value;
     },
-    summary: 'Refuses TLS handshakes for hosts that no object names.',
+    summary: 'Refuses TLS handshakes for hosts that no object names, and those without a server name.',
   }),
   supported({
     key: 'proxy-ssl-location-only',
