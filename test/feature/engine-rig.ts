@@ -1,13 +1,12 @@
 // What the engine tests share: Portico in front of one raw backend, raw clients, and waiting for something to become true.
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../support/polling.ts';
 import { Backend, type Script } from '../torture/backend.ts';
 import { type Address, Client } from '../torture/client.ts';
 import { expandParts } from '../torture/parts.ts';
 import { readResponses, type ResponseMessage, type Responses, valuesOf } from '../torture/wire.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
-
-const waitLimitMs = 15_000;
 
 export interface Answer extends Responses {
   readonly client: Client;
@@ -68,23 +67,24 @@ export async function awaitAnswer(client: Client, method: string, before = 0): P
 }
 
 /** Waits until the condition holds; throws when it does not come to hold. */
-export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
-  const endMs = Date.now() + waitLimitMs;
-  while (!holds()) {
-    if (Date.now() > endMs) throw new Error(`waited in vain for ${what}`);
+export async function waitUntil(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`);
     await sleep(5);
   }
 }
 
-/** Waits until a number has stopped growing, and answers it. */
-export async function waitForPlateau(count: () => number): Promise<number> {
-  for (let last = -1, unchanged = 0; unchanged < 8;) {
+/** Waits until a number has stopped growing, or is `most`, and answers it. */
+export async function waitForPlateau(count: () => number | Promise<number>, most = Infinity): Promise<number> {
+  let last = await count();
+  for (let unchanged = 0; unchanged < 8 && last < most;) {
     await sleep(100);
-    const now = count();
+    const now = await count();
     unchanged = now === last ? unchanged + 1 : 0;
     last = now;
   }
-  return count();
+  return last;
 }
 
 /** All values of a response field, joined. */

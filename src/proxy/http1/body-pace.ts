@@ -8,12 +8,20 @@ const RATE_WINDOW_MS = 30_000;
 export class BodyPace {
   /** Without the time in which it was paused. */
   #startedAtMs = 0;
+  /** When bytes came last, or might come again. */
+  #lastAtMs = 0;
   #pausedAtMs = 0;
   #isPaused = false;
 
   begin(nowMs: number): void {
     this.#startedAtMs = nowMs;
+    this.#lastAtMs = nowMs;
     this.#isPaused = false;
+  }
+
+  /** Bytes have come. */
+  note(nowMs: number): void {
+    this.#lastAtMs = nowMs;
   }
 
   pause(nowMs: number): void {
@@ -22,7 +30,9 @@ export class BodyPace {
   }
 
   resume(nowMs: number): void {
-    if (this.#isPaused) this.#startedAtMs += nowMs - this.#pausedAtMs;
+    if (!this.#isPaused) return;
+    this.#startedAtMs += nowMs - this.#pausedAtMs;
+    this.#lastAtMs = nowMs;
     this.#isPaused = false;
   }
 
@@ -31,6 +41,6 @@ export class BodyPace {
     if (this.#isPaused) return Infinity;
     const elapsedMs = nowMs - this.#startedAtMs;
     const isTooSlow = elapsedMs > RATE_WINDOW_MS && receivedBytes < (elapsedMs / 1000) * bodyMinBytesPerSecond;
-    return isTooSlow ? nowMs : nowMs + bodyTimeoutMs;
+    return isTooSlow ? nowMs : this.#lastAtMs + bodyTimeoutMs;
   }
 }

@@ -13,10 +13,12 @@ import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { BodyPace } from './body-pace.ts';
 import { Held, NO_BYTES } from './held-input.ts';
+import { Input } from './input.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { ConnectionGauge } from './connection-gauge.ts';
 import { readConnectionFacts } from './connection-facts.ts';
 import { Lingering } from './lingering.ts';
+import { ReadSwitch } from './read-switch.ts';
 import { FieldMemo } from './field-memo.ts';
 import { INCOMPLETE, parseRequestHead, REFUSED } from './head-parser.ts';
 import { BODY_NONE } from './field-block.ts';
@@ -57,13 +59,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #memo = new FieldMemo();
   readonly #held = new Held();
   #state: ConnectionState = 'head';
-  #input: Buffer;
-  #inputStart = 0;
-  #inputEnd = 0;
-  #isInputStable = false;
+  readonly #input = new Input();
   #isPumping = false;
   #isBodyPaused = false;
-  #isReadPaused = false;
+  readonly #reading: ReadSwitch;
   #hasEnded = false;
   #requests = 0;
   #wantsKeepAlive = true;
@@ -84,8 +83,8 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#context = context;
     this.#socket = socket;
     this.#reader = reader;
+    this.#reading = new ReadSwitch(socket);
     this.origin = origin;
-    this.#input = context.readMemory.shared;
     this.#response = new ResponseStream(context, socket, origin.isTls, () => this.#onFlushed());
     this.#exchange = new Exchange(context, this);
     socket.on('end', () => this.#onEnd());
@@ -125,27 +124,28 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#state === 'lingering')
       return this.#context.wheel.schedule(this, this.#lingering.extend(this.#context.nowMs, this.deadlineMs));
     if (this.#held.isEmpty) {
-      this.#setInput(buffer, 0, length, isStable);
-    } else {
-      const isWorth = this.#state !== 'head' || this.#held.isWorthParsing(buffer, length, this.#context.settings.client);
-      this.#held.append(buffer, 0, length);
-      if (!isWorth) return;
-      const { bytes, end } = this.#held;
-      this.#held.take();
-      this.#setInput(bytes, 0, end, false);
+      this.#input.set(buffer, 0, length, isStable);
+      this.#pump();
+      return;
     }
-    this.#pump();
+    // What waits behind an answer is not looked at before its turn.
+    const waits = this.#state === 'response' || (this.#state === 'head' && this.#response.isHeldUp);
+    const isWorth = this.#state !== 'head' || this.#held.isWorthParsing(buffer, length, this.#context.settings.client);
+    this.#held.append(buffer, 0, length);
+    if (waits) this.#boundHeld();
+    else if (isWorth) this.#pumpHeld();
   }
 
   onDeadline(nowMs: number): void {
     switch (this.#state) {
       case 'head':
-        if (this.#headStartedAtMs === 0) this.close();
-        else this.#refuse('PRT-REQ-15');
+        if (this.#headStartedAtMs > 0) this.#refuse('PRT-REQ-15');
+        else this.#endAfterAnswer();
         return;
       case 'body':
         if (this.pendingBytes > 0) this.close();
-        else this.#exchange.fail('PRT-REQ-16');
+        // It may be the time of an answer that has left meanwhile: the client is not late then.
+        else if (this.#setBodyDeadline() <= nowMs) this.#exchange.fail('PRT-REQ-16');
         return;
       case 'response':
       case 'tunnel':
@@ -230,7 +230,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   pauseBody(): void {
     this.#isBodyPaused = true;
-    this.#pauseReading();
+    this.#reading.pause();
     this.#pace.pause(this.#context.nowMs);
     if (this.#state === 'body') this.#setBodyDeadline();
   }
@@ -238,7 +238,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   resumeBody(): void {
     this.#isBodyPaused = false;
     this.#pace.resume(this.#context.nowMs);
-    this.#resumeReading();
+    this.#reading.resume();
     if (this.#state === 'body' || this.#state === 'discard') this.#setBodyDeadline();
     this.#pumpHeld();
   }
@@ -247,7 +247,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.flush();
     this.#state = 'tunnel';
     this.#context.wheel.schedule(this, Infinity);
-    this.#resumeReading();
+    this.#reading.resume();
     // Bytes that came before the answer were held back; the upstream's own bytes are handed on first.
     queueMicrotask(() => this.#pumpHeld());
   }
@@ -274,18 +274,11 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (!this.#isPumping) this.#pumpHeld();
   }
 
-  #setInput(buffer: Buffer, start: number, end: number, isStable: boolean): void {
-    this.#input = buffer;
-    this.#inputStart = start;
-    this.#inputEnd = end;
-    this.#isInputStable = isStable;
-  }
-
   #pumpHeld(): void {
     if (this.#isPumping || this.#held.isEmpty) return;
     const { bytes, end } = this.#held;
     this.#held.take();
-    this.#setInput(bytes, 0, end, false);
+    this.#input.set(bytes, 0, end, false);
     this.#pump();
   }
 
@@ -293,14 +286,18 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #pump(): void {
     this.#isPumping = true;
     let isMoving = true;
-    while (isMoving && this.#inputStart < this.#inputEnd) isMoving = this.#step();
+    while (isMoving && this.#input.start < this.#input.end) isMoving = this.#step();
     this.#isPumping = false;
-    if (this.#inputStart < this.#inputEnd && this.#state !== 'closed' && this.#state !== 'lingering') {
-      this.#held.append(this.#input, this.#inputStart, this.#inputEnd);
-      if ((this.#state !== 'head' || this.#response.isHeldUp) && this.#held.end >= READ_AHEAD_BYTES) this.#pauseReading();
+    if (this.#input.start < this.#input.end && this.#state !== 'closed' && this.#state !== 'lingering') {
+      this.#held.append(this.#input.bytes, this.#input.start, this.#input.end);
+      this.#boundHeld();
     }
-    this.#inputStart = this.#inputEnd;
+    this.#input.set(NO_BYTES, 0, 0, false);
     if (this.#exchange.isActive) this.#exchange.flushRequest();
+  }
+
+  #boundHeld(): void {
+    if ((this.#state !== 'head' || this.#response.isHeldUp) && this.#held.end >= READ_AHEAD_BYTES) this.#reading.pause();
   }
 
   /** One step on the input. False: more input, or something else, must come first. */
@@ -312,9 +309,9 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       case 'discard':
         return !this.#isBodyPaused && this.#readBody();
       case 'tunnel': {
-        const start = this.#inputStart;
-        this.#inputStart = this.#inputEnd;
-        this.#exchange.onClientTunnelBytes(this.#input, start, this.#inputEnd, this.#isInputStable);
+        const start = this.#input.start;
+        this.#input.start = this.#input.end;
+        this.#exchange.onClientTunnelBytes(this.#input.bytes, start, this.#input.end, this.#input.isStable);
         return false;
       }
       case 'response':
@@ -332,9 +329,9 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       this.#gauge.set('reading');
       this.#context.wheel.schedule(this, nowMs + settings.client.headerTimeoutMs);
     }
-    const at = parseRequestHead(this.#input, this.#inputStart, this.#inputEnd, settings.client, head, this.#memo);
+    const at = parseRequestHead(this.#input.bytes, this.#input.start, this.#input.end, settings.client, head, this.#memo);
     if (at === INCOMPLETE) return false;
-    const headBytes = at - this.#inputStart;
+    const headBytes = at - this.#input.start;
     const receivedAtMs = this.#headStartedAtMs;
     this.#headStartedAtMs = 0;
     this.#requests++;
@@ -344,7 +341,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       this.#refuse(head.error, true);
       return false;
     }
-    this.#inputStart = at;
+    this.#input.start = at;
     this.#wantsKeepAlive = !head.hasConnectionClose && (head.minorVersion === 1 || head.hasConnectionKeepAlive);
     this.#closesAfterResponse = false;
     this.#response.begin();
@@ -368,16 +365,17 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #readBody(): boolean {
     const body = this.#body;
     const isWanted = this.#state === 'body';
-    const answer = body.read(this.#input, this.#inputStart, this.#inputEnd, this.#context.trailerHead);
-    this.#inputStart = body.next;
+    const answer = body.read(this.#input.bytes, this.#input.start, this.#input.end, this.#context.trailerHead);
+    this.#input.start = body.next;
     if (answer === 'bad') {
       if (isWanted) this.#exchange.fail('PRT-REQ-6');
-      else this.close();
+      else this.#linger();
       return false;
     }
     if (answer === 'data' && isWanted) {
+      this.#pace.note(this.#context.nowMs);
       this.#setBodyDeadline();
-      this.#exchange.onRequestBody(this.#input, body.dataStart, body.dataEnd, this.#isInputStable);
+      this.#exchange.onRequestBody(this.#input.bytes, body.dataStart, body.dataEnd, this.#input.isStable);
     }
     if (!body.isComplete) return true;
     this.#reader?.endLong(this.#exchange.isUpstreamPending, false);
@@ -395,7 +393,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   #refuse(code: ErrorCode, isParsed = false): void {
     if (!isParsed) this.#context.requestHead.reset(NO_BYTES);
     this.#response.begin();
-    this.#exchange.refuse(code, this.#inputEnd - this.#inputStart);
+    this.#exchange.refuse(code, this.#input.end - this.#input.start);
   }
 
   #awaitRequest(): void {
@@ -405,14 +403,16 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#gauge.set('waiting');
     const { keepAliveMs } = this.#context.settings.client;
     this.#context.wheel.schedule(this, this.#context.nowMs + keepAliveMs);
-    if (this.#isReadPaused) this.#resumeReading();
+    this.#reading.resume();
     if (this.#hasEnded) this.#linger();
   }
 
-  #setBodyDeadline(): void {
+  #setBodyDeadline(): number {
     const { nowMs, settings } = this.#context;
-    const atMs = this.pendingBytes > 0 ? nowMs + settings.client.sendTimeoutMs : Infinity;
-    this.#context.wheel.schedule(this, Math.min(atMs, this.#pace.deadline(nowMs, this.#body.receivedBytes, settings.client)));
+    const sentMs = this.pendingBytes > 0 ? nowMs + settings.client.sendTimeoutMs : Infinity;
+    const atMs = Math.min(sentMs, this.#pace.deadline(nowMs, this.#body.receivedBytes, settings.client));
+    this.#context.wheel.schedule(this, atMs);
+    return atMs;
   }
 
   /** Whether the connection may carry another request after the response that begins now. */
@@ -423,6 +423,12 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     return this.#state !== 'body' || (this.#hasSentContinue && this.#body.remainingBytes <= DISCARD_BYTES);
   }
 
+  /** All is answered: closes the connection, but not before what is on its way has left. */
+  #endAfterAnswer(): void {
+    if (this.pendingBytes > 0 && this.#state !== 'lingering') this.#linger();
+    else if (this.pendingBytes === 0) this.close();
+  }
+
   /** Ends our side and drops what still comes, so that the client gets to read the answer before a reset could reach it. */
   #linger(): void {
     const isSending = this.#state === 'body' || !this.#held.isEmpty;
@@ -430,22 +436,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#held.take();
     this.#reader?.endLong(true, false);
     this.#socket.end();
-    this.#resumeReading();
+    this.#reading.resume();
     const sendMs = this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0;
     this.#context.wheel.schedule(this, this.#lingering.begin(this.#context.nowMs, isSending, sendMs));
     if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
-  }
-
-  #pauseReading(): void {
-    if (this.#isReadPaused) return;
-    this.#isReadPaused = true;
-    this.#socket.pause();
-  }
-
-  #resumeReading(): void {
-    if (!this.#isReadPaused) return;
-    this.#isReadPaused = false;
-    this.#socket.resume();
   }
 
   #onFlushed(): void {
@@ -463,7 +457,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     switch (this.#state) {
       case 'head':
         if (this.#headStartedAtMs > 0 && !this.#held.isEmpty) this.#refuse('PRT-REQ-1');
-        else this.close();
+        else this.#endAfterAnswer();
         return;
       case 'body':
         this.#exchange.fail('PRT-REQ-6');
@@ -478,7 +472,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
         return;
       case 'discard':
       case 'lingering':
-        this.close();
+        this.#endAfterAnswer();
         return;
       case 'closed':
     }
