@@ -1,16 +1,18 @@
 // Starts the real program for tests, as a user would: manifests in a directory of its own, ports that are free, ready before the test
 // goes on, and gone after it.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createFreePorts } from '../support/free-ports.ts';
+import { PATIENCE_MS } from '../support/polling.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/portico', import.meta.url));
-const readyLimitMs = 20_000;
-const stopLimitMs = 10_000;
+const stopLimitMs = 30_000;
+/** One for all tests: no port is given to two programs that start at the same time. */
+const freePorts = createFreePorts(Math.random);
 
 export interface PorticoOptions {
   /** File name in the manifests directory to YAML. */
@@ -32,7 +34,7 @@ export interface Portico {
   readonly healthzPort: number;
   readonly manifestsDir: string;
   readonly pid: number;
-  /** Writes a file of the manifests directory. */
+  /** Writes a file of the manifests directory, at one moment: Portico sees what was there before, or all of it. */
   write(name: string, yaml: string): void;
   /** Removes a file of the manifests directory. */
   remove(name: string): void;
@@ -46,9 +48,16 @@ export interface Portico {
 
 /** Starts Portico and waits until it is ready. Throws with its output when it ends or is not ready in time. */
 export async function startPortico(options: PorticoOptions): Promise<Portico> {
-  const portico = await spawnPortico(options);
-  await waitUntilReady(portico);
-  return portico;
+  for (let attempt = 1; ; attempt++) {
+    const portico = await spawnPortico(options);
+    try {
+      await waitUntilReady(portico);
+      return portico;
+    } catch (error) {
+      // Another program on this machine was faster.
+      if (attempt === 3 || !portico.output().includes('is in use by another program')) throw error;
+    }
+  }
 }
 
 /** Starts Portico and does not wait for anything. */
@@ -80,7 +89,8 @@ export async function spawnPortico({ manifests = {}, sourceArgs, env = {}, args 
     manifestsDir,
     pid: child.pid ?? 0,
     write: (name, yaml) => {
-      writeFileSync(join(manifestsDir, name), yaml);
+      writeFileSync(`${manifestsDir}.new`, yaml);
+      renameSync(`${manifestsDir}.new`, join(manifestsDir, name));
     },
     remove: (name) => {
       rmSync(join(manifestsDir, name));
@@ -96,14 +106,14 @@ export async function spawnPortico({ manifests = {}, sourceArgs, env = {}, args 
 }
 
 async function waitUntilReady(portico: Portico): Promise<void> {
-  const endMs = Date.now() + readyLimitMs;
-  while (Date.now() < endMs && portico.isRunning()) {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (performance.now() < endMs && portico.isRunning()) {
     const response = await fetch(`http://127.0.0.1:${portico.healthzPort}/readyz`).catch(() => undefined);
     await response?.arrayBuffer();
     if (response?.status === 200) return;
     await sleep(20);
   }
-  const why = portico.isRunning() ? `is not ready after ${readyLimitMs} ms` : 'ended before it was ready';
+  const why = portico.isRunning() ? `is not ready after ${PATIENCE_MS} ms` : 'ended before it was ready';
   await portico.stop();
   throw new Error(`portico serve ${why}:\n${portico.output()}`);
 }
@@ -141,7 +151,8 @@ function watchProcess(child: ChildProcess): RunningProcess {
       process.removeListener('exit', killOnExit);
       resolve(code);
     };
-    child.once('exit', done);
+    // Not at its exit: what it has printed last may be read only after that.
+    child.once('close', done);
     child.once('error', (error) => {
       output += `${error.message}\n`;
       done(null);
@@ -160,28 +171,11 @@ function watchProcess(child: ChildProcess): RunningProcess {
   };
 }
 
-/** Ports on loopback that nothing uses, below the range that the system gives to outgoing connections. */
+/** Ports that nothing uses and no other test gets, below the range that the system gives to outgoing connections. */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      server.close(() => {
-        resolve(true);
-      });
-    });
-  });
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(await freePorts.take());
+  return ports;
 }
 
 /**
