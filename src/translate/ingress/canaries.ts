@@ -1,5 +1,6 @@
 // Adds the canaries of one host to the routes of their main Ingresses: a canary belongs to the route with the same path and path type as
-// its own rule says, that of a catch-all Ingress to the catch-all route. A canary never makes a host or a route.
+// its own rule says (where ImplementationSpecific is Prefix), that of a catch-all Ingress to the catch-all route. A rule for Prefix `/` also
+// finds a spec.defaultBackend that answers there. A canary never makes a host or a route.
 import type { Canary } from '../../model/policies/canary.ts';
 import { CATCH_ALL_HOST } from '../../model/route.ts';
 import type { HostName, Route } from '../../model/route.ts';
@@ -38,10 +39,17 @@ interface Place {
   readonly backend: IngressBackend;
 }
 
+interface Main {
+  readonly served: ServedIngress;
+  readonly field: string;
+}
+
 interface MadeCanary {
   readonly row: Canary;
   readonly uses: readonly UpstreamUse[];
 }
+
+const ROOT_KEY = 'Prefix /';
 
 export function attachCanaries(input: CanaryInput): CanaryReading {
   return new CanaryAttachment(input).run();
@@ -49,7 +57,7 @@ export function attachCanaries(input: CanaryInput): CanaryReading {
 
 class CanaryAttachment {
   readonly #input: CanaryInput;
-  readonly #mains = new Map<string, { readonly served: ServedIngress; readonly field: string }>();
+  readonly #mains = new Map<string, Main>();
   readonly #uses: UpstreamUse[] = [];
   readonly #findings: Finding[] = [];
 
@@ -70,7 +78,7 @@ class CanaryAttachment {
   }
 
   #attach(canary: ServedIngress, place: Place): void {
-    const main = this.#mains.get(place.key);
+    const main = this.#mains.get(place.key) ?? (place.key === ROOT_KEY ? this.#mainOfRoot() : undefined);
     const routes = main === undefined ? [] : this.#routesOf(main.served, main.field);
     if (main === undefined || routes.length === 0) {
       return this.#report(canary, place, 'no Ingress without annotation canary has a route for this host, path and path type');
@@ -88,6 +96,12 @@ class CanaryAttachment {
     }
     for (const route of forwarding) this.#input.routes.set(route.id, { ...route, policies: { ...route.policies, canary: row } });
     this.#uses.push(...uses);
+  }
+
+  /** The Ingress whose spec.defaultBackend takes what no rule takes. */
+  #mainOfRoot(): Main | undefined {
+    const served = this.#input.ingresses.find((candidate) => this.#routesOf(candidate, defaultBackendField).length > 0);
+    return served === undefined ? undefined : { served, field: defaultBackendField };
   }
 
   #routesOf({ ingress }: ServedIngress, field: string): readonly Route[] {
@@ -121,7 +135,7 @@ function* placesOf({ ingress }: ServedIngress, name: HostName): Iterable<Place> 
     if (hostOfRule(rule.host) !== name) continue;
     for (const [pathIndex, { path, pathType, backend }] of (rule.paths ?? []).entries()) {
       const { path: field, service } = pathFields(ruleIndex, pathIndex);
-      yield { key: `${pathType} ${path}`, field, service, backend };
+      yield { key: `${pathType === 'Exact' ? pathType : 'Prefix'} ${path}`, field, service, backend };
     }
   }
 }
