@@ -144,7 +144,10 @@ describe('the admission webhook', () => {
     const odd = await webhook.review(ingress({ host: 'odd.test', annotations: { [`${PREFIX}/ssl-redirekt`]: 'true' } }));
     assert.equal(odd.allowed, true);
     assert.match(odd.warnings[0] ?? '', /did you mean ssl-redirect/);
-    assert.match(controllerLog(portico), /the admission webhook refused an Ingress/);
+    await waitUntil(
+      () => /the admission webhook refused an Ingress/.test(controllerLog(portico)),
+      () => controllerLog(portico),
+    );
     assert.equal(await readMetric(portico, 'nginx_ingress_controller_check_success', 'ingress="asked"'), 2);
     assert.equal(await readMetric(portico, 'nginx_ingress_controller_check_errors', 'namespace="default"'), 1);
     assert.equal(await readMetric(portico, 'nginx_ingress_controller_admission_tested_ingresses{'), 1);

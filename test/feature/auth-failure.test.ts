@@ -86,7 +86,7 @@ const hangUp: RequestListener = (request) => request.socket.destroy();
 
 describe('an authentication service that says nothing', () => {
   const world = new World();
-  before(() => world.open({ 'portico-auth-failure': 'serve', 'portico-auth-waiting': '1', 'proxy-read-timeout': '5' }));
+  before(() => world.open({ 'portico-auth-failure': 'serve', 'portico-auth-waiting': '1', 'proxy-read-timeout': '60' }));
   after(() => world.close());
   beforeEach(() => {
     world.seen = [];

@@ -167,7 +167,7 @@ describe('TLS towards the backend', () => {
       'secret.yaml',
       secretManifest('client', authority, await issuer.issue({ commonName: 'second', hosts: [], issuer: authority })),
     );
-    await waitUntilAsync(async () => {
+    await waitUntil('the change', async () => {
       await ask(portico, 'good.example');
       return clients.at(-1) === 'second';
     });
@@ -175,7 +175,7 @@ describe('TLS towards the backend', () => {
 
   it('answers 503 once the Secret is gone', async () => {
     portico.remove('secret.yaml');
-    await waitUntilAsync(async () => (await ask(portico, 'good.example')).status === 503);
+    await waitUntil('the change', async () => (await ask(portico, 'good.example')).status === 503);
   });
 });
 
@@ -251,22 +251,3 @@ describe('affinity', () => {
     assert.equal(again.headers['set-cookie'], undefined);
   });
 });
-
-/** `waitUntil` for a condition that must ask. */
-async function waitUntilAsync(holds: () => Promise<boolean>): Promise<void> {
-  let isDone = false;
-  let error: unknown;
-  const run = async (): Promise<void> => {
-    while (!isDone) isDone = await holds();
-  };
-  run().catch((thrown: unknown) => {
-    error = thrown;
-    isDone = true;
-  });
-  try {
-    await waitUntil('the change', () => isDone);
-  } finally {
-    isDone = true;
-  }
-  if (error !== undefined) throw error;
-}

@@ -49,7 +49,10 @@ describe('bind-address', () => {
 
   it('is where the ports are open at the start', async () => {
     assert.equal(await openAddresses(), '127.0.0.2');
-    assert.match(portico.output(), /of 127\.0\.0\.2 with 2 workers/);
+    await waitUntil(
+      () => /of 127\.0\.0\.2 with 2 workers/.test(portico.output()),
+      () => portico.output(),
+    );
   });
 
   it('changes while a connection goes on', async () => {

@@ -19,6 +19,7 @@ import {
   waitUntil,
 } from './cluster-rig.ts';
 import type { ClusterRig } from './cluster-rig.ts';
+import type { Portico } from './portico.ts';
 
 describe('an API server with faults', () => {
   let rig: ClusterRig;
@@ -31,6 +32,12 @@ describe('an API server with faults', () => {
   afterEach(() => rig.close());
 
   const newHost = (): string => `host-${++hosts}.test`;
+
+  const waitForLine = (portico: Portico, pattern: RegExp): Promise<void> =>
+    waitUntil(
+      () => pattern.test(controllerLog(portico)),
+      () => controllerLog(portico),
+    );
 
   for (const how of ['end', 'cut', 'torn', 'expired', 'garbage'] as const) {
     it(`loses no change where watches break: ${how}`, async () => {
@@ -64,10 +71,13 @@ describe('an API server with faults', () => {
   it('goes on from a bookmark, and lists again where history was forgotten', async () => {
     // Nothing that Portico writes itself (Lease, status, events) may move versions on behind the bookmark.
     const portico = await rig.start({ args: ['--disable-leader-election', '--update-status=false', '--disable-sync-events'] });
+    await waitUntil(
+      () => rig.api.watches.some(({ request }) => request.kind.plural === 'ingresses'),
+      () => controllerLog(portico),
+    );
     // Versions move on without an event of Ingresses, and then only the bookmark is new enough.
     for (let index = 0; index < 5; index++) rig.api.put({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `pod-${index}` } });
     rig.api.sendBookmarks();
-    await sleep(100);
     rig.api.compact();
     rig.api.forgetRequests();
     rig.api.breakWatches('end');
@@ -96,7 +106,7 @@ describe('an API server with faults', () => {
       async () => (await readMetric(portico, 'portico_api_server_connected')) === 0,
       () => 'the metric does not tell',
     );
-    assert.match(controllerLog(portico), /the API server does not answer .*; the last state keeps serving/);
+    await waitForLine(portico, /the API server does not answer .*; the last state keeps serving/);
     assert.equal((await ask(portico, 'shop.test')).backend, 'backend');
     assert.equal(await isReady(portico), true);
     await rig.api.restart();
@@ -104,7 +114,7 @@ describe('an API server with faults', () => {
       async () => (await readMetric(portico, 'portico_api_server_connected')) === 1,
       () => 'the metric does not tell',
     );
-    assert.match(controllerLog(portico), /answers again after/);
+    await waitForLine(portico, /answers again after/);
     assert.equal(await readMetric(portico, 'portico_table_version', 'controller"'), version, 'no needless change');
     const host = newHost();
     rig.api.put(ingress({ host }));
@@ -138,10 +148,7 @@ describe('an API server with faults', () => {
     rig.api.put(ingress({ host: 'tls.test', secretName: 'hidden' }));
     const portico = await rig.start({ args: ['--enable-metrics'] });
     assert.equal((await ask(portico, 'tls.test')).status, 308);
-    await waitUntil(
-      () => /PRT-READ-8.*Secret default\/hidden/.test(controllerLog(portico)),
-      () => controllerLog(portico),
-    );
+    await waitForLine(portico, /PRT-READ-8.*Secret default\/hidden/);
     const host = newHost();
     rig.api.put(ingress({ host }));
     await waitForAnswer(portico, host, { backend: 'backend' });
@@ -162,10 +169,7 @@ describe('an API server with faults', () => {
     );
     const allow = rig.api.fail({ status: 403, resource: 'secrets' });
     rig.api.put(ingress({ host: 'tls.test', secretName: 'mine' }));
-    await waitUntil(
-      () => /PRT-READ-8.*Secret default\/mine/.test(controllerLog(portico)),
-      () => controllerLog(portico),
-    );
+    await waitForLine(portico, /PRT-READ-8.*Secret default\/mine/);
     allow();
     await waitUntil(
       async () => (await askCertificate(portico, 'tls.test')) === 'mine',
@@ -186,10 +190,7 @@ describe('an API server with faults', () => {
   it('is not ready before it was allowed to read Ingresses', async () => {
     const allow = rig.api.fail({ status: 403, resource: 'ingresses' });
     const portico = await rig.spawn();
-    await waitUntil(
-      () => /ingresses\.networking\.k8s\.io cannot be read: 403/.test(controllerLog(portico)),
-      () => controllerLog(portico),
-    );
+    await waitForLine(portico, /ingresses\.networking\.k8s\.io cannot be read: 403/);
     assert.equal(await isReady(portico), false);
     allow();
     await waitUntil(
@@ -206,10 +207,7 @@ describe('an API server with faults', () => {
     const allowed = required.map((resource) => rig.api.fail({ status: 403, resource }));
     const allowOthers = ['ingressclasses', 'configmaps'].map((resource) => rig.api.fail({ status: 403, resource }));
     const portico = await rig.spawn();
-    await waitUntil(
-      () => /ingressclasses\.networking\.k8s\.io cannot be read: 403/.test(controllerLog(portico)),
-      () => controllerLog(portico),
-    );
+    await waitForLine(portico, /ingressclasses\.networking\.k8s\.io cannot be read: 403/);
     for (const allow of allowed) allow();
     await waitUntil(
       () => required.every((kind) => rig.api.requests.some(({ resource, status }) => resource === kind && status === 200)),
@@ -241,10 +239,7 @@ describe('an API server with faults', () => {
     const portico = await rig.start();
     const bad = endpoints(rig.backend);
     rig.api.put({ ...bad, addressType: 'Carrier-Pigeon' });
-    await waitUntil(
-      () => /PRT-READ-5.*EndpointSlice default\/web-1/.test(controllerLog(portico)),
-      () => controllerLog(portico),
-    );
+    await waitForLine(portico, /PRT-READ-5.*EndpointSlice default\/web-1/);
     assert.equal((await ask(portico, 'shop.test')).backend, 'backend');
     rig.api.put({ ...ingress({ host: 'after.test' }) });
     await waitForAnswer(portico, 'after.test', { backend: 'backend' });
@@ -253,10 +248,7 @@ describe('an API server with faults', () => {
   it('stops at a signal while it waits for the API server', async () => {
     await rig.api.kill();
     const portico = await rig.spawn();
-    await waitUntil(
-      () => /does not answer/.test(controllerLog(portico)),
-      () => controllerLog(portico),
-    );
+    await waitForLine(portico, /does not answer/);
     assert.equal(await portico.stop(), 0);
   });
 

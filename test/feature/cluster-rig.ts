@@ -8,10 +8,9 @@ import { startEchoServer } from '../../src/echo/echo-server.ts';
 import type { EchoServer } from '../../src/echo/echo-server.ts';
 import { startApiServer } from '../support/api-server/start-api-server.ts';
 import type { ApiServer, GivenObject } from '../support/api-server/start-api-server.ts';
+import { PATIENCE_MS } from '../support/polling.ts';
 import { spawnPortico, startPortico } from './portico.ts';
 import type { Portico, PorticoOptions } from './portico.ts';
-
-const LIMIT_MS = 15_000;
 
 export interface ClusterRig {
   readonly api: ApiServer;
@@ -179,7 +178,7 @@ export async function waitForAnswer(
 
 /** Polls until it is true; fails with the message after a while. */
 export async function waitUntil(isTrue: () => Promise<boolean> | boolean, message: () => string): Promise<void> {
-  const endMs = performance.now() + LIMIT_MS;
+  const endMs = performance.now() + PATIENCE_MS;
   while (!(await isTrue())) {
     if (performance.now() > endMs) assert.fail(message());
     await sleep(10);

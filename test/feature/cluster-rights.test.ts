@@ -55,7 +55,7 @@ describe('rights', () => {
       const portico = await rig.start({
         kubeconfig: rig.api.kubeconfig({ name: USER, groups: ['system:serviceaccounts', 'system:authenticated'] }),
         env: { POD_NAME: 'portico-1', POD_NAMESPACE: 'portico' },
-        args: ['--election-id=portico-leader', '--election-ttl=2s', '--configmap=portico/portico-controller', ...publish],
+        args: ['--election-id=portico-leader', '--configmap=portico/portico-controller', ...publish],
       });
       const hasAll = (): boolean => {
         const shop = rig.api.get({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'shop' });

@@ -54,7 +54,10 @@ describe('--snapshot', () => {
 
     await rig.api.kill();
     const second = await rig.start({ kubeconfig, args: ['--snapshot', file, '--enable-metrics'] });
-    assert.match(controllerLog(second), /serving \d+ objects of the snapshot/);
+    await waitUntil(
+      () => /serving \d+ objects of the snapshot/.test(controllerLog(second)),
+      () => controllerLog(second),
+    );
     assert.equal((await ask(second, 'shop.test')).backend, 'backend');
     assert.equal((await ask(second, 'later.test')).backend, 'backend');
     assert.equal(await askCertificate(second, 'tls.test'), 'kept');

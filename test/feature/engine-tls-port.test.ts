@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
 describe('the HTTPS port', () => {
@@ -40,7 +40,6 @@ describe('the HTTPS port', () => {
 
   test('forgets connections whose handshake failed', async () => {
     await Promise.all(Array.from({ length: 10 }, async () => send('nonsense that is no handshake\r\n\r\n')));
-    for (let i = 0; i < 100 && (await openConnections()) > 0; i++) await sleep(20);
-    assert.equal(await openConnections(), 0);
+    await waitUntil('no connections', async () => (await openConnections()) === 0);
   });
 });

@@ -2,12 +2,11 @@
 // clients, another Secret. One worker, so that all of them share what a worker shares.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Backend, type SeenRequest } from '../torture/backend.ts';
 import { Client } from '../torture/client.ts';
 import { expandParts } from '../torture/parts.ts';
 import { type ResponseMessage, valuesOf } from '../torture/wire.ts';
-import { awaitAnswer, fieldOf } from './engine-rig.ts';
+import { awaitAnswer, fieldOf, waitUntil } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
 /** Passwords `bar` and `bob` as htpasswd has them. */
@@ -194,11 +193,12 @@ describe('a kept connection', () => {
     const asked = { host: 'alice', lines: alice };
     for (let i = 0; i < 5; i++) assert.equal((await pipeline(client, i, [asked]))[0]?.status, 200);
     portico.write('secret-alice.yaml', secret('alice', '{PLAIN}new'));
-    let status: number | undefined = 200;
-    for (let i = 5; status === 200 && i < 500; i++) {
-      await sleep(20);
-      status = (await pipeline(client, i, [asked]))[0]?.status;
-    }
+    let status: number | undefined;
+    let count = 5;
+    await waitUntil('another answer', async () => {
+      status = (await pipeline(client, count++, [asked]))[0]?.status;
+      return status !== 200;
+    });
     assert.equal(status, 401);
   });
 });

@@ -27,13 +27,8 @@ async function sendAll(context: TestContext): Promise<{ readonly portico: Portic
   socket.on('error', () => undefined);
   socket.pause();
   socket.write('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'.repeat(REQUESTS));
-  let count = 0;
-  const poll = setInterval(() => {
-    void answered(portico).then((now) => (count = now));
-  }, 50);
-  await waitUntil('answers', () => count > 0);
-  const made = await waitForPlateau(() => count);
-  clearInterval(poll);
+  await waitUntil('answers', async () => (await answered(portico)) > 0);
+  const made = await waitForPlateau(() => answered(portico));
   return { portico, socket, made };
 }
 

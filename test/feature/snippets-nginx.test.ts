@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from './engine-rig.ts';
 import { findFreePorts, type Portico, startPortico } from './portico.ts';
 import { HTTP_SNIPPET, randomCases, type SnippetCase, snippetCases, type SnippetRequest } from './snippet-cases.ts';
 
@@ -189,15 +189,12 @@ function comparable({ status, fields, body }: Answer): object {
 }
 
 async function waitFor(port: number): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    const isThere = await ask(port, 'none.test', { path: '/' }).then(
+  await waitUntil('an answer of nginx', () =>
+    ask(port, 'none.test', { path: '/' }).then(
       () => true,
       () => false,
-    );
-    if (isThere) return;
-    await sleep(50);
-  }
-  throw new Error('nginx does not answer');
+    ),
+  );
 }
 
 describe('snippets mean the same as in nginx', { skip: !isPossible }, () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { after, before, describe, it } from 'node:test';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import { type Portico, startPortico } from './portico.ts';
 
 interface Answer {
@@ -61,7 +61,7 @@ function ask(instance: Portico, { host, path = '/', method = 'GET', headers = {}
 
 /** Diagnostics are printed a moment after the ports are open. */
 async function told(instance: Portico, what: RegExp): Promise<void> {
-  await poll({ timeoutMs: 10_000, everyMs: 20 }, () => (what.test(instance.output()) ? true : undefined));
+  await poll({ timeoutMs: PATIENCE_MS, everyMs: 20 }, () => (what.test(instance.output()) ? true : undefined));
   assert.match(instance.output(), what);
 }
 

@@ -1,7 +1,7 @@
 // --enable-topology-aware-routing: requests stay in the zone of the pod, as far as Service and EndpointSlice ask for it.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { ask, controllerLog, ingress, ingressClass, openCluster, service, waitForAnswer } from './cluster-rig.ts';
+import { ask, controllerLog, ingress, ingressClass, openCluster, service, waitForAnswer, waitUntil } from './cluster-rig.ts';
 import type { ClusterRig } from './cluster-rig.ts';
 import type { Portico } from './portico.ts';
 
@@ -77,9 +77,10 @@ describe('topology-aware routing', () => {
   it('uses all endpoints where the zone is not known, and says so', async () => {
     const portico = await start();
     assert.equal(await backendsOf(portico), 'backend far');
-    assert.match(
-      controllerLog(portico),
-      /--enable-topology-aware-routing: the pod portico\/portico-1 cannot be read: .*; endpoints of all zones/,
+    const line = /--enable-topology-aware-routing: the pod portico\/portico-1 cannot be read: .*; endpoints of all zones/;
+    await waitUntil(
+      () => line.test(controllerLog(portico)),
+      () => controllerLog(portico),
     );
   });
 });

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { KIND_SERVER, OtlpCollector, STATUS_ERROR } from '../support/otlp-collector.ts';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import { type Portico, startPortico } from './portico.ts';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT_ID = '00f067aa0ba902b7';
 const PARENT = `00-${TRACE_ID}-${PARENT_ID}-01`;
 const TRACE_PARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])$/;
-const POLLING = { timeoutMs: 15_000, everyMs: 10 };
+const POLLING = { timeoutMs: PATIENCE_MS, everyMs: 10 };
 
 const collector = new OtlpCollector();
 const seen = new Map<string, IncomingHttpHeaders>();

@@ -6,6 +6,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, 
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { waitUntil } from './engine-rig.ts';
 import { type Portico, startPortico } from './portico.ts';
 
 interface Seen {
@@ -267,7 +268,7 @@ test('a copy has the whole of a large body, and a target that does not answer co
   const body = randomBytes(600_000);
   const answer = await ask({ host: 'mirrored.test', path: '/x?q=1', method: 'POST', pieces: [body] });
   assert.equal(answer.status, 200);
-  for (let i = 0; i < 500 && second.seen.length === 0; i++) await sleep(10);
+  await waitUntil('the copy', () => second.seen.length > 0);
   const copy = second.seen[0];
   assert.equal(copy?.url, '/copy?q=1');
   assert.equal(digest(copy.body), digest(body));

@@ -39,5 +39,8 @@ it('a worker that dies takes no route with it', async () => {
     () => controllerLog(portico),
   );
   for (let index = 0; index < REQUESTS; index++) await askNext();
-  assert.match(controllerLog(portico), /a worker died of a fault; it is started again/);
+  await waitUntil(
+    () => /a worker died of a fault; it is started again/.test(controllerLog(portico)),
+    () => controllerLog(portico),
+  );
 });

@@ -2,7 +2,7 @@
 // 1.x, the part that spans need), read by another library than the one that Portico writes them with.
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import protobuf from 'protobufjs';
-import { poll } from './polling.ts';
+import { PATIENCE_MS, poll } from './polling.ts';
 
 const DEFINITIONS = `
 syntax = "proto3";
@@ -104,7 +104,7 @@ export class OtlpCollector {
 
   /** The first span, received or still to come, whose target is this one. */
   async spanOf(target: string): Promise<ReceivedSpan> {
-    const found = await poll({ timeoutMs: 15_000, everyMs: 10 }, () =>
+    const found = await poll({ timeoutMs: PATIENCE_MS, everyMs: 10 }, () =>
       this.spans.find((span) => span.attributes['http.target'] === target),
     );
     if (found === undefined) throw new Error(`no span for ${target} came`);

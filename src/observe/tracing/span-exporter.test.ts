@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SpanExportSettings } from '../../model/policies/tracing.ts';
 import { OtlpCollector } from '../../../test/support/otlp-collector.ts';
-import { poll } from '../../../test/support/polling.ts';
+import { PATIENCE_MS, poll } from '../../../test/support/polling.ts';
 import type { FinishedSpan } from './span.ts';
 import { SpanExporter } from './span-exporter.ts';
 
-const POLLING = { timeoutMs: 10_000, everyMs: 5 };
+const POLLING = { timeoutMs: PATIENCE_MS, everyMs: 5 };
 const NEVER_MS = 3_600_000;
 
 function span(target: string): FinishedSpan {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { startApiServer } from '../../../test/support/api-server/start-api-server.ts';
 import type { ApiServer } from '../../../test/support/api-server/start-api-server.ts';
-import { poll } from '../../../test/support/polling.ts';
+import { PATIENCE_MS, poll } from '../../../test/support/polling.ts';
 import { createApiClient } from './api-client.ts';
 import { apiResources } from './api-resource.ts';
 import { createCredentials } from './credentials.ts';
@@ -50,7 +50,7 @@ it('lists again where the server has an older state, from which it would say not
   const collection = { resource: apiResources.Service, namespace: 'default' };
   const run = runReflector({ client, collection, sink, observer, random: Math.random, nowMs }, stop.signal);
   const waitFor = async (names: string): Promise<void> => {
-    const isThere = await poll({ timeoutMs: 20_000, everyMs: 10 }, () => [...known].toSorted().join() === names || undefined);
+    const isThere = await poll({ timeoutMs: PATIENCE_MS, everyMs: 10 }, () => [...known].toSorted().join() === names || undefined);
     assert.ok(isThere, `${[...known].join()}, not ${names}`);
   };
   await waitFor('a,b,c');
