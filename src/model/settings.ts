@@ -128,8 +128,8 @@ export interface LimitSettings {
   /** 400 to 599. */
   readonly requestStatus: number;
   readonly connectionStatus: number;
-  /** What requests under way are counted by: text with nginx variables, checked. */
-  readonly connectionKey: string;
+  /** What clients are told apart by: text with nginx variables, checked. */
+  readonly clientKey: string;
 }
 
 export interface TlsSettings {

@@ -30,7 +30,7 @@ export interface ProxyRoute {
   /** Set: every request is answered with this error. */
   readonly refusal: ErrorCode | undefined;
   readonly isDefaultBackend: boolean;
-  /** Has no upstream and needs none: its snippet answers, else it is a 404. */
+  /** Without an endpoint its snippet answers, or it is a 404 behind all policies, as that of the default backend of ingress-nginx. */
   readonly answersAlone: boolean;
   /** Answers 200 itself (`--health-check-path` of the catch-all host). */
   readonly isHealthCheck: boolean;
@@ -100,7 +100,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     fallback: action.kind === 'forward' && action.fallback !== undefined ? deps.findUpstream(action.fallback) : undefined,
     refusal: action.kind === 'refuse' ? action.code : undefined,
     isDefaultBackend: action.kind === 'default-backend',
-    answersAlone: action.kind === 'answer',
+    answersAlone: action.kind === 'answer' || action.kind === 'default-backend',
     isHealthCheck: action.kind === 'health-check',
     proxy,
     retry,

@@ -105,6 +105,11 @@ export function commaList(text: string): readonly string[] {
 /** Most entries of an address list. */
 const MAX_ADDRESSES = 10_000;
 
+/** The same for annotations, of which ingress-nginx reads each item: an empty one is no address. */
+export function parseAddressItems(text: string): Result<readonly string[]> {
+  return text.split(',').some((item) => item.trim() === '') ? fail('has an empty item, which is no address') : parseAddressList(text);
+}
+
 /** Comma list of addresses and CIDRs, at least one. */
 export function parseAddressList(text: string): Result<readonly string[]> {
   const items = commaList(text);

@@ -2,7 +2,7 @@
 // all workers.
 
 export interface RateLimits {
-  /** Whose counters: `namespace/name` of the Ingress. */
+  /** Whose counters: `namespace/name` of the Ingress and, where it has one, its `/uid`, so that a new one of the name starts afresh. */
   readonly zone: string;
   /** Leaky buckets; all of them must have room. */
   readonly rates: readonly RateLimit[];

@@ -412,7 +412,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     const upstream = route.secureUpstream !== undefined && this.#client.origin.isTls ? route.secureUpstream : route.upstream;
     if (upstream !== undefined && upstream.endpoints.length > 0) return upstream;
     if (route.fallback !== undefined && route.fallback.endpoints.length > 0) return route.fallback;
-    this.fail(route.isDefaultBackend || route.answersAlone ? 'PRT-ROUTE-1' : 'PRT-ROUTE-2');
+    this.fail(route.answersAlone ? 'PRT-ROUTE-1' : 'PRT-ROUTE-2');
     return undefined;
   }
 

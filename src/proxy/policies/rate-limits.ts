@@ -1,5 +1,6 @@
-// Limits on rates and on requests under way, by client address (ingress-nginx reference 2.10), behind redirects and in front of
-// authentication: a request that is refused by an earlier limit does not count for the later ones.
+// Limits on rates and on requests under way, by client address or what `limit-conn-zone-variable` names (ingress-nginx reference 2.10),
+// behind redirects and in front of authentication. Rates come first, as in nginx: a request that they refuse is not counted as one under
+// way, and one that is too many under way has had its share of the rate.
 import { parseCidrSet } from '../../kit/cidr.ts';
 import type { RateLimits } from '../../model/policies/rate-limits.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
@@ -13,14 +14,12 @@ import { compileTemplate } from './variables.ts';
 export const compileRateLimits: HookCompiler = ({ policies }, _host, { settings, limits }): RouteHooks | undefined => {
   const { rateLimits } = policies;
   if (rateLimits === undefined) return undefined;
-  const isExempt = compileExemption(rateLimits.exempt);
-  const request: RequestPolicy[] = [];
   const { connections, rates, zone } = rateLimits;
-  if (connections !== undefined) {
-    const { connectionKey, connectionStatus } = settings.limits;
-    request.push(new ConnectionLimit({ zone, limit: connections, key: connectionKey, status: connectionStatus }, limits, isExempt));
-  }
-  if (rates.length > 0) request.push(compileRates(rateLimits, { limits, isExempt, status: settings.limits.requestStatus }));
+  const { clientKey, requestStatus, connectionStatus } = settings.limits;
+  const deps = { limits, isExempt: compileExemption(rateLimits.exempt), keyOf: compileClientKey(clientKey) };
+  const request: RequestPolicy[] = [];
+  if (rates.length > 0) request.push(compileRates(rateLimits, requestStatus, deps));
+  if (connections !== undefined) request.push(new ConnectionLimit({ zone, limit: connections, status: connectionStatus }, deps));
   return { request };
 };
 
@@ -32,13 +31,18 @@ function compileExemption(cidrs: readonly string[]): Exemption {
   return set.ok && !set.value.isEmpty ? (address) => set.value.contains(address) : () => false;
 }
 
-interface RateDeps {
+interface LimitDeps {
   readonly limits: SharedLimits;
   readonly isExempt: Exemption;
-  readonly status: number;
+  /** Empty: the request is not counted. */
+  readonly keyOf: (request: PolicyRequest) => string;
 }
 
-function compileRates({ zone, rates }: RateLimits, { limits, isExempt, status }: RateDeps): RequestPolicy {
+function compileClientKey(key: string): LimitDeps['keyOf'] {
+  return key === '$binary_remote_addr' ? (request) => request.clientAddress : compileTemplate(key);
+}
+
+function compileRates({ zone, rates }: RateLimits, status: number, { limits, isExempt, keyOf }: LimitDeps): RequestPolicy {
   const buckets = rates.map(({ requests, perMs, burst }) =>
     compileBucketRate(`${zone}\0${requests}/${perMs}+${burst}`, requests, perMs, burst),
   );
@@ -46,8 +50,9 @@ function compileRates({ zone, rates }: RateLimits, { limits, isExempt, status }:
   return {
     phase: 'limit',
     onRequest(request) {
-      const client = request.clientAddress;
-      if (isExempt(client)) return CONTINUE;
+      if (isExempt(request.clientAddress)) return CONTINUE;
+      const client = keyOf(request);
+      if (client === '') return CONTINUE;
       const nowMs = limits.sharedMs(request.context.nowMs);
       for (let i = 0; i < buckets.length; i++) {
         const bucket = buckets[i];
@@ -63,36 +68,30 @@ function compileRates({ zone, rates }: RateLimits, { limits, isExempt, status }:
 interface ConnectionLimitOptions {
   readonly zone: string;
   readonly limit: number;
-  /** Text with variables: `limit-conn-zone-variable`. */
-  readonly key: string;
   readonly status: number;
 }
 
 class ConnectionLimit implements RequestPolicy {
   readonly phase = 'limit';
-  readonly #limits: SharedLimits;
-  readonly #isExempt: Exemption;
+  readonly #deps: LimitDeps;
   readonly #zone: number;
   readonly #limit: number;
-  readonly #keyOf: (request: PolicyRequest) => string;
   readonly #refusal: PolicyVerdict;
 
-  constructor({ zone, limit, key, status }: ConnectionLimitOptions, limits: SharedLimits, isExempt: Exemption) {
-    this.#limits = limits;
-    this.#isExempt = isExempt;
+  constructor({ zone, limit, status }: ConnectionLimitOptions, deps: LimitDeps) {
+    this.#deps = deps;
     this.#zone = hashOf(`${zone}\0connections`);
     this.#limit = limit;
-    this.#keyOf = key === '$binary_remote_addr' ? (request) => request.clientAddress : compileTemplate(key);
     this.#refusal = { kind: 'refuse', code: 'PRT-LIMIT-2', status };
   }
 
   onRequest(request: PolicyRequest): PolicyVerdict {
-    if (this.#isExempt(request.clientAddress)) return CONTINUE;
-    const { busy, place } = this.#limits;
-    const key = this.#keyOf(request);
-    // nginx: a request without a key is not counted.
+    const { limits, isExempt, keyOf } = this.#deps;
+    if (isExempt(request.clientAddress)) return CONTINUE;
+    const { busy, place } = limits;
+    const key = keyOf(request);
     if (key === '') return CONTINUE;
-    const slot = busy.tryAcquire(this.#zone, key, this.#limits.sharedMs(request.context.nowMs), { limit: this.#limit, place });
+    const slot = busy.tryAcquire(this.#zone, key, limits.sharedMs(request.context.nowMs), { limit: this.#limit, place });
     if (slot < 0) return this.#refusal;
     request.note(this, slot);
     return CONTINUE;
@@ -100,6 +99,7 @@ class ConnectionLimit implements RequestPolicy {
 
   onEnd(request: PolicyRequest): void {
     const slot = request.noteOf(this);
-    if (typeof slot === 'number') this.#limits.busy.release(slot, this.#limits.place);
+    const { busy, place } = this.#deps.limits;
+    if (typeof slot === 'number') busy.release(slot, place);
   }
 }

@@ -32,7 +32,10 @@ export const compileAccess: HookCompiler = (route, host, deps) => {
   const service = external === undefined ? undefined : compileExternalAuth(external, route, host, deps);
   if (service !== undefined) checks.push(service.check);
   const signIn = external?.signIn === undefined ? undefined : compileSignIn(external.signIn);
-  const policy = joinChecks(access.satisfy, checks, (request, refusal) => refuse(request, refusal, signIn));
+  const policy = withoutForged(
+    access,
+    joinChecks(access.satisfy, checks, (request, refusal) => refuse(request, refusal, signIn)),
+  );
   return {
     request: [password === undefined ? policy : withoutCredentials(policy)],
     ...(service !== undefined && { response: [service.response] }),
@@ -118,6 +121,19 @@ function refuse(
 ): PolicyVerdict {
   const redirect = status === 401 ? signIn?.(request) : undefined;
   return redirect ?? { kind: 'refuse', code, status, lines };
+}
+
+/** With `any`, who need not ask the service must not say what only the service may say. */
+function withoutForged({ satisfy, external }: AccessPolicy, policy: RequestPolicy): RequestPolicy {
+  if (satisfy === 'all' || external === undefined || external.responseHeaders.length === 0) return policy;
+  const names: ReadonlySet<string> = new Set(external.responseHeaders.map((name) => name.toLowerCase()));
+  return {
+    ...policy,
+    onRequest(request) {
+      request.dropRequestFields(names);
+      return policy.onRequest(request);
+    },
+  };
 }
 
 /** Passwords that are checked here are none of the backend's business. */

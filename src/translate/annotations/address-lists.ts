@@ -1,7 +1,7 @@
 // Lists of client addresses that may or may not pass.
 import { supported } from './row.ts';
 import type { AnnotationRow } from './row.ts';
-import { parseAddressList } from '../value-parsers.ts';
+import { parseAddressItems } from '../value-parsers.ts';
 
 export const addressListAnnotations: readonly AnnotationRow[] = [
   supported({
@@ -10,7 +10,7 @@ export const addressListAnnotations: readonly AnnotationRow[] = [
     scope: 'location',
     risk: 'Medium',
     onInvalid: 'refuse',
-    parse: parseAddressList,
+    parse: parseAddressItems,
     set: (draft, value) => {
       draft.access.allow = value;
     },
@@ -21,7 +21,7 @@ export const addressListAnnotations: readonly AnnotationRow[] = [
     scope: 'location',
     risk: 'Medium',
     onInvalid: 'refuse',
-    parse: parseAddressList,
+    parse: parseAddressItems,
     set: (draft, value) => {
       draft.access.deny = value;
     },

@@ -4,6 +4,7 @@ import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
 import type { Bandwidth, RateLimit, RateLimits } from '../../model/policies/rate-limits.ts';
 import type { ProxyParameters, RoutePolicies } from '../../model/route.ts';
+import type { ObjectMeta } from '../../resources/objects.ts';
 import type { RoutingConfig } from '../configmap/row.ts';
 import { commaList, integerBetween } from '../value-parsers.ts';
 import { supported } from './row.ts';
@@ -120,9 +121,12 @@ function parseExempt(text: string): Result<readonly string[]> {
   return set.ok ? ok(cidrs) : fail(`has the item ${JSON.stringify(set.error.text.slice(0, 80))}, which is no address or CIDR`);
 }
 
-/** `zone`: `namespace/name` of the Ingress. */
-export function limitsOfAnnotations({ limits = {} }: Readonly<AnnotationDraft>, zone: string): Pick<RoutePolicies, 'rateLimits'> {
-  const rateLimits = rateLimitsOf(limits, zone);
+/** `metadata`: of the Ingress, whose counters these are. */
+export function limitsOfAnnotations(
+  { limits = {} }: Readonly<AnnotationDraft>,
+  { namespace, name, uid }: Pick<ObjectMeta, 'namespace' | 'name' | 'uid'>,
+): Pick<RoutePolicies, 'rateLimits'> {
+  const rateLimits = rateLimitsOf(limits, `${namespace}/${name}${uid === '' ? '' : `/${uid}`}`);
   return rateLimits === undefined ? {} : { rateLimits };
 }
 

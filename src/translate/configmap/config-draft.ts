@@ -59,7 +59,7 @@ function emptySettings(options: TranslatorOptions): ConfigDraft['settings'] {
     serverTokens: false,
     allowBackendServerHeader: false,
     compression: { codings: { br: noCoding(), zstd: noCoding(), gzip: noCoding() }, gzipDisabledAgents: '' },
-    limits: { requestStatus: 503, connectionStatus: 503, connectionKey: '' },
+    limits: { requestStatus: 503, connectionStatus: 503, clientKey: '' },
     hideHeaders: [],
     addHeaders: [],
     proxySetHeaders: [],

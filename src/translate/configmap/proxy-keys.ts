@@ -266,9 +266,10 @@ const limits: readonly ConfigRow[] = [
     defaultText: '$binary_remote_addr',
     parse: parseKnownTemplate,
     set: (draft, value) => {
-      draft.settings.limits.connectionKey = value;
+      draft.settings.limits.clientKey = value;
     },
-    summary: 'What connections are counted by: text with nginx variables.',
+    summary:
+      'What all limits of annotations tell clients apart by: text with nginx variables. Requests for which it is empty have no limits.',
   }),
 ];
 

@@ -280,6 +280,6 @@ function policiesOf({ metadata }: Ingress, values: Readonly<AnnotationDraft>, ro
     ...(tracing !== undefined && { tracing }),
     ...(values.affinity?.isCookie === true && { setsAffinityCookie: true }),
     ...responseRewritesOf(values, routing),
-    ...limitsOfAnnotations(values, `${metadata.namespace}/${metadata.name}`),
+    ...limitsOfAnnotations(values, metadata),
   };
 }
