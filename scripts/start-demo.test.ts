@@ -8,10 +8,11 @@ import type { Server } from 'node:net';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { findFreePorts } from '../test/feature/portico.ts';
+import { PATIENCE_MS } from '../test/support/polling.ts';
 
 const script = fileURLToPath(new URL('start-demo.ts', import.meta.url));
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
-const READY_LIMIT_MS = 30_000;
 
 async function listenOnFreePort(): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -21,18 +22,12 @@ async function listenOnFreePort(): Promise<{ readonly server: Server; readonly p
   return { server, port: address.port };
 }
 
-async function findFreePorts(count: number): Promise<readonly number[]> {
-  const holders = await Promise.all(Array.from({ length: count }, listenOnFreePort));
-  for (const { server } of holders) server.close();
-  return holders.map(({ port }) => port);
-}
-
 /** Starts the demo and answers its output once it has announced itself, or once it has ended. */
 async function startDemo(...flags: readonly string[]): Promise<{ readonly child: ChildProcess; readonly output: string }> {
   const child = spawn(process.execPath, [script, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const told = Promise.withResolvers<void>();
-  const timer = setTimeout(told.resolve, READY_LIMIT_MS);
+  const timer = setTimeout(told.resolve, PATIENCE_MS);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;

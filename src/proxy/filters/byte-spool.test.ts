@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS, poll } from '../../../test/support/polling.ts';
 import { WorkerCounters, workerCounter } from '../../observe/worker-counters.ts';
 import { BodyBudget } from './body-budget.ts';
 import { BufferedBody } from './buffered-body.ts';
@@ -17,8 +18,7 @@ function budget(memoryBytes = 2 ** 30, fileBytes = 2 ** 30): BodyBudget {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !holds(); i++) await sleep(2);
-  assert.ok(holds());
+  assert.ok(await poll({ timeoutMs: PATIENCE_MS, everyMs: 2 }, () => holds() || undefined));
 }
 
 function body(bytes: number): Buffer {
@@ -142,6 +142,7 @@ test('a buffered body is taken while its reader is stuck, and arrives whole', as
   const filter = new BufferedBody({ memoryBytes: 1000, fileBytes: 1_000_000, directory }, budget(), sink, {
     onReady: () => undefined,
     onFailure: assert.fail,
+    guard: (event) => event(),
   });
   for (let at = 0; at < whole.length; at += 50_000) {
     filter.write(whole, at, at + 50_000, false);
