@@ -28,13 +28,17 @@ export interface ClusterRig {
 export async function openCluster(): Promise<ClusterRig> {
   const api = await startApiServer();
   const backends: EchoServer[] = [];
-  const running: Portico[] = [];
+  const running: Promise<Portico>[] = [];
   const startBackend = async (name: string): Promise<EchoServer> => {
     const server = await startEchoServer({ identity: { backend: name, endpoint: name, namespace: 'default' }, host: '127.0.0.1', port: 0 });
     backends.push(server);
     return server;
   };
   const backend = await startBackend('backend');
+  const keep = (starting: Promise<Portico>): Promise<Portico> => {
+    running.push(starting);
+    return starting;
+  };
   const withSource = ({
     kubeconfig = api.kubeconfig(),
     ...options
@@ -46,18 +50,11 @@ export async function openCluster(): Promise<ClusterRig> {
     api,
     backend,
     startBackend,
-    start: async (options = {}) => {
-      const portico = await startPortico(withSource(options));
-      running.push(portico);
-      return portico;
-    },
-    spawn: async (options = {}) => {
-      const portico = await spawnPortico(withSource(options));
-      running.push(portico);
-      return portico;
-    },
+    start: (options = {}) => keep(startPortico(withSource(options))),
+    spawn: (options = {}) => keep(spawnPortico(withSource(options))),
     close: async () => {
-      await Promise.all(running.map((portico) => portico.stop()));
+      // Also what was starting beside one that could not.
+      await Promise.all(running.map((starting) => starting.then((portico) => portico.stop()).catch(() => undefined)));
       await Promise.all(backends.map((server) => server.close()));
       await api.close();
     },

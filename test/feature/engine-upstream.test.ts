@@ -9,8 +9,7 @@ import { catchAllManifests, findFreePorts, type Portico, startPortico } from './
 
 const request = 'GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n';
 const config = {
-  'proxy-connect-timeout': '1',
-  'proxy-read-timeout': '1',
+  'proxy-read-timeout': '2',
   'proxy-next-upstream': 'off',
 };
 

@@ -2,8 +2,11 @@
 // is sent again, and what happens where there is no room.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RawServer, waitUntil } from './engine-rig.ts';
@@ -82,6 +85,9 @@ async function metric(portico: Portico, pattern: RegExp): Promise<number> {
   return Number(pattern.exec(page)?.[1] ?? Number.NaN);
 }
 
+const kept = /portico_buffered_bytes\{[^}]*place="file"[^}]*\} (\d+)/;
+const keptInMemory = /portico_buffered_bytes\{[^}]*place="memory"[^}]*\} (\d+)/;
+
 describe('with proxy-request-buffering', () => {
   let portico: Portico;
   let server: RawServer;
@@ -155,14 +161,10 @@ describe('with proxy-request-buffering', () => {
     const client = new Uploader(portico);
     client.send('POST /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n');
     client.send(Buffer.alloc(500_000));
-    const kept = /portico_buffered_bytes\{[^}]*place="file"[^}]*\} (\d+)/;
-    let bytes = 0;
-    for (let i = 0; i < 200 && bytes === 0; i++) bytes = await metric(portico, kept);
-    assert.ok(bytes > 0, 'nothing was kept in a file');
+    await waitUntil('something in a file', async () => (await metric(portico, kept)) > 0);
     client.close();
-    for (let i = 0; i < 200 && bytes > 0; i++) bytes = await metric(portico, kept);
-    assert.equal(bytes, 0);
-    assert.equal(await metric(portico, /portico_buffered_bytes\{[^}]*place="memory"[^}]*\} (\d+)/), 0);
+    await waitUntil('nothing in a file', async () => (await metric(portico, kept)) === 0);
+    await waitUntil('nothing in memory', async () => (await metric(portico, keptInMemory)) === 0);
   });
 });
 
@@ -217,9 +219,13 @@ test('an error backend gets no body where a part of it is lost', async (context)
     'errors.yaml': errorManifests(await errors.listen()),
   };
   const full = new URL('../support/full-disk.ts', import.meta.url).href;
-  const portico = await startPortico({ manifests, env: { NODE_OPTIONS: `--import=${full}` } });
+  const directory = mkdtempSync(join(tmpdir(), 'portico-full-'));
+  const sign = join(directory, 'full');
+  const env = { NODE_OPTIONS: `--import=${full}`, DISK_IS_FULL_WITH: sign };
+  const portico = await startPortico({ manifests, env, args: ['--enable-metrics'] });
   const client = new Uploader(portico);
   context.after(async () => {
+    rmSync(directory, { recursive: true });
     client.close();
     await portico.stop();
     await server.close();
@@ -229,6 +235,8 @@ test('an error backend gets no body where a part of it is lost', async (context)
   const body = randomBytes(150_000);
   client.send(`POST /up HTTP/1.1\r\nHost: errors.example\r\nContent-Length: ${body.length}\r\n\r\n`);
   client.send(body);
+  await waitUntil('all of it', async () => (await metric(portico, kept)) + (await metric(portico, keptInMemory)) >= body.length);
+  writeFileSync(sign, '');
   assert.equal(await client.status(), '502');
   assert.equal(digest(requests[0]?.body), digest(body));
   assert.match(client.received, /page$/);
