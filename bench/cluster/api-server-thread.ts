@@ -66,12 +66,12 @@ class ChangeMaker {
     this.#post({ kind: 'changed', host, atMs: performance.timeOrigin + performance.now() });
   }
 
-  /** Spread over all hosts. */
+  /** Spread over all hosts but the first, which stays where it is. */
   #nextHost(): number {
-    const { hosts } = this.#start;
-    let host = (this.#made++ * 7919) % hosts;
-    while (this.#underWay.has(host)) host = (host + 1) % hosts;
-    return host;
+    const others = this.#start.hosts - 1;
+    let other = (this.#made++ * 7919) % others;
+    while (this.#underWay.has(other + 1)) other = (other + 1) % others;
+    return other + 1;
   }
 }
 

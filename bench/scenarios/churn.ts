@@ -2,18 +2,17 @@
 // more path of the host to another backend. Measured: how long until a change is live in all workers, failed requests, and p99 latency with and without churn.
 // Between two changes there is a control: a file of the backend is replaced, which the proxy knows nothing of and which changes the answer at once. It is
 // watched in the same way, through the proxy; what that takes, the observer and the request take, and it is in the time of every change as well.
-import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { observeChange } from '../load/change-observer.ts';
 import type { Observation } from '../load/change-observer.ts';
+import { observeControl } from '../load/control.ts';
 import type { WrkRun } from '../load/wrk.ts';
 import { histogramPercentile, histogramSince, parseHistogram } from '../measure/prometheus-histogram.ts';
 import type { Histogram } from '../measure/prometheus-histogram.ts';
 import { percentile, sum } from '../measure/statistics.ts';
 import type { Sample } from '../measure/metric.ts';
 import type { RunningTarget } from '../targets/target.ts';
-import { browserHeaders, busyHosts, changePath, changedBody, controlPath, hostName, responsePaths, smallBody } from '../workload.ts';
+import { browserHeaders, busyHosts, changePath, hostName, responsePaths } from '../workload.ts';
 import { measureLoad } from './load-scenario.ts';
 import { plainSetup, runRounds } from './scenario.ts';
 import type { Bench, Scenario, Subject } from './scenario.ts';
@@ -153,20 +152,11 @@ async function changeUntil(signal: AbortSignal, { bench, subject, state }: Churn
       }),
     );
     await until(made + 0.5);
-    controls.push(observeControl(bench, state));
+    const control = { port: state.running.httpPort, host: hostName(0), name: `${state.version}` };
+    controls.push(observeControl(bench.backends.controlDirectory, control));
     await until(made + 1);
   }
   return { changes: await Promise.all(changes), controls: await Promise.all(controls) };
-}
-
-function observeControl({ backends }: Bench, { running, version }: ChurnState): Promise<Observation> {
-  const name = String(version);
-  const path = join(backends.controlDirectory, name);
-  writeFileSync(path, smallBody);
-  writeFileSync(`${path}.new`, changedBody);
-  const since = performance.now();
-  renameSync(`${path}.new`, path);
-  return observeChange({ port: running.httpPort, host: hostName(0), path: controlPath(name), since });
 }
 
 interface HostChoice {

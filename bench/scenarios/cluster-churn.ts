@@ -11,6 +11,7 @@ import {
 } from '../cluster/bench-cluster.ts';
 import type { BenchCluster, ClusterPortico } from '../cluster/bench-cluster.ts';
 import { observeChange } from '../load/change-observer.ts';
+import { observeControl } from '../load/control.ts';
 import type { Observation } from '../load/change-observer.ts';
 import type { Sample } from '../measure/metric.ts';
 import { histogramPercentile, histogramSince, parseHistogram } from '../measure/prometheus-histogram.ts';
@@ -36,7 +37,8 @@ export const clusterChurnScenario: Scenario = {
   name: 'cluster-churn',
   title: `${changesPerSecond} endpoint changes a second from an API server, ${workers} workers`,
   columns: [
-    ...(['changes', 'propagationP50Ms', 'propagationP99Ms', 'propagationMaxMs', 'reportedP50Ms', 'reportedP99Ms'] as const),
+    ...(['changes', 'propagationP50Ms', 'propagationP99Ms', 'propagationMaxMs', 'controlP50Ms', 'controlP99Ms'] as const),
+    ...(['reportedP50Ms', 'reportedP99Ms'] as const),
     ...(['mainThreadPercent', 'heapGrowthMegabytes', 'residentMegabytes', 'failed'] as const),
   ],
   run: (bench) => {
@@ -49,7 +51,7 @@ export const clusterChurnScenario: Scenario = {
         const running = await spawnClusterPortico(bench, cluster.kubeconfig, workers);
         await waitUntilReady(running, [0, hosts - 1], 20);
         const churn: ClusterChurn = { cluster, running };
-        await changeFor(churn, bench.options.seconds);
+        await changeFor(bench, churn, bench.options.seconds);
         return churn;
       },
       measure: (_, churn) => measureChurn(bench, churn),
@@ -66,7 +68,7 @@ async function measureChurn(bench: Bench, churn: ClusterChurn): Promise<Sample> 
   const keptBefore = await readKeptHeapBytes(churn.running);
   const before = await readMetricsPage(churn.running);
   const startedAt = performance.now();
-  const { changes, observations } = await changeFor(churn, seconds);
+  const { changes, observations, controls } = await changeFor(bench, churn, seconds);
   const elapsedSeconds = (performance.now() - startedAt) / 1000;
   const after = await readMetricsPage(churn.running);
   const keptAfter = await readKeptHeapBytes(churn.running);
@@ -74,21 +76,25 @@ async function measureChurn(bench: Bench, churn: ClusterChurn): Promise<Sample> 
   const own = parseHistogram(after, propagationHistogram);
   const reported = own === undefined ? undefined : histogramSince(parseHistogram(before, propagationHistogram), own);
   const liveMs = observations.map((observation) => observation.liveMs);
+  const controlMs = controls.map((observation) => observation.liveMs);
   const sample: Sample = {
     changes,
     propagationP50Ms: percentile(liveMs, 50),
     propagationP99Ms: percentile(liveMs, 99),
     propagationMaxMs: Math.max(...liveMs),
+    controlP50Ms: percentile(controlMs, 50),
+    controlP99Ms: percentile(controlMs, 99),
     ...(reported === undefined
       ? {}
       : { reportedP50Ms: histogramPercentile(reported, 50) * 1e3, reportedP99Ms: histogramPercentile(reported, 99) * 1e3 }),
     mainThreadPercent: ((active(after) - active(before)) / elapsedSeconds) * 100,
     heapGrowthMegabytes: (keptAfter - keptBefore) / 1e6,
     residentMegabytes: sumMetric(after, 'process_resident_memory_bytes') / 1e6,
-    failed: sum(observations.map(({ failedProbes }) => failedProbes)),
+    failed: sum([...observations, ...controls].map(({ failedProbes }) => failedProbes)),
   };
   bench.log(
-    `  portico ${changes} changes in ${elapsedSeconds.toFixed(0)} s, live p99 ${sample.propagationP99Ms?.toFixed(1)} ms of ${liveMs.length}, ` +
+    `  portico ${changes} changes in ${elapsedSeconds.toFixed(0)} s, live p99 ${sample.propagationP99Ms?.toFixed(1)} ms of ${liveMs.length} ` +
+      `(control ${sample.controlP99Ms?.toFixed(1)} ms), ` +
       `own p99 ${sample.reportedP99Ms?.toFixed(1)} ms, main thread ${sample.mainThreadPercent?.toFixed(0)} %, ` +
       `heap ${(sample.heapGrowthMegabytes ?? 0).toFixed(1)} MB more`,
   );
@@ -98,10 +104,12 @@ async function measureChurn(bench: Bench, churn: ClusterChurn): Promise<Sample> 
 interface Churned {
   readonly changes: number;
   readonly observations: readonly Observation[];
+  readonly controls: readonly Observation[];
 }
 
-async function changeFor({ cluster, running }: ClusterChurn, seconds: number): Promise<Churned> {
+async function changeFor({ backends }: Bench, { cluster, running }: ClusterChurn, seconds: number): Promise<Churned> {
   const observations: Observation[] = [];
+  const controls: Observation[] = [];
   const total = seconds * changesPerSecond;
   await cluster.change({
     total,
@@ -109,7 +117,10 @@ async function changeFor({ cluster, running }: ClusterChurn, seconds: number): P
     observeEvery,
     onChanged: async (host, since) => {
       observations.push(await observeChange({ port: running.httpPort, host: hostName(host), path: responsePaths.small, since }));
+      // The changes leave the first host alone.
+      const control = { port: running.httpPort, host: hostName(0), name: `${host}-${since}` };
+      controls.push(await observeControl(backends.controlDirectory, control));
     },
   });
-  return { changes: total, observations };
+  return { changes: total, observations, controls };
 }

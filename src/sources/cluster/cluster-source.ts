@@ -4,8 +4,8 @@
 // - the first batch when everything was listed, so that nothing serves half a configuration. Kinds without which some Ingress still can be
 //   served (IngressClass, Namespace, Secret, ConfigMap) are not waited for where the right to read them is missing: where it was refused
 //   after the others could be read, since an API server that has just started refuses everything for a moment;
-// - later batches a few milliseconds after the first of their events, and an Ingress never before what it newly refers to was asked for
-//   (pending-changes.ts);
+// - later batches a few milliseconds after the first of their events, EndpointSlices alone at once (batch-schedule.ts), and an Ingress never before
+//   what it newly refers to was asked for (pending-changes.ts);
 // - where the API server cannot be reached at the start, what the snapshot file holds. When it comes back, only what differs is a change.
 //
 // Nothing that the API server fails to do removes an object: only its own word does.
@@ -24,6 +24,7 @@ import type { ApiError } from './api-error.ts';
 import { formatApiError } from './api-error.ts';
 import type { Collection } from './api-resource.ts';
 import { apiResources, resourceName } from './api-resource.ts';
+import { BatchSchedule } from './batch-schedule.ts';
 import type { ConnectionListener } from './connection-state.ts';
 import { ConnectionState } from './connection-state.ts';
 import { ObjectMirror } from './object-mirror.ts';
@@ -65,7 +66,7 @@ export interface ClusterListener extends Omit<ConnectionListener, 'onAway'> {
 }
 
 export interface ClusterTiming extends ReflectorTiming {
-  /** A batch is handed over this long after the first event in it. */
+  /** See `BatchSchedule`. */
   readonly holdOffMs: number;
   /** The longest time that an Ingress waits for the answer about what it refers to. */
   readonly holdIngressMs: number;
@@ -119,7 +120,7 @@ class WatchedCluster implements ClusterSource {
   #hasDelivered = false;
   #isLoadingSnapshot = false;
   #mayUseSnapshot = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #schedule: BatchSchedule;
   /** For Ingresses that wait for what they refer to. */
   #holdTimer: NodeJS.Timeout | undefined;
   #lastDiagnostics = '';
@@ -143,6 +144,7 @@ class WatchedCluster implements ClusterSource {
       },
     });
     const { snapshotPath: path, nowMs } = options;
+    this.#schedule = new BatchSchedule({ holdOffMs: this.#timing.holdOffMs, nowMs, onDue: () => this.#flush() });
     this.#pending = new PendingChanges({
       served: this.#served,
       isSettled: (ingress) => this.#areReferencesSettled(ingress),
@@ -189,7 +191,7 @@ class WatchedCluster implements ClusterSource {
 
   close(): void {
     this.#stop.abort();
-    clearTimeout(this.#timer);
+    this.#schedule.close();
     clearTimeout(this.#holdTimer);
     this.#connection.close();
     this.#referenced.Secret.close();
@@ -213,7 +215,7 @@ class WatchedCluster implements ClusterSource {
         this.#referenced.Secret.forgetRefusals();
         this.#referenced.ConfigMap.forgetRefusals();
       }
-      this.#schedule();
+      this.#schedule.hold();
     };
     const owns = (object: KubernetesObject): boolean => isInCollection(object, collection);
     const mirror = new ObjectMirror({
@@ -222,7 +224,7 @@ class WatchedCluster implements ClusterSource {
       receiver: this.#receiver,
       owns,
       onListed,
-      onDiagnostic: () => this.#schedule(),
+      onDiagnostic: () => this.#schedule.hold(),
     });
     const watched: Watched = { mirror, isRequired, state: 'unknown', refusals: 0 };
     this.#watched.set(name, watched);
@@ -253,7 +255,7 @@ class WatchedCluster implements ClusterSource {
       random,
       receiver: this.#receiver,
       reflect: (collection, sink, signal) => this.#reflect(collection, sink, signal),
-      onNews: () => this.#schedule(),
+      onNews: () => this.#schedule.hold(),
       onFetch: (error) => {
         if (error === undefined) this.#connection.contact(name);
         else this.#connection.failure(name, error);
@@ -289,16 +291,11 @@ class WatchedCluster implements ClusterSource {
 
   #put(ref: ObjectRef, object: KubernetesObject | undefined): void {
     this.#pending.put(ref, object);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#stop.signal.aborted) return;
-    this.#timer ??= setTimeout(() => this.#flush(), this.#timing.holdOffMs);
+    if (ref.kind === 'EndpointSlice' && this.#hasDelivered) this.#schedule.hasten();
+    else this.#schedule.hold();
   }
 
   #flush(): void {
-    this.#timer = undefined;
     // Before all classes are known, Ingresses that are ours look as if they were not.
     const isComplete = this.#isComplete();
     if (!isComplete && !this.#hasDelivered) return;
@@ -322,7 +319,7 @@ class WatchedCluster implements ClusterSource {
     const watched = this.#watched.get(name);
     if (watched === undefined || this.#hasDelivered || !this.#areRequiredListed()) return;
     watched.refusals++;
-    this.#schedule();
+    this.#schedule.hold();
   }
 
   #beginServing(): void {
@@ -336,7 +333,7 @@ class WatchedCluster implements ClusterSource {
     const { upserts, removals } = changes;
     this.#tracker.release((key) => this.#pending.has(key));
     clearTimeout(this.#holdTimer);
-    if (nextLookMs < Infinity) this.#holdTimer = setTimeout(() => this.#schedule(), nextLookMs);
+    if (nextLookMs < Infinity) this.#holdTimer = setTimeout(() => this.#schedule.hold(), nextLookMs);
     const diagnostics = this.#diagnostics();
     const text = diagnostics
       .map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name} ${origin.field ?? ''} ${message}`)
@@ -369,13 +366,13 @@ class WatchedCluster implements ClusterSource {
     this.#forbidden.set(name, error);
     const watched = this.#watched.get(name);
     if (watched?.state === 'unknown') watched.state = 'forbidden';
-    this.#schedule();
+    this.#schedule.hold();
   }
 
   #onAllowed(name: string): void {
     this.#options.listener.onAllowed(name);
     this.#forbidden.delete(name);
-    this.#schedule();
+    this.#schedule.hold();
   }
 
   /** Serves from the file where nothing else is to be had. */
@@ -404,7 +401,7 @@ class WatchedCluster implements ClusterSource {
     this.#options.listener.onSnapshotUsed(upserts.length);
     this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#diagnostics() });
     this.#firstBatch.resolve(undefined);
-    this.#schedule();
+    this.#schedule.hold();
   }
 
   /** Takes an object of the file over, unless the API server has said something newer about it already. */
