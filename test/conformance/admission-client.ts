@@ -19,7 +19,7 @@ interface AdmissionAnswer {
   readonly warnings: readonly string[];
 }
 
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 30_000;
 
 /** Whether the case says anything about what the webhook answers. */
 export function needsAdmission(one: Case): boolean {

@@ -26,7 +26,7 @@ import { PROBE_NAME } from './readiness-probe.ts';
 import { RequestRunner } from './request-runner.ts';
 import type { World } from './world.ts';
 
-const REQUEST_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 const CLIENT_ADDRESS = '127.0.0.1';
 
 /** What did not hold; empty if the case passed. Throws only if the case itself cannot be run. */

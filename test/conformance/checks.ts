@@ -1,7 +1,7 @@
 // What a case checks beside its requests: metrics, access log, health, and objects and events where there is an API.
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import type { Checks } from './case-format.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import { parseRef } from './kubernetes-object.ts';
@@ -22,11 +22,7 @@ type LogCheck = Checks['accessLog'][number];
 type EventCheck = Checks['events'][number];
 type ObjectCheck = Checks['objects'][number];
 
-const METRICS_WAIT_MS = 10_000;
-const LOG_WAIT_MS = 5000;
 const LOG_SETTLE_MS = 1200;
-const OBJECTS_WAIT_MS = 20_000;
-const EVENTS_WAIT_MS = 10_000;
 const EVENTS_SETTLE_MS = 1500;
 
 /** What of the checks does not hold. */
@@ -49,7 +45,7 @@ async function checkHealth(check: Checks['health'][number], context: CheckContex
 
 async function checkMetrics(checks: readonly MetricCheck[], context: CheckContext): Promise<string[]> {
   let problems: string[] = [];
-  await poll({ timeoutMs: METRICS_WAIT_MS, everyMs: 100 }, async () => {
+  await poll({ timeoutMs: PATIENCE_MS, everyMs: 100 }, async () => {
     const answer = await get(context.controller.ports.health, '/metrics');
     if (typeof answer === 'string' || answer.status !== 200) {
       problems = [`metrics: ${typeof answer === 'string' ? answer : `status ${answer.status}`}`];
@@ -87,7 +83,7 @@ async function checkAccessLog(checks: readonly LogCheck[], context: CheckContext
     return lines().some((line) => pattern.test(line));
   };
   const expected = checks.filter((check) => check.absent !== true);
-  await poll({ timeoutMs: LOG_WAIT_MS, everyMs: 50 }, () => (expected.every(hasLine) ? true : undefined));
+  await poll({ timeoutMs: PATIENCE_MS, everyMs: 50 }, () => (expected.every(hasLine) ? true : undefined));
   const unexpected = checks.filter((check) => check.absent === true);
   if (unexpected.length > 0) await delay(LOG_SETTLE_MS);
   const last =
@@ -104,7 +100,7 @@ async function checkObject(check: ObjectCheck, context: CheckContext): Promise<s
   const { sink } = context;
   if (sink.read === undefined) return ['objects: this source of objects has no status'];
   let seen: unknown;
-  const fits = await poll({ timeoutMs: OBJECTS_WAIT_MS, everyMs: 200 }, async () => {
+  const fits = await poll({ timeoutMs: PATIENCE_MS, everyMs: 200 }, async () => {
     seen = fieldAt(await sink.read?.(parseRef(check.object)), check.path);
     return valueFits(check.value, seen) ? true : undefined;
   });
@@ -119,7 +115,7 @@ async function checkEvents(checks: readonly EventCheck[], { sink }: CheckContext
   };
   const problems: string[] = [];
   for (const check of checks.filter(({ absent }) => absent !== true)) {
-    const isThere = await poll({ timeoutMs: EVENTS_WAIT_MS, everyMs: 100 }, async () => ((await isTold(check)) ? true : undefined));
+    const isThere = await poll({ timeoutMs: PATIENCE_MS, everyMs: 100 }, async () => ((await isTold(check)) ? true : undefined));
     if (isThere !== true) problems.push(`${check.object}: no event ${show(check)}`);
   }
   const unexpected = checks.filter(({ absent }) => absent === true);
@@ -147,7 +143,7 @@ async function get(port: number, path: string): Promise<{ readonly status: numbe
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers: { connection: 'close' },
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     return { status: response.status, body: await response.text() };
   } catch (error) {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 
 export interface ControllerPorts {
   readonly http: number;
@@ -22,9 +22,8 @@ export interface ControllerOptions {
   readonly args: readonly string[];
 }
 
-const START_TIMEOUT_MS = 15_000;
-const READY_TIMEOUT_MS = 3000;
-const STOP_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 export class ControllerProcess {
   readonly ports: ControllerPorts;
@@ -77,12 +76,12 @@ export class ControllerProcess {
 
   /** Waits until the HTTP port accepts connections. Throws if the process ends before or takes too long. */
   async waitUntilListening(): Promise<void> {
-    const listening = await poll({ timeoutMs: START_TIMEOUT_MS, everyMs: 10 }, async () => {
+    const listening = await poll({ timeoutMs: PATIENCE_MS, everyMs: 10 }, async () => {
       if (this.#ending !== undefined) return false;
       return (await accepts(this.ports.http)) ? true : undefined;
     });
     if (listening === true) return;
-    const reason = this.#ending === undefined ? `not listening after ${START_TIMEOUT_MS} ms` : `ended with ${this.#ending}`;
+    const reason = this.#ending === undefined ? `not listening after ${PATIENCE_MS} ms` : `ended with ${this.#ending}`;
     throw new Error(`the controller ${reason}: ${this.lastWords(5)}`);
   }
 

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { startEchoServer } from '../../src/echo/echo-server.ts';
 import type { EchoServer } from '../../src/echo/echo-server.ts';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import { CaseClient } from './client/case-client.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import { refOf } from './kubernetes-object.ts';
@@ -25,9 +25,8 @@ export type WaitUntilLive = (controller: ControllerProcess) => Promise<string | 
 
 /** Name of the Service, and how the names of the Ingresses begin. */
 export const PROBE_NAME = 'conformance-probe';
-const TIMEOUT_MS = 10_000;
-/** Workers apply a change one after another: several connections in a row must see it. */
-const ANSWERS_IN_A_ROW = 6;
+/** Workers apply a change one after another: so many connections in a row must see it that hardly ever one of two workers gets none. */
+const ANSWERS_IN_A_ROW = 12;
 const LAST_AGE_SECONDS = 1_000_000;
 
 export class ReadinessProbe {
@@ -80,7 +79,7 @@ async function waitForAnswers(controller: ControllerProcess, expected: ExpectedH
   });
   let last: Observation | undefined;
   const { config, goneHost } = expected;
-  const live = await poll({ timeoutMs: TIMEOUT_MS, everyMs: 5 }, async () => {
+  const live = await poll({ timeoutMs: PATIENCE_MS, everyMs: 5 }, async () => {
     if (controller.ending !== undefined) return false;
     for (let count = 0; count < ANSWERS_IN_A_ROW; count++) {
       last = await client.send(probeRequest(expected.host, config));
@@ -92,7 +91,7 @@ async function waitForAnswers(controller: ControllerProcess, expected: ExpectedH
   if (live === true) return undefined;
   if (controller.ending !== undefined) return `the controller ended with ${controller.ending}: ${controller.lastWords(5)}`;
   const seen = last?.kind === 'response' ? `status ${last.response.status}` : last?.kind === 'failure' ? last.message : 'nothing';
-  return `the step was not live after ${TIMEOUT_MS} ms, the last answer to the probe was ${seen}`;
+  return `the step was not live after ${PATIENCE_MS} ms, the last answer to the probe was ${seen}`;
 }
 
 function isAnswer(observation: Observation, config: Readonly<Record<string, string>>): boolean {

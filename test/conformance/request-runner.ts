@@ -1,7 +1,7 @@
 // Runs one entry of a case: sends its request as often as it says and holds what came back, and what the backends received, against its
 // expectation.
 import { setTimeout as delay } from 'node:timers/promises';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import { checkAggregate } from './aggregate.ts';
 import type { BackendSet } from './backends/backend-set.ts';
 import type { Expectation, ReceivedExpectation, RequestEntry, RequestSpec } from './case-format.ts';
@@ -16,10 +16,8 @@ interface BackgroundRequest {
   readonly expected: Expectation;
 }
 
-const RECEIVED_WAIT_MS = 2000;
 /** After the least count was reached, how long more than the largest may still arrive. */
 const RECEIVED_SETTLE_MS = 150;
-const BACKGROUND_WAIT_MS = 1000;
 
 export class RequestRunner {
   readonly #client: CaseClient;
@@ -60,7 +58,7 @@ export class RequestRunner {
     const mark = this.#backends.receivedCount;
     this.#background.set(name, { spec: entry.request, observation: this.#client.send(entry.request), expected: entry.expect });
     // The next step must find the request under way, not on its way.
-    await poll({ timeoutMs: BACKGROUND_WAIT_MS, everyMs: 5 }, () => (this.#backends.receivedCount > mark ? true : undefined));
+    await poll({ timeoutMs: PATIENCE_MS, everyMs: 5 }, () => (this.#backends.receivedCount > mark ? true : undefined));
   }
 
   async #awaitBackground(name: string, expected: Expectation): Promise<string[]> {
@@ -83,7 +81,7 @@ export class RequestRunner {
 
   async #checkReceived(expected: ReceivedExpectation, mark: number): Promise<string[]> {
     const least = expected.count === undefined ? 1 : (expected.count.min ?? 0);
-    await poll({ timeoutMs: RECEIVED_WAIT_MS, everyMs: 10 }, () =>
+    await poll({ timeoutMs: PATIENCE_MS, everyMs: 10 }, () =>
       this.#backends.receivedSince(mark, expected.backend).length >= least ? true : undefined,
     );
     if (expected.count?.max !== undefined) await delay(RECEIVED_SETTLE_MS);
