@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { PATIENCE_MS } from '../../../test/support/polling.ts';
 import { ok } from '../../kit/result.ts';
 import { createSelfSignedCertificate } from '../../proxy/listener/self-signed.ts';
 import { listenWebhookServer } from './webhook-server.ts';
@@ -36,6 +37,8 @@ describe('the server of the webhook', () => {
       certificatePath: join(folder, 'cert'),
       keyPath: join(folder, 'key'),
       rereadEveryMs: 60_000,
+      // 40 MiB over TLS may take longer than ten seconds on a busy machine.
+      requestTimeoutMs: PATIENCE_MS,
       review: (body) => ok(String(body.length)),
       onCertificateChange: () => undefined,
       onCertificateError: () => undefined,

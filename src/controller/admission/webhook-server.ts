@@ -21,6 +21,8 @@ export interface WebhookServerOptions {
   readonly keyPath: string;
   /** How often the files are looked at. */
   readonly rereadEveryMs: number;
+  /** From the first byte of a request to its last; default 10 s, since API servers wait so long unless told otherwise. */
+  readonly requestTimeoutMs?: number;
   /** Answers a body with a body, or says with which status it is refused. */
   readonly review: (body: string) => Result<string, { readonly status: number; readonly message: string }>;
   readonly onCertificateChange: () => void;
@@ -45,7 +47,6 @@ const MAX_BUFFERED_BYTES = 4 * MAX_BODY_BYTES;
 const MAX_REQUESTS = 64;
 const MAX_CONNECTIONS = 256;
 const HEAD_TIMEOUT_MS = 5_000;
-/** API servers wait for ten seconds unless told otherwise. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 60_000;
 const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' } as const;
@@ -72,7 +73,7 @@ export async function listenWebhookServer(options: WebhookServerOptions): Promis
       minVersion: 'TLSv1.2',
       handshakeTimeout: HEAD_TIMEOUT_MS,
       headersTimeout: HEAD_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 16 * 1024,
