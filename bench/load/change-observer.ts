@@ -40,13 +40,22 @@ export async function observeChange({ port, host, path, since }: ObservedChange)
     if (now - since > timeoutMs) {
       return { liveMs: Number.POSITIVE_INFINITY, failedProbes };
     }
-    await delay(pauseMs(now - since));
+    const pause = pauseMs(now - since);
+    if (pause > 0) {
+      await delay(pause);
+    }
   }
   return { liveMs: firstNewAt - since, failedProbes };
 }
 
-/** Fine steps where a fast change is decided, coarse ones while a slow change is waited for, so that probes do not become the load. */
+/**
+ * One probe after the other where a fast change is decided, for a timer would only add its own millisecond; coarse steps while a slow change is waited
+ * for, so that probes do not become the load.
+ */
 function pauseMs(waitedMs: number): number {
+  if (waitedMs < 5) {
+    return 0;
+  }
   if (waitedMs < 50) {
     return 1;
   }

@@ -19,6 +19,8 @@ import type { Bench, Scenario, Subject } from './scenario.ts';
 import { startServing } from './serving.ts';
 
 const changeEveryMs = 100;
+/** By then the load is under way. */
+const connectMs = 300;
 const connections = 50;
 const propagationHistogram = 'portico_propagation_seconds';
 
@@ -66,8 +68,10 @@ async function beginChurn(bench: Bench, subject: Subject, plan: ChurnPlan): Prom
     await running.process.stop();
     throw new Error('it cannot be changed while it runs');
   }
-  await measureLoad(bench, running, churnLoad(subject, running, { plan, seconds: Math.min(2, bench.options.seconds) }));
-  return { running, change, version: 0 };
+  const state = { running, change, version: 0 };
+  // With changes, too: the code that the first one runs through is read and compiled for it.
+  await loadWithChanges(bench, subject, { plan, state, seconds: Math.min(2, bench.options.seconds) });
+  return state;
 }
 
 async function measureChurn(
@@ -79,12 +83,7 @@ async function measureChurn(
   const seconds = bench.options.seconds * 2;
   const quiet = await measureLoad(bench, running, churnLoad(subject, running, { plan, seconds: bench.options.seconds }));
   const before = await readPropagation(running);
-  const stop = new AbortController();
-  const observing = changeUntil(stop.signal, { bench, subject, state });
-  const loaded = await measureLoad(bench, running, churnLoad(subject, running, { plan, seconds })).finally(() => {
-    stop.abort();
-  });
-  const { changes: observations, controls } = await observing;
+  const { loaded, observations, controls } = await loadWithChanges(bench, subject, { plan, state, seconds });
   const after = await readPropagation(running);
   const reported = after === undefined ? undefined : histogramSince(before, after);
   const liveMs = observations.map((observation) => observation.liveMs);
@@ -110,6 +109,27 @@ async function measureChurn(
       `${sample.failed} failed, ${sample.cut} cut`,
   );
   return sample;
+}
+
+interface LoadedChanges {
+  readonly loaded: Sample;
+  readonly observations: readonly Observation[];
+  readonly controls: readonly Observation[];
+}
+
+/** Changes begin when the load has opened its connections, and end with it. */
+async function loadWithChanges(
+  bench: Bench,
+  subject: Subject,
+  { plan, state, seconds }: { readonly plan: ChurnPlan; readonly state: ChurnState; readonly seconds: number },
+): Promise<LoadedChanges> {
+  const stop = new AbortController();
+  const changing = delay(connectMs).then(() => changeUntil(stop.signal, { bench, subject, state }));
+  const loaded = await measureLoad(bench, state.running, churnLoad(subject, state.running, { plan, seconds })).finally(() => {
+    stop.abort();
+  });
+  const { changes: observations, controls } = await changing;
+  return { loaded, observations, controls };
 }
 
 function pick({ requestsPerSecond, busyPercent, p99Ms }: Sample): Sample {
