@@ -1,6 +1,6 @@
 // The quiet end of a round: every change must have become live on every replica, one replica leads, and the status of every Ingress is
 // written. What is live then is the floor of all later requests.
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import type { ApiServer } from '../support/api-server/start-api-server.ts';
 import type { History, IngressState } from './history.ts';
 import type { Journal } from './journal.ts';
@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 import { hostOf } from './world.ts';
 import { ask } from '../feature/cluster-rig.ts';
 
-const WAIT = { timeoutMs: 30_000, everyMs: 20 };
+const WAIT = { timeoutMs: PATIENCE_MS, everyMs: 20 };
 
 export interface Barrier {
   readonly api: ApiServer;

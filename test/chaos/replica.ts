@@ -5,12 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ClusterRig } from '../feature/cluster-rig.ts';
 import { isReady, readMetric } from '../feature/cluster-rig.ts';
 import type { Portico } from '../feature/portico.ts';
-import { poll } from '../support/polling.ts';
+import { PATIENCE_MS, poll } from '../support/polling.ts';
 import { newestOfAll, View } from './history.ts';
 import type { History } from './history.ts';
 
 const LEADER = 'nginx_ingress_controller_leader_election_status';
-const RECOVERY_MS = 20_000;
 const workerFault = new URL('../support/worker-fault.ts', import.meta.url).href;
 
 export interface Life {
@@ -99,7 +98,7 @@ export class Replica {
     life.isRecovering = true;
     process.kill(life.portico.pid, 'SIGUSR2');
     const next = `"worker-${this.#workers - 1 + life.workerKills}"`;
-    const isBack = await poll({ timeoutMs: RECOVERY_MS, everyMs: 20 }, async () => {
+    const isBack = await poll({ timeoutMs: PATIENCE_MS, everyMs: 20 }, async () => {
       const version = await readMetric(life.portico, 'portico_table_version', next).catch(() => 0);
       return version > 0 && (await isReady(life.portico)) ? true : undefined;
     });

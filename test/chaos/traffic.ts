@@ -20,7 +20,7 @@ import type { World } from './world.ts';
 
 const LOOPS = 3;
 const PAUSE_MS = 15;
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 /** One fault makes many wrong answers. */
 const EXPLAINED_FAULTS = 3;
 
