@@ -1,6 +1,7 @@
 // Runs the policies of one request in order, whether they answer at once or later, and gathers what they change. A policy that waits
 // holds the request body back; the request head is kept meanwhile and parsed again when it goes on.
 import { assertNever } from '../../kit/assert-never.ts';
+import { guardEvent } from '../event-guard.ts';
 import { parseRequestHead } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
@@ -128,10 +129,7 @@ export class PolicyRun {
       this.request.head = context.requestHead;
     };
     this.#owner.onPolicyWait();
-    this.#cancelWait = verdict.start((answer) => {
-      if (this.#isOver) return;
-      this.#cancelWait = undefined;
-      context.readClock();
+    const goOn = (answer: PolicyVerdict): void => {
       switch (answer.kind) {
         case 'continue':
           restore();
@@ -153,6 +151,15 @@ export class PolicyRun {
         default:
           return assertNever(answer);
       }
+    };
+    const onFault = (): void => {
+      if (!this.#isOver) this.#owner.onPolicyAnswer({ kind: 'refuse', code: 'PRT-INT-1' }, this.#matched);
+    };
+    this.#cancelWait = verdict.start((answer) => {
+      if (this.#isOver) return;
+      this.#cancelWait = undefined;
+      context.readClock();
+      guardEvent(context, onFault, () => goOn(answer));
     });
   }
 }

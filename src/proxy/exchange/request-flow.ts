@@ -4,6 +4,7 @@
 import { tmpdir } from 'node:os';
 import type { BodyBuffer } from '../../model/policies/buffering.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
+import { guardEvent } from '../event-guard.ts';
 import { BodyFile } from '../filters/body-file.ts';
 import { BODY_CHUNKED, BODY_NONE } from '../http1/field-block.ts';
 import type { MessageHead } from '../http1/message-head.ts';
@@ -215,11 +216,9 @@ export class RequestFlow implements BodyReplay {
   /** False: there is no room. */
   #pushToFile(piece: Buffer): boolean {
     this.#file ??= new BodyFile(this.#context.bodies, tmpdir(), {
-      onMoved: () => this.#onFileMoved(),
-      onBroken: () => {
-        if (this.#waiting !== undefined) this.#sendUnbuffered(workerCounter.unbufferedForFile);
-      },
-      onLost: this.#onLost,
+      onMoved: () => this.#guard(() => this.#onFileMoved()),
+      onBroken: () => this.#guard(() => this.#sendUnbuffered(workerCounter.unbufferedForFile)),
+      onLost: () => this.#guard(this.#onLost),
     });
     if (!this.#file.push(piece)) return false;
     if (this.#file.isBehind) {
@@ -227,6 +226,14 @@ export class RequestFlow implements BodyReplay {
       this.#client.pauseBody();
     }
     return true;
+  }
+
+  /** For events of the file. */
+  #guard(event: () => void): void {
+    guardEvent(this.#context, this.#onLost, () => {
+      this.#context.readClock();
+      event();
+    });
   }
 
   /** Calls the upstream before the body is complete: with what was kept, while the client waits, then with what comes. */

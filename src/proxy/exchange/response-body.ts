@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import type { BodyBuffer } from '../../model/policies/buffering.ts';
 import type { Bandwidth } from '../../model/policies/rate-limits.ts';
 import type { ContentCoding } from '../../model/policies/compression.ts';
+import { guardEvent } from '../event-guard.ts';
 import { BufferedBody } from '../filters/buffered-body.ts';
 import type { CompressionPlan } from '../filters/compression.ts';
 import { PacedBody } from '../filters/paced-body.ts';
@@ -85,12 +86,13 @@ export class ResponseBody {
   #add(open: (sink: BodySink, events: FilterEvents) => ResponseFilter): void {
     const place = this.#filters.length;
     const { onFailure } = this.#events;
+    const guard = (event: () => void): void => guardEvent(this.#context, onFailure, event);
     const onReady = (): void => {
       const before = this.#filters[place + 1];
       if (before === undefined) this.#events.onReady();
       else before.onReady();
     };
-    this.#filters.push(open(this.#filters[place - 1] ?? this.#clientSink, { onReady, onFailure }));
+    this.#filters.push(open(this.#filters[place - 1] ?? this.#clientSink, { onReady, onFailure, guard }));
   }
 
   write(buffer: Buffer, start: number, end: number, isStable: boolean): void {

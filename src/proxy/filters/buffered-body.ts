@@ -16,10 +16,10 @@ export class BufferedBody implements ResponseFilter {
     this.#sink = sink;
     this.#events = events;
     this.#spool = new ByteSpool(limits, budget, {
-      onMoved: () => this.#send(),
+      onMoved: () => events.guard(() => this.#send()),
       onFailure: () => {
         this.#isOver = true;
-        events.onFailure();
+        events.guard(events.onFailure);
       },
     });
   }

@@ -27,9 +27,9 @@ export class CompressedStream implements ResponseFilter {
     this.#stream = stream;
     this.#sink = sink;
     this.#events = events;
-    stream.on('data', (piece: Buffer) => this.#onData(piece));
-    stream.on('end', () => this.#onEnd());
-    stream.on('error', () => this.#onError());
+    stream.on('data', (piece: Buffer) => events.guard(() => this.#onData(piece)));
+    stream.on('end', () => events.guard(() => this.#onEnd()));
+    stream.on('error', () => events.guard(() => this.#onError()));
     stream.on('close', () => this.#events.onClosed());
   }
 
@@ -42,7 +42,7 @@ export class CompressedStream implements ResponseFilter {
   write(buffer: Buffer, start: number, end: number, isStable: boolean): void {
     const bytes = buffer.subarray(start, end);
     this.#hasUnflushed = true;
-    this.#stream.write(isStable ? bytes : Buffer.from(bytes), () => this.#onWritten());
+    this.#stream.write(isStable ? bytes : Buffer.from(bytes), () => this.#events.guard(() => this.#onWritten()));
   }
 
   flush(): void {

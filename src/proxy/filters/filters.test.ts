@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliDecompressSync, createGzip, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { PATIENCE_MS, poll } from '../../../test/support/polling.ts';
 import { createTimerWheel } from '../../kit/timer-wheel.ts';
 import { acceptedCodings } from './accepted-codings.ts';
 import { CompressedOnce } from './compressed-once.ts';
@@ -27,11 +28,10 @@ class Collector implements BodySink {
   }
 }
 
-const noEvents: FilterEvents = { onReady: () => undefined, onFailure: () => assert.fail('the filter failed') };
+const noEvents: FilterEvents = { onReady: () => undefined, onFailure: () => assert.fail('the filter failed'), guard: (event) => event() };
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !holds(); i++) await sleep(2);
-  assert.ok(holds());
+  assert.ok(await poll({ timeoutMs: PATIENCE_MS, everyMs: 2 }, () => holds() || undefined));
 }
 
 const accepted: readonly (readonly [field: string, codings: readonly string[]])[] = [

@@ -68,7 +68,7 @@ export class PacedBody implements ResponseFilter, WheelEntry {
   }
 
   onDeadline(): void {
-    this.#send();
+    this.#events.guard(() => this.#send());
   }
 
   #send(): void {

@@ -26,4 +26,6 @@ export interface FilterEvents {
   readonly onReady: () => void;
   /** It cannot go on. */
   readonly onFailure: () => void;
+  /** Runs what an event causes that the filter itself waited for: a fault ends the response. */
+  readonly guard: (event: () => void) => void;
 }

@@ -9,6 +9,7 @@ import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
 import type { Downstream, LocalResponse } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { ClientOrigin } from '../exchange/forwarded-fields.ts';
+import type { GuardedReceiver } from '../listener/guarded-receiver.ts';
 import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { BodyPace } from './body-pace.ts';
@@ -37,6 +38,8 @@ export interface ServerConnectionOptions {
   /** Of plain sockets; undefined for TLS. */
   readonly reader: SocketReader | undefined;
   readonly tlsSocket: TLSSocket | undefined;
+  /** Its own; for its other events. */
+  readonly guard: GuardedReceiver;
   /** Called once, when the connection is gone. */
   readonly onClosed: () => void;
 }
@@ -73,11 +76,20 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #pace = new BodyPace();
   readonly #lingering = new Lingering();
   readonly #gauge: ConnectionGauge;
+  readonly #guard: GuardedReceiver;
   readonly #onClosed: () => void;
+
+  readonly #onFlushed = (): void => {
+    this.#context.readClock();
+    if (this.pendingBytes > 0 || this.#state === 'closed') return;
+    if (this.#state === 'response' || this.#state === 'tunnel') this.#context.wheel.schedule(this, Infinity);
+    this.#exchange.onClientFlushed();
+    if (this.#state === 'head') this.resumeBody();
+  };
 
   /** The socket must not have been read from yet. */
   constructor(context: WorkerContext, socket: Socket, options: ServerConnectionOptions) {
-    const { origin, reader, tlsSocket, onClosed } = options;
+    const { origin, reader, tlsSocket, guard, onClosed } = options;
     this.#tlsSocket = tlsSocket;
     this.#onClosed = onClosed;
     this.#context = context;
@@ -85,11 +97,12 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#reader = reader;
     this.#reading = new ReadSwitch(socket);
     this.origin = origin;
-    this.#response = new ResponseStream(context, socket, origin.isTls, () => this.#onFlushed());
+    this.#guard = guard;
+    this.#response = new ResponseStream(context, socket, origin.isTls, () => guard.run(this.#onFlushed));
     this.#exchange = new Exchange(context, this);
-    socket.on('end', () => this.#onEnd());
-    socket.on('error', () => this.#onGone());
-    socket.on('close', () => this.#onGone());
+    socket.on('end', () => guard.run(() => this.#onEnd()));
+    socket.on('error', () => guard.run(() => this.#onGone()));
+    socket.on('close', () => guard.run(() => this.#onGone()));
     context.connections.add(this);
     this.#serial = context.counters.get(workerCounter.connectionsHandled);
     this.#gauge = new ConnectionGauge(context.counters);
@@ -137,6 +150,10 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   }
 
   onDeadline(nowMs: number): void {
+    this.#guard.run(() => this.#onLate(nowMs));
+  }
+
+  #onLate(nowMs: number): void {
     switch (this.#state) {
       case 'head':
         if (this.#headStartedAtMs > 0) this.#refuse('PRT-REQ-15');
@@ -249,7 +266,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#context.wheel.schedule(this, Infinity);
     this.#reading.resume();
     // Bytes that came before the answer were held back; the upstream's own bytes are handed on first.
-    queueMicrotask(() => this.#pumpHeld());
+    queueMicrotask(() => this.#guard.run(() => this.#pumpHeld()));
   }
 
   sendTunnelBytes(buffer: Buffer, start: number, end: number, isStable: boolean): void {
@@ -322,8 +339,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   }
 
   #readHead(): boolean {
-    const { settings, requestHead: head } = this.#context;
-    const nowMs = this.#context.nowMs;
+    const { settings, requestHead: head, nowMs } = this.#context;
     if (this.#headStartedAtMs === 0) {
       this.#headStartedAtMs = nowMs;
       this.#gauge.set('reading');
@@ -440,14 +456,6 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     const sendMs = this.pendingBytes > 0 ? this.#context.settings.client.sendTimeoutMs : 0;
     this.#context.wheel.schedule(this, this.#lingering.begin(this.#context.nowMs, isSending, sendMs));
     if (this.#hasEnded && this.pendingBytes === 0) this.#socket.destroySoon();
-  }
-
-  #onFlushed(): void {
-    this.#context.readClock();
-    if (this.pendingBytes > 0 || this.#state === 'closed') return;
-    if (this.#state === 'response' || this.#state === 'tunnel') this.#context.wheel.schedule(this, Infinity);
-    this.#exchange.onClientFlushed();
-    if (this.#state === 'head') this.resumeBody();
   }
 
   /** The client has ended its side. */

@@ -84,6 +84,7 @@ export class UpstreamConnection implements WheelEntry {
   readonly #group: UpstreamGroup;
   readonly #socket: net.Socket;
   readonly #reader: SocketReader;
+  readonly #guard: GuardedReceiver;
   readonly #openedAtMs: number;
   readonly #held = new Held();
   readonly #decoder = new ChunkedDecoder();
@@ -96,8 +97,10 @@ export class UpstreamConnection implements WheelEntry {
   #mayReuse = false;
   #idleTimeoutMs = 0;
   readonly #onFlushed = (): void => {
-    this.#context.readClock();
-    this.#receiver?.onUpstreamFlushed();
+    this.#guard.run(() => {
+      this.#context.readClock();
+      this.#receiver?.onUpstreamFlushed();
+    });
   };
 
   constructor(context: WorkerContext, group: UpstreamGroup, endpoint: UpstreamEndpoint, connectTimeoutMs: number) {
@@ -107,15 +110,17 @@ export class UpstreamConnection implements WheelEntry {
     this.#openedAtMs = context.nowMs;
     const receiver = new GuardedReceiver(context, () => this.#fail('PRT-INT-1'));
     receiver.target = this;
+    this.#guard = receiver;
     this.#reader = new SocketReader(context.readMemory, receiver);
     const { onread } = this.#reader;
     const address = { host: endpoint.address, port: endpoint.port };
     const socket = group.tls?.connect(address, onread) ?? net.connect({ ...address, noDelay: true, onread, allowHalfOpen: true });
     this.#socket = socket;
-    socket.on(group.tls === undefined ? 'connect' : 'secureConnect', () => this.#onConnect());
-    socket.on('end', () => this.#onEnd(false));
-    socket.on('error', () => this.#onEnd(true));
-    socket.on('close', () => this.#onEnd(true));
+    const onBroken = (): void => receiver.run(() => this.#onEnd(true));
+    socket.on(group.tls === undefined ? 'connect' : 'secureConnect', () => receiver.run(() => this.#onConnect()));
+    socket.on('end', () => receiver.run(() => this.#onEnd(false)));
+    socket.on('error', onBroken);
+    socket.on('close', onBroken);
     context.counters.add(workerCounter.upstreamConnects, 1);
     context.counters.add(workerCounter.upstreamConnectionsNow, 1);
     context.wheel.schedule(this, this.#openedAtMs + connectTimeoutMs);
@@ -188,6 +193,10 @@ export class UpstreamConnection implements WheelEntry {
   }
 
   onDeadline(nowMs: number): void {
+    this.#guard.run(() => this.#onLate(nowMs));
+  }
+
+  #onLate(nowMs: number): void {
     if (this.#phase === 'idle') {
       this.close();
       return;

@@ -67,4 +67,16 @@ describe('the boundary of a connection', () => {
     receiver.onBytes(Buffer.from('x'), 1, false);
     assert.equal(reported.length, 2);
   });
+
+  test('holds for every other event too', () => {
+    const { receiver, reported, ended, out } = openRig();
+    receiver.run(() => undefined);
+    assert.deepEqual(reported, []);
+    receiver.run(() => {
+      throw new Error('fault');
+    });
+    receiver.run(() => out.appendLatin1('left'));
+    assert.deepEqual(ended, [1, 2]);
+    assert.equal(out.length, 0);
+  });
 });

@@ -1,41 +1,41 @@
-// The error boundary of one connection: a fault in what its bytes cause ends that connection and is reported; the worker and all its
-// other connections go on. It also holds the invariant that nothing one connection put together is left for the next: the worker's out
-// buffer is empty whenever a callback returns.
-import type { WorkerContext } from '../worker-context.ts';
+// The error boundary of one connection (event-guard.ts). It also holds the invariant that nothing one connection put together is left for
+// the next: the worker's out buffer is empty whenever a callback returns.
+import { endAfterFault, type GuardContext } from '../event-guard.ts';
 import type { ByteReceiver } from './socket-reader.ts';
 
 export class GuardedReceiver implements ByteReceiver {
   /** Set before the first byte can arrive. */
   target: ByteReceiver | undefined;
-  readonly #context: Pick<WorkerContext, 'out' | 'reportFault'>;
+  readonly #context: GuardContext;
   readonly #onFault: () => void;
 
   /** `onFault` ends the connection; it is called once for each fault. */
-  constructor(context: Pick<WorkerContext, 'out' | 'reportFault'>, onFault: () => void) {
+  constructor(context: GuardContext, onFault: () => void) {
     this.#context = context;
     this.#onFault = onFault;
   }
 
   onBytes(buffer: Buffer, length: number, isStable: boolean): void {
-    const { out } = this.#context;
     try {
       this.target?.onBytes(buffer, length, isStable);
-      if (out.length === 0) return;
-      this.#end(new Error(`${out.length} bytes of a response were put together but not written`));
+      this.#expectNothingLeft();
     } catch (error) {
-      this.#end(error);
+      endAfterFault(this.#context, this.#onFault, error);
     }
   }
 
-  #end(error: unknown): void {
-    const { out } = this.#context;
-    out.length = 0;
-    this.#context.reportFault(error);
+  /** The same for any other event of the connection. */
+  run(event: () => void): void {
     try {
-      this.#onFault();
-    } catch (second) {
-      this.#context.reportFault(second);
+      event();
+      this.#expectNothingLeft();
+    } catch (error) {
+      endAfterFault(this.#context, this.#onFault, error);
     }
-    out.length = 0;
+  }
+
+  #expectNothingLeft(): void {
+    const { length } = this.#context.out;
+    if (length > 0) throw new Error(`${length} bytes of a response were put together but not written`);
   }
 }

@@ -21,6 +21,7 @@ import { parseClientHello } from './client-hello.ts';
 import { ListeningSockets, type ListenProblem } from './listening-sockets.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { readBeginning } from './read-beginning.ts';
+import { guardEvent } from '../event-guard.ts';
 import { GuardedReceiver } from './guarded-receiver.ts';
 import { adoptConnection, readTlsSocket, SocketReader } from './socket-reader.ts';
 import type { HostCiphers } from './host-ciphers.ts';
@@ -62,7 +63,8 @@ export class Listeners {
     this.#deps = deps;
     const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
     const { tlsContexts, clientCertificates, httpPort, httpsPort } = deps;
-    const createServer = (isTls: boolean): net.Server => net.createServer(options, (socket) => this.#onAccept(socket, isTls));
+    const createServer = (isTls: boolean): net.Server =>
+      net.createServer(options, (socket) => this.#guard(socket, () => this.#onAccept(socket, isTls)));
     this.#sockets = new ListeningSockets({ createServer, httpPort, httpsPort });
     this.#tls = this.#createTlsServer({ ...tlsContexts.serverOptions(), SNICallback: sniCallback((name) => tlsContexts.contextFor(name)) });
     this.#mutualTls = this.#createTlsServer({
@@ -104,7 +106,7 @@ export class Listeners {
     });
     server.on('secureConnection', (socket) => {
       context.counters.add(workerCounter.tlsHandshakes, 1);
-      this.#serveTls(socket);
+      this.#guard(socket, () => this.#serveTls(socket));
     });
     server.on('tlsClientError', (error, socket) => {
       context.counters.add(workerCounter.tlsHandshakeFailures, 1);
@@ -112,6 +114,11 @@ export class Listeners {
       socket.destroy();
     });
     return server;
+  }
+
+  /** For events of a connection that is not one of a client yet. */
+  #guard(socket: net.Socket, event: () => void): void {
+    guardEvent(this.#deps.context, () => socket.destroy(), event);
   }
 
   #onAccept(socket: net.Socket, isTls: boolean): void {
@@ -154,6 +161,7 @@ export class Listeners {
       origin,
       reader,
       tlsSocket: undefined,
+      guard: receiver,
       onClosed: () => connectionCount.release(),
     });
     receiver.target = connection;
@@ -170,6 +178,7 @@ export class Listeners {
     readBeginning(socket, {
       early,
       timeoutMs: context.settings.client.tlsHandshakeTimeoutMs,
+      guard: (event) => this.#guard(socket, event),
       understand: (bytes) => {
         const answer = parseClientHello(bytes);
         return answer.kind === 'more'
@@ -227,13 +236,14 @@ export class Listeners {
     const accepted = (parent === undefined ? undefined : this.#proxied.get(parent)) ?? originOf(socket, true, undefined);
     const origin = { ...accepted, tls: this.#factsOf(socket, parent) };
     if (parent !== undefined) this.#pending.delete(parent);
+    const receiver = new GuardedReceiver(context, () => closeAfterFault(context, connection));
     const connection = new ServerConnection(context, socket, {
       origin,
       reader: undefined,
       tlsSocket: socket,
+      guard: receiver,
       onClosed: () => connectionCount.release(),
     });
-    const receiver = new GuardedReceiver(context, () => closeAfterFault(context, connection));
     receiver.target = connection;
     readTlsSocket(socket, receiver);
   }
@@ -243,6 +253,7 @@ export class Listeners {
     readBeginning(socket, {
       early: EMPTY,
       timeoutMs: this.#deps.context.settings.client.tlsHandshakeTimeoutMs,
+      guard: (event) => this.#guard(socket, event),
       understand: (bytes) => {
         const answer = parseProxyHeader(bytes);
         switch (answer.kind) {

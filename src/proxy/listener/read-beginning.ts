@@ -8,6 +8,8 @@ export interface Beginning {
   readonly timeoutMs: number;
   /** Looks at all bytes so far. Undefined: more are needed. Otherwise called once the socket is paused and left alone; may end it. */
   understand(bytes: Buffer): (() => void) | undefined;
+  /** Runs what an event causes: a fault ends the connection. */
+  guard(event: () => void): void;
   /** The connection ended or took too long. Called at most once, and not after `understand` has given a function. */
   onGone(): void;
 }
@@ -24,7 +26,8 @@ export function readBeginning(socket: Socket, beginning: Beginning): void {
     beginning.onGone();
     socket.destroy();
   };
-  const onData = (data: Buffer): void => {
+  const onData = (data: Buffer): void => beginning.guard(() => take(data));
+  const take = (data: Buffer): void => {
     if (isOver) return;
     bytes = bytes.length === 0 ? data : Buffer.concat([bytes, data]);
     const goOn = beginning.understand(bytes);
