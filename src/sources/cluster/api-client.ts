@@ -12,8 +12,8 @@
 //   client.delete(objectPath, signal)                  -> Result<object>
 //   client.getPath('/version', signal)                 -> Result<object>
 //
-// Nothing is tried again here except: once after a 401 with credentials that were read anew, and a GET on a kept connection that turned
-// out to be closed. Answers that ask for patience (429, 503 with Retry-After) come back as errors with `retryAfterSeconds`.
+// Nothing is tried again here except: once after a 401 with credentials that were read anew, and a GET that is no watch on a kept connection
+// that turned out to be closed. Answers that ask for patience (429, 503 with Retry-After) come back as errors with `retryAfterSeconds`.
 import type { Agent, IncomingMessage } from 'node:http';
 import { http, https } from '../../kit/node-http.ts';
 import { fail, ok } from '../../kit/result.ts';
@@ -49,6 +49,8 @@ export interface PageRequest {
   readonly continueToken?: string;
   /** Only for a first page. `0`: whatever the server has in its cache, which may be old. Undefined: the newest state. */
   readonly resourceVersion?: string;
+  /** Objects in it at most; undefined: 500, as client-go. */
+  readonly limit?: number;
 }
 
 export interface Watching extends WatchHandler {
@@ -108,7 +110,6 @@ export interface ApiTiming {
 }
 
 const defaultTiming: ApiTiming = { requestTimeoutMs: 30_000, watchIdleTimeoutMs: 150_000 };
-/** Objects per page, as client-go. */
 const PAGE_SIZE = 500;
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const METADATA_MEDIA_TYPE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
@@ -168,10 +169,10 @@ class HttpApiClient implements ApiClient {
 
   async listPage(
     collection: Collection,
-    { continueToken, resourceVersion }: PageRequest,
+    { continueToken, resourceVersion, limit = PAGE_SIZE }: PageRequest,
     signal: AbortSignal,
   ): Promise<ApiResult<ApiPage>> {
-    const query = { ...selectorsOf(collection), limit: String(PAGE_SIZE), continue: continueToken, resourceVersion };
+    const query = { ...selectorsOf(collection), limit: String(limit), continue: continueToken, resourceVersion };
     const accept = collection.isMetadataOnly === true ? METADATA_LIST_MEDIA_TYPE : undefined;
     const answer = await this.#call({ method: 'GET', path: withQuery(collectionPath(collection), query), accept }, signal);
     return answer.ok ? parsePage(answer.value) : answer;
@@ -193,7 +194,7 @@ class HttpApiClient implements ApiClient {
       idleTimeoutMs: this.#timing.watchIdleTimeoutMs,
       totalTimeoutMs: timeoutSeconds * 1000 + this.#timing.requestTimeoutMs,
     };
-    return this.#send(request, () => new WatchReader(watching), signal);
+    return this.#send(request, () => new WatchReader(watching), signal, true);
   }
 
   async create(collection: Collection, object: unknown, signal: AbortSignal): Promise<ApiResult> {
@@ -243,8 +244,8 @@ class HttpApiClient implements ApiClient {
     return { Accept: accept ?? 'application/json', 'User-Agent': this.#options.userAgent };
   }
 
-  /** Sends once, and once more where that cannot do harm. */
-  async #send<T>(request: HttpRequest, createReader: () => Reader<T>, signal: AbortSignal): Promise<ApiResult<T>> {
+  /** Sends once, and once more where that cannot do harm. Not a watch: the server that takes it then may not have its version. */
+  async #send<T>(request: HttpRequest, createReader: () => Reader<T>, signal: AbortSignal, isWatch = false): Promise<ApiResult<T>> {
     const { credentials } = this.#options;
     let hasRefreshed = false;
     let hasResent = false;
@@ -257,7 +258,7 @@ class HttpApiClient implements ApiClient {
       }
       const reader = createReader();
       const end = await exchange(request, { connection, agent: this.#agentFor(connection) }, reader, signal);
-      if (!end.ok && end.error.isUnsent && request.method === 'GET' && !hasResent) {
+      if (!end.ok && end.error.isUnsent && request.method === 'GET' && !hasResent && !isWatch) {
         hasResent = true;
         continue;
       }

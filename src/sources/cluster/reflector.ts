@@ -2,9 +2,10 @@
 //
 // A watch that ends, for whatever reason, goes on from the last version that was seen (bookmarks move it on where nothing happens). Only
 // where the server no longer knows that version (410), or sent something that cannot be read, is everything listed again; the sink then
-// finds out what differs. So it is after a watch without a word for longer than bookmarks take: a server that has lost versions, as with an
-// older state of etcd, accepts a watch from a version that it does not have yet, and is silent. Errors are waited out with jittered,
-// growing pauses; nothing is ever given up, and what was known stays.
+// finds out what differs. So it is where the server has lost versions, as with an older state of etcd: it accepts a watch from a version that it
+// does not have yet, and is silent. Whether it has is asked (one object is listed) after each watch that ended before its time, and a watch
+// without a word for longer than bookmarks take is given up. Errors are waited out with jittered, growing pauses; nothing is ever given
+// up, and what was known stays.
 // Watches end after five to ten minutes, as those of client-go, so that they spread over the API servers.
 import type { ApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
@@ -42,6 +43,27 @@ export interface ReflectorTiming {
   readonly watchSeconds: number;
 }
 
+/** Lets somebody else ask for a new list of everything. */
+export class ListRequest {
+  #controller = new AbortController();
+
+  ask(): void {
+    this.#controller.abort();
+  }
+
+  /** Aborted when a list is asked for. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether one was asked for since the last call. */
+  take(): boolean {
+    if (!this.#controller.signal.aborted) return false;
+    this.#controller = new AbortController();
+    return true;
+  }
+}
+
 export interface ReflectorOptions {
   readonly client: ApiClient;
   readonly collection: Collection;
@@ -52,6 +74,7 @@ export interface ReflectorOptions {
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   readonly timing?: Partial<ReflectorTiming>;
+  readonly listRequest?: ListRequest;
 }
 
 export const defaultReflectorTiming: ReflectorTiming = {
@@ -77,6 +100,8 @@ class Reflector {
   /** Where a watch goes on; undefined: everything has to be listed. */
   #version: string | undefined;
   #listedAtMs = -Infinity;
+  /** A watch ended before its time: the server may be another one, with another state. */
+  #isInDoubt = false;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -88,6 +113,7 @@ class Reflector {
 
   /** One list or one watch, and the pause that it deserves. */
   async step(signal: AbortSignal): Promise<void> {
+    if (this.#options.listRequest?.take() === true) this.#version = undefined;
     const error = this.#version === undefined ? await this.#list(signal) : await this.#watch(signal, this.#version);
     if (error === undefined || isAborted(error)) return;
     // Not knowing a version any more is no failure but the way of the API to ask for a list; but not right after a list.
@@ -118,6 +144,7 @@ class Reflector {
       sink.endList();
       this.#version = page.value.resourceVersion;
       this.#listedAtMs = this.#options.nowMs();
+      this.#isInDoubt = false;
       this.#resetPauses();
       this.#options.observer.onContact();
       return undefined;
@@ -125,15 +152,18 @@ class Reflector {
   }
 
   async #watch(signal: AbortSignal, resourceVersion: string): Promise<ApiError | undefined> {
-    const { client, collection, sink, observer, random, nowMs } = this.#options;
+    const { client, collection, sink, observer, random, nowMs, listRequest } = this.#options;
+    const doubt = this.#isInDoubt ? await this.#askNewest(signal, resourceVersion) : undefined;
+    if (doubt !== undefined) return doubt.error;
     const startedAtMs = nowMs();
+    const timeoutSeconds = Math.ceil(this.#timing.watchSeconds * (1 + random()));
     let hasEvents = false;
     let problem: ApiError | undefined;
     const result = await client.watch(
       collection,
       {
         resourceVersion,
-        timeoutSeconds: Math.ceil(this.#timing.watchSeconds * (1 + random())),
+        timeoutSeconds,
         onOpen: () => observer.onContact(),
         onEvent: (type, object) => {
           const head = type === 'BOOKMARK' ? readBookmark(object) : readHead(object);
@@ -148,8 +178,9 @@ class Reflector {
           this.#version = head.resourceVersion;
         },
       },
-      signal,
+      listRequest === undefined ? signal : AbortSignal.any([signal, listRequest.signal]),
     );
+    this.#isInDoubt = !result.ok || nowMs() - startedAtMs < (timeoutSeconds - 1) * 1000;
     const wasGood = hasEvents || nowMs() - startedAtMs >= SHORT_WATCH_MS;
     if (wasGood) this.#resetPauses();
     if (problem !== undefined) return problem;
@@ -157,10 +188,27 @@ class Reflector {
     return wasGood ? undefined : tooShort;
   }
 
+  /** Undefined: a watch from this version is good. Otherwise the step is over, with an error or because everything has to be listed. */
+  async #askNewest(signal: AbortSignal, version: string): Promise<{ readonly error: ApiError | undefined } | undefined> {
+    const { client, collection } = this.#options;
+    const page = await client.listPage(collection, { limit: 1 }, signal);
+    if (!page.ok) return page;
+    this.#isInDoubt = false;
+    if (!isOlder(page.value.resourceVersion, version)) return undefined;
+    this.#version = undefined;
+    return { error: undefined };
+  }
+
   #resetPauses(): void {
     this.#pauses.reset();
     this.#forbiddenPauses.reset();
   }
+}
+
+/** Versions of the objects of Kubernetes are numbers that grow ("Resource versions"); of others nothing is known. */
+function isOlder(version: string, than: string): boolean {
+  const isNumber = /^[1-9]\d*$/;
+  return isNumber.test(version) && isNumber.test(than) && BigInt(version) < BigInt(than);
 }
 
 const tooShort = localError('Unreachable', 'the watch ended at once');
