@@ -19,8 +19,8 @@ Sends raw vectors to Portico, which is started for it, and compares what both en
   --buffering           request bodies are taken as a whole before the backend is called; as they come by default, which shows more
                         (up-x-early-answer needs that)
   --seed S              seed of random cuts and mutations (default 1)
-  --idle MS             quiet time that ends an exchange (default 150)
-  --limit MS            hard limit of one exchange (default 2500)
+  --idle MS             quiet time that ends an exchange (default 500)
+  --limit MS            hard limit of one exchange (default 15000)
   --json FILE           write every result
   --verbose             print every vector
   --help`;
@@ -74,8 +74,8 @@ function parse(argv: readonly string[], defaultDir: string): Result<Options> {
       'only-mutate': { type: 'boolean', default: false },
       buffering: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
-      idle: { type: 'string', default: '150' },
-      limit: { type: 'string', default: '2500' },
+      idle: { type: 'string', default: '500' },
+      limit: { type: 'string', default: '15000' },
       json: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
