@@ -24,8 +24,8 @@ import type { Stage, Step } from '../test/deploy/dockerfile.ts';
 import { createFreePorts } from '../test/support/free-ports.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const START_TIMEOUT_MS = 30_000;
-const END_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 60_000;
 const LOW_PORT = 903;
 /** e_machine of the ELF header. */
 const ELF_MACHINES = { amd64: 62, arm64: 183 } as const;
