@@ -3,6 +3,7 @@
 import type { ProxyParameters } from '../../model/route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { BodyBudget } from '../filters/body-budget.ts';
+import { PieceQueue } from '../filters/piece-queue.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { RetryRules } from './retry-rules.ts';
 import { type CallOwner, UpstreamCall } from './upstream-call.ts';
@@ -43,8 +44,7 @@ export class RequestCopy implements CallOwner {
   #state: 'new' | 'open' | 'over' = 'new';
   #isBodyComplete = false;
   #isPaused = false;
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new PieceQueue();
   #answerBytes = 0;
 
   constructor(context: WorkerContext, options: RequestCopyOptions) {
@@ -76,9 +76,8 @@ export class RequestCopy implements CallOwner {
     if (this.#state !== 'open' || !this.#options.hasBody) return;
     if (!this.#isPaused) return this.#call.writeBody(buffer, start, end, false);
     const count = end - start;
-    if (this.#waitingBytes + count > MAX_WAITING_BYTES || !this.#bodies.takeMemory(count)) return this.abort();
-    this.#waitingBytes += count;
-    this.#waiting.push(Buffer.from(buffer.subarray(start, end)));
+    if (this.#waiting.bytes + count > MAX_WAITING_BYTES || !this.#bodies.takeMemory(count)) return this.abort();
+    this.#waiting.push(buffer, start, end, false);
   }
 
   /** All input that has arrived was handed over. */
@@ -89,7 +88,7 @@ export class RequestCopy implements CallOwner {
   endBody(): void {
     if (this.#state !== 'open' || this.#isBodyComplete) return;
     this.#isBodyComplete = true;
-    if (this.#waiting.length === 0) this.#endCallBody();
+    if (this.#waiting.isEmpty) this.#endCallBody();
   }
 
   /** The exchange is over: a copy without its whole body is worth nothing. */
@@ -153,11 +152,10 @@ export class RequestCopy implements CallOwner {
     while (!this.#isPaused && this.#state === 'open') {
       const piece = this.#waiting.shift();
       if (piece === undefined) break;
-      this.#waitingBytes -= piece.length;
       this.#bodies.giveMemory(piece.length);
       this.#call.writeBody(piece, 0, piece.length, true);
     }
-    if (this.#waiting.length > 0 || this.#state !== 'open') return;
+    if (!this.#waiting.isEmpty || this.#state !== 'open') return;
     if (this.#isBodyComplete) this.#endCallBody();
     else this.#call.flush();
   }
@@ -170,9 +168,8 @@ export class RequestCopy implements CallOwner {
   #end(): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    this.#waiting = [];
-    this.#bodies.giveMemory(this.#waitingBytes);
-    this.#waitingBytes = 0;
+    this.#bodies.giveMemory(this.#waiting.bytes);
+    this.#waiting.clear();
     this.#call.release();
     this.#options.onEnd();
   }

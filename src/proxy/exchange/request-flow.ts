@@ -6,6 +6,7 @@ import type { BodyBuffer } from '../../model/policies/buffering.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
 import { guardEvent } from '../event-guard.ts';
 import { BodyFile } from '../filters/body-file.ts';
+import { PieceQueue } from '../filters/piece-queue.ts';
 import { BODY_CHUNKED, BODY_NONE } from '../http1/field-block.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { WorkerContext } from '../worker-context.ts';
@@ -40,7 +41,7 @@ export class RequestFlow implements BodyReplay {
   /** The whole body is at hand, a part of it in the file. */
   #isReplay = false;
   /** What came behind the file when there was no more room. */
-  #behind: Buffer[] = [];
+  readonly #behind = new PieceQueue();
   /** What was kept is on its way to the upstream. */
   #isSending = false;
   #isPaused = false;
@@ -117,7 +118,7 @@ export class RequestFlow implements BodyReplay {
     this.#copy?.write(buffer, start, end);
     if (this.#isIgnored) return;
     if (this.#waiting !== undefined) return this.#keep(buffer, start, end);
-    if (this.#isSending) this.#behind.push(Buffer.from(buffer.subarray(start, end)));
+    if (this.#isSending) this.#behind.push(buffer, start, end, false);
     else this.#call.writeBody(buffer, start, end, isStable);
   }
 
@@ -207,20 +208,19 @@ export class RequestFlow implements BodyReplay {
       this.#call.out.append(buffer, start, end);
       return;
     }
-    const piece = Buffer.from(buffer.subarray(start, end));
-    if (this.#pushToFile(piece)) return;
-    this.#behind.push(piece);
+    if (this.#pushToFile(buffer, start, end)) return;
+    this.#behind.push(buffer, start, end, false);
     this.#sendUnbuffered(workerCounter.unbufferedForRoom);
   }
 
   /** False: there is no room. */
-  #pushToFile(piece: Buffer): boolean {
+  #pushToFile(buffer: Buffer, start: number, end: number): boolean {
     this.#file ??= new BodyFile(this.#context.bodies, tmpdir(), {
       onMoved: () => this.#guard(() => this.#onFileMoved()),
       onBroken: () => this.#guard(() => this.#sendUnbuffered(workerCounter.unbufferedForFile)),
       onLost: () => this.#guard(this.#onLost),
     });
-    if (!this.#file.push(piece)) return false;
+    if (!this.#file.push(buffer, start, end)) return false;
     if (this.#file.isBehind) {
       this.#isClientPaused = true;
       this.#client.pauseBody();
@@ -268,7 +268,7 @@ export class RequestFlow implements BodyReplay {
       this.#call.writeBody(piece, 0, piece.length, true);
     }
     if (!this.#isSending) return;
-    const isDone = !this.#isPaused && this.#file?.isDrained !== false && this.#behind.length === 0;
+    const isDone = !this.#isPaused && this.#file?.isDrained !== false && this.#behind.isEmpty;
     this.#isSending = !isDone;
     if (isDone && this.isComplete) this.#call.endBody(this.#trailers);
     // Also where it is not done: how long the upstream may take is counted from here.
@@ -286,7 +286,7 @@ export class RequestFlow implements BodyReplay {
   #dropKept(): void {
     this.#isSending = false;
     this.#isReplay = false;
-    if (this.#behind.length > 0) this.#behind = [];
+    if (!this.#behind.isEmpty) this.#behind.clear();
     this.#file?.destroy();
     this.#file = undefined;
   }

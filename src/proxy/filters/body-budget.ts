@@ -28,6 +28,15 @@ export class BodyBudget {
     return true;
   }
 
+  get isMemoryFull(): boolean {
+    return this.#counters.get(workerCounter.bufferedMemoryNow) >= this.bounds.memoryBytes;
+  }
+
+  /** Takes memory whether there is some or not: for what has come already. */
+  addMemory(bytes: number): void {
+    this.#counters.add(workerCounter.bufferedMemoryNow, bytes);
+  }
+
   giveMemory(bytes: number): void {
     this.#counters.add(workerCounter.bufferedMemoryNow, -bytes);
   }

@@ -4,6 +4,7 @@ import { close, open, read, unlink, writev } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { BodyBudget } from './body-budget.ts';
+import { PieceQueue } from './piece-queue.ts';
 
 export interface BodyFileEvents {
   /** There is something to take, or room for more. */
@@ -15,7 +16,7 @@ export interface BodyFileEvents {
 }
 
 const READ_BYTES = 64 * 1024;
-/** So much may wait to be written. */
+/** So much may wait to be written; nothing, where the memory for bodies is used up. */
 const WAITING_BYTES = 128 * 1024;
 
 export class BodyFile {
@@ -25,8 +26,10 @@ export class BodyFile {
   #length = 0;
   #taken = 0;
   /** To be written; after a failure, to be taken behind the file. */
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new PieceQueue();
+  #writingBytes = 0;
+  /** Counted in the budget: all that waits, is being written or was read ahead. */
+  #memoryBytes = 0;
   #fd = -1;
   #writtenBytes = 0;
   #readAt = 0;
@@ -47,7 +50,8 @@ export class BodyFile {
 
   /** True while no more should be put in. */
   get isBehind(): boolean {
-    return this.#waitingBytes >= WAITING_BYTES && !this.#isBroken;
+    const bytes = this.#waiting.bytes + this.#writingBytes;
+    return bytes > 0 && !this.#isBroken && (bytes >= WAITING_BYTES || this.#budget.isMemoryFull);
   }
 
   /** True once nothing more can be written. */
@@ -60,12 +64,13 @@ export class BodyFile {
     return this.#taken === this.#length;
   }
 
-  /** The memory must not change afterwards. False: there is no room. */
-  push(piece: Buffer): boolean {
-    if (this.#isBroken || this.#isOver || !this.#budget.takeFile(piece.length)) return false;
-    this.#length += piece.length;
-    this.#waiting.push(piece);
-    this.#waitingBytes += piece.length;
+  /** Puts `buffer[start, end)` in, which is copied. False: there is no room. */
+  push(buffer: Buffer, start: number, end: number): boolean {
+    const count = end - start;
+    if (this.#isBroken || this.#isOver || !this.#budget.takeFile(count)) return false;
+    this.#length += count;
+    this.#addMemory(count);
+    this.#waiting.push(buffer, start, end, false);
     this.#work();
     return true;
   }
@@ -77,6 +82,7 @@ export class BodyFile {
     this.#next = undefined;
     if (piece === undefined && this.#isBroken && this.#readAt === this.#writtenBytes) piece = this.#waiting.shift();
     this.#taken += piece?.length ?? 0;
+    this.#addMemory(-(piece?.length ?? 0));
     this.#work();
     return piece;
   }
@@ -84,6 +90,7 @@ export class BodyFile {
   /** What was put in is to be taken from its beginning. Not after `onBroken`. */
   rewind(): void {
     this.#round++;
+    this.#addMemory(-(this.#next?.length ?? 0));
     this.#next = undefined;
     this.#readAt = 0;
     this.#taken = 0;
@@ -95,15 +102,21 @@ export class BodyFile {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#budget.addFile(-this.#length);
-    this.#waiting = [];
+    this.#addMemory(-this.#memoryBytes);
+    this.#waiting.clear();
     this.#next = undefined;
     if (!this.#isBusy) this.#closeFile();
+  }
+
+  #addMemory(bytes: number): void {
+    this.#memoryBytes += bytes;
+    this.#budget.addMemory(bytes);
   }
 
   #work(): void {
     if (this.#isBusy || this.#isOver) return;
     if (this.#isReading && this.#next === undefined && this.#readAt < this.#writtenBytes) this.#readNext();
-    else if (this.#waiting.length === 0 || this.#isBroken) return;
+    else if (this.#waiting.isEmpty || this.#isBroken) return;
     else if (this.#fd < 0) this.#openFile();
     else this.#writeNext();
   }
@@ -120,16 +133,18 @@ export class BodyFile {
 
   #writeNext(): void {
     this.#isBusy = true;
-    const pieces = this.#waiting;
-    const bytes = this.#waitingBytes;
-    this.#waiting = [];
+    const { bytes } = this.#waiting;
+    const pieces = this.#waiting.takeAll();
+    this.#writingBytes = bytes;
     writev(this.#fd, pieces, this.#writtenBytes, (error, written) => {
       const isWritten = error === null && written === bytes;
+      this.#writingBytes = 0;
+      if (this.#isOver) return this.#done(false);
       if (isWritten) {
         this.#writtenBytes += bytes;
-        this.#waitingBytes -= bytes;
+        this.#addMemory(-bytes);
       } else {
-        this.#waiting.unshift(...pieces);
+        this.#waiting.putBack(pieces);
       }
       this.#done(!isWritten);
     });
@@ -147,6 +162,7 @@ export class BodyFile {
       }
       if (round === this.#round && !this.#isOver) {
         this.#next = buffer.subarray(0, count);
+        this.#addMemory(count);
         this.#readAt += count;
       }
       this.#done(false);

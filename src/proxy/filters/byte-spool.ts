@@ -4,6 +4,7 @@ import { close, open, read, unlink, writev } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { BodyBudget } from './body-budget.ts';
+import { PieceQueue } from './piece-queue.ts';
 
 export interface SpoolLimits {
   readonly memoryBytes: number;
@@ -30,11 +31,10 @@ export class ByteSpool {
   readonly #budget: BodyBudget;
   readonly #events: SpoolEvents;
   /** To be taken next. */
-  #head: Buffer[] = [];
-  #headBytes = 0;
+  readonly #head = new PieceQueue();
   /** To be written to the file. */
-  #tail: Buffer[] = [];
-  #tailBytes = 0;
+  readonly #tail = new PieceQueue();
+  #writingBytes = 0;
   #fd = -1;
   #readAt = 0;
   #writtenAt = 0;
@@ -58,8 +58,10 @@ export class ByteSpool {
   get isFull(): boolean {
     const { memoryBytes, fileBytes } = this.#limits;
     if ((this.#isOverBudget || this.#isBroken) && this.length > 0) return true;
-    if (fileBytes === 0) return this.#headBytes >= memoryBytes;
-    return this.#tailBytes >= Math.max(memoryBytes, READ_BYTES) || this.#writtenAt + this.#tailBytes >= fileBytes;
+    if (fileBytes === 0) return this.#head.bytes >= memoryBytes;
+    const tailBytes = this.#tail.bytes + this.#writingBytes;
+    if (tailBytes > 0 && this.#budget.isMemoryFull) return true;
+    return tailBytes >= Math.max(memoryBytes, READ_BYTES) || this.#writtenAt + tailBytes >= fileBytes;
   }
 
   /** The memory must not change afterwards. */
@@ -68,14 +70,13 @@ export class ByteSpool {
     this.length += piece.length;
     const { memoryBytes } = this.#limits;
     const hasFile = this.#limits.fileBytes > 0 && !this.#isBroken;
-    const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.length === 0 && !this.#isBusy;
-    if (isFileEmpty && (!hasFile || this.#headBytes + piece.length <= memoryBytes)) {
+    const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.isEmpty && !this.#isBusy;
+    if (isFileEmpty && (!hasFile || this.#head.bytes + piece.length <= memoryBytes)) {
       const hasRoom = this.#budget.takeMemory(piece.length);
       if (hasRoom) this.#memoryTaken += piece.length;
       if (hasRoom || !hasFile) {
         this.#isOverBudget = !hasRoom;
-        this.#head.push(piece);
-        this.#headBytes += piece.length;
+        this.#head.push(piece, 0, piece.length, true);
         return;
       }
     }
@@ -84,8 +85,8 @@ export class ByteSpool {
     this.#budget.addFile(piece.length);
     this.#fileTaken += piece.length;
     this.#isOverBudget = this.#budget.isFileFull;
-    this.#tail.push(piece);
-    this.#tailBytes += piece.length;
+    this.#addMemory(piece.length);
+    this.#tail.push(piece, 0, piece.length, true);
     this.#work();
   }
 
@@ -96,40 +97,39 @@ export class ByteSpool {
       this.#work();
       return undefined;
     }
-    this.#headBytes -= piece.length;
     this.length -= piece.length;
-    const fromMemory = Math.min(piece.length, this.#memoryTaken);
-    this.#memoryTaken -= fromMemory;
-    this.#budget.giveMemory(fromMemory);
+    this.#addMemory(-Math.min(piece.length, this.#memoryTaken));
     return piece;
   }
 
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#budget.giveMemory(this.#memoryTaken);
+    this.#addMemory(-this.#memoryTaken);
     this.#budget.addFile(-this.#fileTaken);
-    this.#head = [];
-    this.#tail = [];
+    this.#head.clear();
+    this.#tail.clear();
     if (!this.#isBusy) this.#closeFile();
+  }
+
+  #addMemory(bytes: number): void {
+    this.#memoryTaken += bytes;
+    this.#budget.addMemory(bytes);
   }
 
   /** What could not be written comes behind what was. */
   #takeUnwritten(): Buffer | undefined {
     if (!this.#isBroken || this.#isBusy || this.#readAt < this.#writtenAt) return undefined;
-    const piece = this.#tail.shift();
-    this.#tailBytes -= piece?.length ?? 0;
-    this.#headBytes += piece?.length ?? 0;
-    return piece;
+    return this.#tail.shift();
   }
 
   /** Moves bytes along: from the file to the head where that is empty, else from the tail to the file. */
   #work(): void {
     if (this.#isBusy || this.#isOver) return;
-    if (this.#head.length === 0 && this.#readAt < this.#writtenAt) this.#readNext();
+    if (this.#head.isEmpty && this.#readAt < this.#writtenAt) this.#readNext();
     else if (this.#isBroken) return;
-    else if (this.#tail.length > 0 && this.#fd < 0) this.#openFile();
-    else if (this.#tail.length > 0) this.#writeNext();
+    else if (!this.#tail.isEmpty && this.#fd < 0) this.#openFile();
+    else if (!this.#tail.isEmpty) this.#writeNext();
   }
 
   #openFile(): void {
@@ -144,16 +144,18 @@ export class ByteSpool {
 
   #writeNext(): void {
     this.#isBusy = true;
-    const pieces = this.#tail;
-    const bytes = this.#tailBytes;
-    this.#tail = [];
+    const { bytes } = this.#tail;
+    const pieces = this.#tail.takeAll();
+    this.#writingBytes = bytes;
     writev(this.#fd, pieces, this.#writtenAt, (error, written) => {
+      this.#writingBytes = 0;
+      if (this.#isOver) return this.#done();
       if (error !== null || written !== bytes) {
-        this.#tail.unshift(...pieces);
+        this.#tail.putBack(pieces);
         return this.#break();
       }
       this.#writtenAt += bytes;
-      this.#tailBytes -= bytes;
+      this.#addMemory(-bytes);
       this.#done();
     });
   }
@@ -169,8 +171,8 @@ export class ByteSpool {
         return this.#events.onFailure(error ?? new Error('the file ends early'));
       }
       this.#readAt += count;
-      this.#head.push(buffer.subarray(0, count));
-      this.#headBytes += count;
+      this.#addMemory(count);
+      this.#head.push(buffer, 0, count, true);
       if (this.#readAt === this.#writtenAt) this.#reuseFile();
       this.#done();
     });
@@ -193,7 +195,7 @@ export class ByteSpool {
   #done(): void {
     this.#isBusy = false;
     if (this.#isOver) return this.#closeFile();
-    if (this.#head.length === 0 || this.#tail.length > 0) this.#work();
+    if (this.#head.isEmpty || !this.#tail.isEmpty) this.#work();
     this.#events.onMoved();
   }
 
