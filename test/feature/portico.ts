@@ -110,7 +110,8 @@ async function waitUntilReady(portico: Portico): Promise<void> {
   while (performance.now() < endMs && portico.isRunning()) {
     const response = await fetch(`http://127.0.0.1:${portico.healthzPort}/readyz`).catch(() => undefined);
     await response?.arrayBuffer();
-    if (response?.status === 200) return;
+    // Of another program on this machine that took the port first, the answer alone would be believed.
+    if (response?.status === 200 && portico.output().includes(`serving HTTP on port ${portico.httpPort} `)) return;
     await sleep(20);
   }
   const why = portico.isRunning() ? `is not ready after ${PATIENCE_MS} ms` : 'ended before it was ready';
