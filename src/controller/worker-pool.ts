@@ -49,6 +49,10 @@ interface PoolWorker {
   appliedVersion: number;
   isListening: boolean;
   hasFailedToListen: boolean;
+  /** Addresses that it could not open when it was asked last, as they were told. */
+  listenProblems: string;
+  /** It will be asked again. */
+  listensAgain: boolean;
   isDrained: boolean;
 }
 
@@ -65,6 +69,8 @@ export class ListenError extends Error {
 /** A worker that dies at once again and again must not eat the machine. */
 const RESTART_DELAY_MS = 250;
 const LISTEN_AGAIN_MS = 1000;
+/** The same where some addresses could be opened, but not all. */
+const REST_AGAIN_MS = 2000;
 /** Three times the size of a semi-space: what a worker allocates for requests dies young, and more room only costs memory and cache. */
 const YOUNG_GENERATION_MB = 12;
 
@@ -190,6 +196,8 @@ export class WorkerPool {
       appliedVersion: 0,
       isListening: false,
       hasFailedToListen: false,
+      listenProblems: '',
+      listensAgain: false,
       isDrained: false,
     };
     this.#workers.set(id, worker);
@@ -209,7 +217,7 @@ export class WorkerPool {
         break;
       case 'listening':
         worker.isListening = true;
-        if (worker.place === 0 && message.problems.length > 0) this.#options.onListenProblems(message.problems);
+        this.#onListenProblems(worker, message.problems);
         break;
       case 'listen-failed':
         this.#onListenFailed(worker, message);
@@ -243,6 +251,19 @@ export class WorkerPool {
     if (!worker.hasFailedToListen) this.#options.onListenFailure(code);
     worker.hasFailedToListen = true;
     setTimeout(() => this.#isClosing || this.#post(this.#workers.get(worker.id), { kind: 'listen' }), LISTEN_AGAIN_MS).unref();
+  }
+
+  /** What cannot be opened now may be later: another program ends, an address comes. It is told where it is news. */
+  #onListenProblems(worker: PoolWorker, problems: readonly ListenProblem[]): void {
+    const told = JSON.stringify(problems);
+    if (worker.place === 0 && problems.length > 0 && told !== worker.listenProblems) this.#options.onListenProblems(problems);
+    worker.listenProblems = told;
+    if (problems.length === 0 || worker.listensAgain) return;
+    worker.listensAgain = true;
+    setTimeout(() => {
+      worker.listensAgain = false;
+      if (!this.#isClosing) this.#post(this.#workers.get(worker.id), { kind: 'listen' });
+    }, REST_AGAIN_MS).unref();
   }
 
   #onExit(worker: PoolWorker): void {

@@ -89,6 +89,24 @@ describe('bind-address', () => {
     assert.equal(await openAddresses(), '127.0.0.2');
   });
 
+  it('is opened once another program has left it', async () => {
+    const other = net.createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => other.listen(portico.httpPort, '127.0.0.4', resolve));
+    portico.write('config.yaml', config({ 'bind-address': '127.0.0.4,127.0.0.2,127.0.0.1', 'disable-ipv6': 'true' }));
+    await waitUntil(
+      () => /is in use by another program/.test(portico.output()),
+      () => portico.output(),
+    );
+    await waitForAddresses('127.0.0.1 127.0.0.2');
+    await new Promise((resolve) => other.close(resolve));
+    await waitUntil(
+      async () => (await canConnect('127.0.0.4', portico.httpPort)) && (await canConnect('127.0.0.4', portico.httpsPort)),
+      () => portico.output(),
+    );
+    // Told once, though it was tried again.
+    assert.equal(portico.output().match(/is in use by another program/g)?.length, 1);
+  });
+
   it('is every address without the key', async () => {
     portico.write('config.yaml', config({ 'disable-ipv6': 'true' }));
     await waitForAddresses('127.0.0.1 127.0.0.2 127.0.0.3');
