@@ -1,9 +1,12 @@
 // The decoded path as the bytes that nginx works on, each a character of latin1, and the way back: what a rewrite makes of them is encoded as
 // nginx does (`ngx_escape_uri` with NGX_ESCAPE_URI) and checked as a received path would be, for captures can put a dot segment together
 // that was none before (docs/security.md, "After rewrite").
+import { percentEncode } from '../../kit/percent-encoding.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
 
 const ASCII_ONLY = /^[\0-\x7f]*$/;
+/** Characters that nginx leaves as they are. */
+const PLAIN = /^[!$&-;=@-Z[\]_a-z~]*$/;
 const TO_ENCODE = /[^!$&-;=@-Z[\]_a-z~]/g;
 const TO_ENCODE_IN_QUERY = /[^\x21\x22\x24-\x7e]/g;
 
@@ -32,6 +35,11 @@ export function parsePathBytes(bytes: string): RewrittenPath | undefined {
   return normal.kind === 'ok' && normal.forwardPath === forwardPath ? { path: normal.path, forwardPath } : undefined;
 }
 
+/** Of a path as `pathBytes` takes it. `%` is encoded too: what was not encoded twice is not decoded twice. */
+export function encodePath(path: string): string {
+  return PLAIN.test(path) ? path : pathBytes(path).replaceAll(TO_ENCODE, percent);
+}
+
 /** What cannot stand in a request line is encoded, the rest stays as it is. */
 export function encodeQuery(query: string): string {
   return query.replaceAll(TO_ENCODE_IN_QUERY, percent);
@@ -40,5 +48,5 @@ export function encodeQuery(query: string): string {
 function percent(character: string): string {
   const byte = character.charCodeAt(0);
   // Only bytes come here; anything else would be two.
-  return byte > 0xff ? '%3F' : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return byte > 0xff ? '%3F' : percentEncode(byte);
 }

@@ -1,5 +1,6 @@
 // The request as policies see it and change it. Made only for routes that have policies, and kept until the exchange ends.
 import type { MessageHead } from '../http1/message-head.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
 import type { LateFields } from '../policies/policy.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
@@ -105,6 +106,11 @@ export class PolicyRequest {
 
   get clientAddress(): string {
     return this.entry.clientAddress;
+  }
+
+  /** When the current callback began, in milliseconds since the epoch: the worker's own clock does not count from there. */
+  get epochMs(): number {
+    return performance.timeOrigin + this.context.nowMs;
   }
 
   /** The id that the upstream and the log get: the client's own, or one that is made now. */
@@ -230,9 +236,4 @@ function isPairStart(text: string, at: number): boolean {
 
 function isPairEnd(code: number): boolean {
   return code === SEMICOLON || code === COMMA;
-}
-
-/** Whether a value may stand in a head: every character a byte, no control but HTAB (docs/security.md, rule 1). */
-export function isSafeValue(value: string): boolean {
-  return !/[^\t\x20-\x7e\x80-\xff]/.test(value);
 }

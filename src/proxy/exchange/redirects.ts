@@ -1,7 +1,20 @@
-// Where redirects that Portico makes itself lead to (ingress-nginx reference 1.3 and 2.2).
+// Redirects that Portico makes itself: where they lead to (ingress-nginx reference 1.3 and 2.2), and the answer that says so.
 import type { TlsRedirect } from '../../model/route.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
+import { errorPage } from './error-page.ts';
 import type { ClientOrigin, ForwardedRequest } from './forwarded-fields.ts';
+
+export interface RedirectAnswer {
+  readonly kind: 'respond';
+  readonly status: number;
+  readonly lines: string;
+  readonly body: string;
+}
+
+/** `location`: checked, or made of what was. */
+export function redirectAnswer(status: number, location: string): RedirectAnswer {
+  return { kind: 'respond', status, lines: `Content-Type: text/html\r\nLocation: ${location}\r\n`, body: errorPage(status) };
+}
 
 /** The same URL over TLS: without port, and without one trailing slash unless that is to be kept. */
 export function redirectToTls(policy: TlsRedirect, target: string, host: string): string {

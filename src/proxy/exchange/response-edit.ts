@@ -2,7 +2,8 @@
 import type { MessageHead } from '../http1/message-head.ts';
 import type { HeadEdit } from '../http1/response-writer.ts';
 import type { ResponseView } from '../policies/policy.ts';
-import { isSafeValue, type PolicyRequest } from './policy-request.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
+import type { PolicyRequest } from './policy-request.ts';
 
 export class ResponseEdit implements ResponseView, HeadEdit {
   readonly request: PolicyRequest;

@@ -1,7 +1,7 @@
 // Reads the certificate that a client showed in its handshake into the texts that header fields and variables hold.
 import type { TLSSocket } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
-import { isSafeValue } from '../exchange/policy-request.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
 import type { ClientCertificate } from '../exchange/tls-facts.ts';
 
 /** OpenSSL's texts of what goes wrong most, by Node's codes; others are told by their code. */

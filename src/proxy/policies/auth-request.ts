@@ -3,7 +3,7 @@
 import { printTraceParent } from '../../observe/tracing/span.ts';
 import { appendRequestFields } from '../http1/request-writer.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
-import { isSafeValue } from '../exchange/policy-request.ts';
+import { isSafeValue, isVisibleText } from '../http1/safe-text.ts';
 import type { OutBuffer } from '../out-buffer.ts';
 import { clientCertificateLines } from './client-certificate.ts';
 import type { ExpandTemplate } from './variables.ts';
@@ -49,8 +49,7 @@ const DEPTHS: readonly string[] = ['0', '1', '2'];
 /** False: the expanded URL or a field cannot be sent. */
 export function appendAuthRequest(out: OutBuffer, request: PolicyRequest, template: AuthRequestTemplate): boolean {
   const target = template.target(request);
-  // Variables bring in what the client has sent.
-  if (!/^[\x21-\x7e]+$/.test(target)) return false;
+  if (!isVisibleText(target)) return false;
   const lines = linesOf(request, template);
   if (lines === undefined) return false;
   out.appendText(`${template.method} ${target} HTTP/1.1\r\nHost: ${template.host}\r\n${lines}`);

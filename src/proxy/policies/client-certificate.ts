@@ -4,9 +4,10 @@
 import { compileExactCasePattern } from '../../kit/pattern.ts';
 import { type ClientCertificatePolicy, type ClientTrust, isSameTrust } from '../../model/policies/client-certificates.ts';
 import { CATCH_ALL_HOST, type VirtualHost } from '../../model/route.ts';
-import { errorPage } from '../exchange/error-page.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { redirectAnswer } from '../exchange/redirects.ts';
 import type { ClientCertificate, TlsFacts } from '../exchange/tls-facts.ts';
+import { isVisibleText } from '../http1/safe-text.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type PolicyVerdict } from './policy.ts';
 import { compileTemplate } from './variables.ts';
@@ -92,9 +93,7 @@ function compileRefusal({ errorPage: url }: ClientCertificatePolicy): (request: 
   const expand = compileTemplate(url);
   return (request, refusal) => {
     const location = expand(request);
-    // Variables bring in what the client has sent.
-    if (!/^[\x21-\x7e]+$/.test(location)) return refusal;
-    return { kind: 'respond', status: 302, lines: `Content-Type: text/html\r\nLocation: ${location}\r\n`, body: errorPage(302) };
+    return isVisibleText(location) ? redirectAnswer(302, location) : refusal;
   };
 }
 

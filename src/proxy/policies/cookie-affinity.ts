@@ -1,5 +1,6 @@
 // Keeps a client at its endpoint by a cookie `key|backend`, as ingress-nginx's `sticky` balancers do: the key stands for the endpoint, the
 // rest for the upstream, main or canary, that gave the cookie.
+import { percentEncode } from '../../kit/percent-encoding.ts';
 import type { CookieAffinity } from '../../model/policies/cookie-affinity.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
@@ -41,18 +42,15 @@ function findByCookie(request: PolicyRequest, group: UpstreamGroup, { cookieName
 
 /** The path of a rule as a value of `Path`. A rule may have any character: one that would end the attribute or the line is escaped. */
 export function cookiePathOf(path: string): string {
-  return path.replaceAll(/[^\x20-:<-~]/gu, (character) =>
-    Array.from(Buffer.from(character, 'utf8'), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
+  return path.replaceAll(/[^\x20-:<-~]/gu, (character) => Array.from(Buffer.from(character, 'utf8'), percentEncode).join(''));
 }
 
 /** In the order of lua-resty-cookie. Names and values were checked when the annotations were read. */
 function cookieLine(value: string, affinity: CookieAffinity, request: PolicyRequest, misreadsNone: boolean): string {
   const { cookieName, path, domain, expiresSeconds, maxAgeSeconds, secure, sameSite } = affinity;
-  const nowMs = performance.timeOrigin + request.context.nowMs;
   const parts = [
     `${cookieName}=${value}`,
-    ...(expiresSeconds === undefined ? [] : [`Expires=${formatCookieTime(nowMs + expiresSeconds * 1000)}`]),
+    ...(expiresSeconds === undefined ? [] : [`Expires=${formatCookieTime(request.epochMs + expiresSeconds * 1000)}`]),
     ...(maxAgeSeconds === undefined ? [] : [`Max-Age=${maxAgeSeconds}`]),
     ...(domain === undefined ? [] : [`Domain=${domain}`]),
     `Path=${path ?? request.route.cookiePath}`,

@@ -1,7 +1,8 @@
 // CORS: every OPTIONS request of an allowed origin is answered here, before redirects and authentication, and the headers stand on every
 // response, errors too, instead of the backend's (ingress-nginx reference 2.6).
 import type { CorsPolicy } from '../../model/policies/cors.ts';
-import { isSafeValue, type PolicyRequest } from '../exchange/policy-request.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type PolicyVerdict, type RouteHooks } from './policy.ts';
 

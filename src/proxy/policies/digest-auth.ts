@@ -20,7 +20,7 @@ export function compileDigestAuth({ realm, users }: PasswordAuth, services: Auth
   return {
     check(request) {
       // Workers have clocks of their own; nonces are on the epoch.
-      const nowMs = Math.floor(performance.timeOrigin + request.context.nowMs);
+      const nowMs = Math.floor(request.epochMs);
       const answer = parseAnswer(request.fieldOf('authorization'));
       if (answer === undefined || readUtf8(answer.get('realm')) !== realm) return challenge(nowMs, '');
       const user = readUtf8(answer.get('username'));

@@ -1,10 +1,10 @@
 // Authentication by an HTTP service (`auth-url`): 2xx lets the request through, 401 and 403 refuse it, anything else or no answer at all
-// is an error that lets nobody in, unless the ConfigMap says so (`portico-auth-failure`). Fields of the answer that the route lists replace those of the client; the client's own are
-// removed even where the answer has none. Answers are kept where the route gives them a key.
+// is an error that lets nobody in, unless the ConfigMap says so (`portico-auth-failure`). Fields of the answer that the route lists replace
+// those of the client, which are removed even where the answer has none. Answers are kept where the route gives them a key.
 import type { AuthCachePolicy, AuthCacheRule, ExternalAuth } from '../../model/policies/access.ts';
 import type { ProxyParameters, Route, VirtualHost } from '../../model/route.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
-import { isSafeValue } from '../exchange/policy-request.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
 import { compileRetryRules } from '../exchange/retry-rules.ts';
 import { workerCounter } from '../../observe/worker-counters.ts';
 import type { RouteCompilerDeps } from '../proxy-route.ts';
@@ -83,7 +83,7 @@ class ExternalAuthentication {
   check(request: PolicyRequest): AccessAnswer {
     const { auth, settings } = this.#deps;
     const digest = this.#cacheKey === undefined ? '' : auth.digest(this.#cacheKey(request));
-    const kept = digest === '' ? undefined : auth.findReply(digest, epochMs(request));
+    const kept = digest === '' ? undefined : auth.findReply(digest, request.epochMs);
     if (kept !== undefined) return this.#judge(request, kept);
     if (auth.slots.isFull(settings.authService.maxWaiting)) return this.#undecided(request, OVERLOADED);
     const record = settings.logsAuthRequests && request.route.isLogged ? new AuthRecord(request) : undefined;
@@ -139,7 +139,7 @@ class ExternalAuthentication {
 
   #keep(request: PolicyRequest, digest: string, reply: AuthReply): void {
     const durationMs = Math.min(durationOf(this.#policy.cache, reply.status), reply.maxAgeMs);
-    if (durationMs > 0) this.#deps.auth.keepReply(digest, reply, epochMs(request) + durationMs);
+    if (durationMs > 0) this.#deps.auth.keepReply(digest, reply, request.epochMs + durationMs);
   }
 }
 
@@ -171,8 +171,4 @@ function challengeLines({ challenges }: AuthReply): string {
 
 function isReply(note: unknown): note is AuthReply {
   return typeof note === 'object' && note !== null && 'cookies' in note;
-}
-
-function epochMs(request: PolicyRequest): number {
-  return performance.timeOrigin + request.context.nowMs;
 }

@@ -2,6 +2,7 @@
 // client and its backend never wait: a copy whose body does not get away, or for which there is no room, is given up.
 import { compileRetryRules } from '../exchange/retry-rules.ts';
 import { RequestCopy } from '../exchange/request-copy.ts';
+import { isVisibleText } from '../http1/safe-text.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type RouteHooks } from './policy.ts';
 import { compileTemplate } from './variables.ts';
@@ -29,8 +30,7 @@ export const compileMirror: HookCompiler = ({ policies }, _host, deps): RouteHoo
           const target =
             mirror.appendsQuery && request.query !== '' ? `${expanded}${expanded.includes('?') ? '&' : '?'}${request.query}` : expanded;
           const host = expandHost(request);
-          // Variables bring in what the client has sent.
-          if (!/^\/[\x21-\x7e]*$/.test(target) || !/^[\x21-\x7e]+$/.test(host)) return CONTINUE;
+          if (!target.startsWith('/') || !isVisibleText(target) || !isVisibleText(host)) return CONTINUE;
           const onStart = (): boolean => {
             if (copies >= MAX_ROUTE_COPIES || !bodies.takeCopy()) return false;
             copies++;

@@ -7,7 +7,7 @@ import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 
-/** When a request hook runs. `block` to `rewrite` come before the redirect to TLS and the answer for missing endpoints. */
+/** When a request hook runs. `host` to `rewrite` come before the redirect to TLS and the answer for missing endpoints. */
 export const REQUEST_PHASES = [
   // Host: blocked user agents and referers, client certificates, app-root.
   'host',

@@ -2,9 +2,8 @@
 // everything of the route, those of the route after preflight answers; all of them before the redirect to TLS, limits and authentication.
 import { assertNever } from '../../kit/assert-never.ts';
 import type { RedirectTarget } from '../../model/policies/redirect.ts';
-import { errorPage } from '../exchange/error-page.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
-import { absoluteLocation, redirectScheme } from '../exchange/redirects.ts';
+import { absoluteLocation, redirectAnswer, redirectScheme } from '../exchange/redirects.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import type { RequestPhase, RouteHooks } from './policy.ts';
 
@@ -18,17 +17,11 @@ const PHASES: Readonly<Record<RedirectTarget['kind'], RequestPhase>> = {
 export const compileRedirect: HookCompiler = ({ action }): RouteHooks | undefined => {
   if (action.kind !== 'redirect') return undefined;
   const { statusCode, to } = action.redirect;
-  const body = errorPage(statusCode);
   return {
     request: [
       {
         phase: PHASES[to.kind],
-        onRequest: (request) => ({
-          kind: 'respond',
-          status: statusCode,
-          lines: `Content-Type: text/html\r\nLocation: ${locationOf(to, request)}\r\n`,
-          body,
-        }),
+        onRequest: (request) => redirectAnswer(statusCode, locationOf(to, request)),
       },
     ],
   };

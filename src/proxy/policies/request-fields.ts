@@ -1,12 +1,12 @@
 // Fields that are set on every request towards a backend: ConfigMap key `proxy-set-headers`. They replace those of the client and those
 // that Portico sets itself; an empty value leaves the field out (nginx: `proxy_set_header`).
-import { utf8Text } from '../out-buffer.ts';
+import { isVisibleText } from '../http1/safe-text.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type RouteHooks } from './policy.ts';
-import { compileTemplate } from './variables.ts';
+import { compileUtf8Template } from './variables.ts';
 
 export const compileRequestFieldPolicies: HookCompiler = (_route, _host, { settings }): RouteHooks | undefined => {
-  const fields = settings.proxySetHeaders.map(({ name, value }) => ({ name, expand: compileTemplate(utf8Text(value.text)) }));
+  const fields = settings.proxySetHeaders.map(({ name, value }) => ({ name, expand: compileUtf8Template(value.text) }));
   if (fields.length === 0) return undefined;
   return {
     request: [
@@ -16,8 +16,7 @@ export const compileRequestFieldPolicies: HookCompiler = (_route, _host, { setti
           for (const { name, expand } of fields) {
             const value = expand(request);
             if (name.toLowerCase() !== 'host') request.setRequestField(name, value);
-            // Variables bring in what the client has sent, decoded in part.
-            else if (/^[\x21-\x7e]+$/.test(value)) request.upstreamHost = value;
+            else if (isVisibleText(value)) request.upstreamHost = value;
           }
           return CONTINUE;
         },

@@ -1,11 +1,11 @@
 // Fields that are set on every response of a route: annotation `custom-headers`, and `add-headers` as far as values have variables
 // (constant ones are in the prebuilt fields of the worker).
 import type { HeaderField } from '../../model/policies/header-fields.ts';
-import { isSafeValue } from '../exchange/policy-request.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
 import { utf8Text } from '../out-buffer.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import type { ResponsePolicy, RouteHooks } from './policy.ts';
-import { compileTemplate } from './variables.ts';
+import { compileTemplate, type ExpandTemplate } from './variables.ts';
 
 export const compileResponseFieldPolicies: HookCompiler = ({ policies }, _host, { settings }): RouteHooks | undefined => {
   const own = policies.responseHeaders ?? [];
@@ -19,7 +19,7 @@ export const compileResponseFieldPolicies: HookCompiler = ({ policies }, _host, 
 function compile(fields: readonly HeaderField[]): ResponsePolicy {
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
   let constantLines = '';
-  const templates: (readonly [name: string, expand: ReturnType<typeof compileTemplate>])[] = [];
+  const templates: (readonly [name: string, expand: ExpandTemplate])[] = [];
   for (const { name, value } of fields) {
     const text = utf8Text(value.text);
     if (value.kind === 'template') templates.push([name, compileTemplate(text)]);

@@ -6,8 +6,9 @@ import { rulePath } from '../../model/route.ts';
 import { parseTemplate } from '../../model/template.ts';
 import { isPlainPath, normalisePath } from '../../routing/normalise-path.ts';
 import type { PatternCache } from '../../routing/pattern-cache.ts';
-import { errorPage } from '../exchange/error-page.ts';
+import { encodePath } from '../exchange/path-bytes.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { redirectAnswer } from '../exchange/redirects.ts';
 import type { HookCompiler } from './compile-hooks.ts';
 import { CONTINUE, type PolicyVerdict, type RouteHooks } from './policy.ts';
 import { compileTemplate, type ExpandTemplate } from './variables.ts';
@@ -64,7 +65,7 @@ function setTarget(request: PolicyRequest, path: string): PolicyVerdict {
 /** A target with a scheme is a redirect to nginx. The answer is the same for a request with a body: 302. */
 function redirectTo(url: string, request: PolicyRequest): PolicyVerdict {
   const location = withQuery(encodePath(url), request);
-  return { kind: 'respond', status: 302, lines: `Content-Type: text/html\r\nLocation: ${location}\r\n`, body: errorPage(302) };
+  return redirectAnswer(302, location);
 }
 
 /** An empty value is not sent, and neither is one that cannot stand in a head; the client's own field goes in any case. */
@@ -74,24 +75,4 @@ function setPrefix(request: PolicyRequest, expand: ExpandTemplate): void {
 
 function withQuery(path: string, { query }: PolicyRequest): string {
   return query === '' ? path : `${path}?${query}`;
-}
-
-/** Characters that nginx leaves as they are (`ngx_escape_uri` with NGX_ESCAPE_URI). */
-const PLAIN = /^[!$&-;=@-Z[\]_a-z~]*$/;
-const TO_ENCODE = /[^!$&-;=@-Z[\]_a-z~]/gu;
-
-/** Encodes a decoded path, `%` too: what was not encoded twice is not decoded twice. */
-function encodePath(path: string): string {
-  return PLAIN.test(path) ? path : path.replace(TO_ENCODE, encodeCharacter);
-}
-
-function encodeCharacter(character: string): string {
-  const point = character.codePointAt(0) ?? 0;
-  // A byte that was no UTF-8 (`normalisePath`).
-  if (point >= 0xdc80 && point <= 0xdcff) return percent(point - 0xdc00);
-  return [...Buffer.from(character, 'utf8')].map(percent).join('');
-}
-
-function percent(byte: number): string {
-  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }

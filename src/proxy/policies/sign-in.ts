@@ -1,8 +1,9 @@
 // Where a client goes that has to sign in first: `auth-signin`, with the URL to come back to (ingress-nginx: `buildAuthSignURL`).
-import { escapeComponent } from '../../kit/escape-component.ts';
+import { escapeComponent } from '../../kit/percent-encoding.ts';
 import type { SignIn } from '../../model/policies/access.ts';
-import { errorPage } from '../exchange/error-page.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { redirectAnswer } from '../exchange/redirects.ts';
+import { isVisibleText } from '../http1/safe-text.ts';
 import type { PolicyVerdict } from './policy.ts';
 import { compileTemplate } from './variables.ts';
 
@@ -13,9 +14,7 @@ export function compileSignIn({ url, redirectParameter }: SignIn): (request: Pol
   return (request) => {
     const back = redirectParameter === undefined ? '' : `${separator}${redirectParameter}=${urlOf(request)}`;
     const location = expand(request) + back;
-    // Variables bring in what the client has sent.
-    if (!/^[\x21-\x7e]+$/.test(location)) return undefined;
-    return { kind: 'respond', status: 302, lines: `Content-Type: text/html\r\nLocation: ${location}\r\n`, body: errorPage(302) };
+    return isVisibleText(location) ? redirectAnswer(302, location) : undefined;
   };
 }
 

@@ -2,10 +2,10 @@
 // merge into it from the places around it: commands of headers-more add up from the outside in; `add_header`, `expires`, `proxy_hide_header`
 // and `proxy_set_header` count at the innermost place that has any.
 import type { ResponseFilter, SnippetExpiry, SnippetRule } from '../../model/policies/snippet.ts';
-import { isSafeValue, type PolicyRequest } from '../exchange/policy-request.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
+import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { ResponsePolicy, ResponseView } from './policy.ts';
-import { utf8Text } from '../out-buffer.ts';
-import { compileTemplate, type ExpandTemplate } from './variables.ts';
+import { compileUtf8Template, type ExpandTemplate } from './variables.ts';
 
 type RuleOf<Kind extends SnippetRule['kind']> = Extract<SnippetRule, { kind: Kind }>;
 type EditResponse = ResponsePolicy['onResponse'];
@@ -44,11 +44,6 @@ function innermost<Kind extends SnippetRule['kind']>(places: readonly (readonly 
   return places.findLast((rules) => rules.some(isOfKind))?.filter(isOfKind) ?? [];
 }
 
-/** Literal text as the bytes that nginx would have read. */
-export function compileBytes(text: string): ExpandTemplate {
-  return compileTemplate(utf8Text(text));
-}
-
 function compileHide({ name }: RuleOf<'hide-response'>): EditResponse {
   return (view) => {
     if (view.head !== undefined) view.drop(name);
@@ -60,7 +55,7 @@ function compileMore(rule: SnippetRule): readonly EditResponse[] {
   if (rule.kind !== 'set-response') return [];
   const { name, when, isAppended = false } = rule;
   const names = new Set([name.toLowerCase()]);
-  const expand = compileBytes(rule.value);
+  const expand = compileUtf8Template(rule.value);
   return [
     (view) => {
       if (!applies(when, view)) return;
@@ -92,7 +87,7 @@ function mediaTypeOf(contentType = ''): string {
 function compileAdd({ name, value, isAlways }: RuleOf<'add-response'>): EditResponse {
   const lowerName = name.toLowerCase();
   const replaced = SINGLE_FIELDS.has(lowerName) ? new Set([lowerName]) : undefined;
-  const expand = compileBytes(value);
+  const expand = compileUtf8Template(value);
   return (view) => {
     if (!isAlways && !USUAL_STATUSES.has(view.status)) return;
     const expanded = expand(view.request);
@@ -115,7 +110,7 @@ function compileExpires({ expiry }: RuleOf<'expires'>): EditResponse {
 function expiryFields(expiry: SnippetExpiry, view: ResponseView): readonly [expires: string, cacheControl: string] {
   if (expiry.kind === 'epoch') return ['Thu, 01 Jan 1970 00:00:01 GMT', 'no-cache'];
   if (expiry.kind === 'max') return ['Thu, 31 Dec 2037 23:55:55 GMT', 'max-age=315360000'];
-  const nowMs = Math.floor((performance.timeOrigin + view.request.context.nowMs) / SECOND_MS) * SECOND_MS;
+  const nowMs = Math.floor(view.request.epochMs / SECOND_MS) * SECOND_MS;
   const atMs = expiresAt(expiry, nowMs, view);
   const age = (atMs - nowMs) / SECOND_MS;
   const isPast = age < 0 || (expiry.kind !== 'off' && expiry.seconds < 0);
@@ -145,7 +140,7 @@ function compileInput(rule: SnippetRule): readonly EditRequest[] {
   if (rule.kind === 'set-input') {
     const { name, onlyPresent, contentTypes } = rule;
     const lowerName = name.toLowerCase();
-    const set = fieldSetter(name, compileBytes(rule.value));
+    const set = fieldSetter(name, compileUtf8Template(rule.value));
     return [
       (request) => {
         if (isOfType(request, contentTypes) && (!onlyPresent || request.fieldOf(lowerName) !== undefined)) set(request);
@@ -163,7 +158,7 @@ function compileInput(rule: SnippetRule): readonly EditRequest[] {
 }
 
 function compileSet({ name, value }: RuleOf<'set-request'>): EditRequest {
-  return fieldSetter(name, compileBytes(value));
+  return fieldSetter(name, compileUtf8Template(value));
 }
 
 function fieldSetter(name: string, expand: ExpandTemplate): EditRequest {

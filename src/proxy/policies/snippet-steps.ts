@@ -1,17 +1,17 @@
 // Steps of a snippet: nginx's rewrite module (`ngx_http_rewrite_module`, `ngx_http_script`). They run in their order, in one go. What a
 // `rewrite` or a condition captures is there for those behind it; one that does not match takes the captures of those before it away.
 import { compileExactCasePattern, compileSearchPattern, type Pattern } from '../../kit/pattern.ts';
+import { percentEncode } from '../../kit/percent-encoding.ts';
 import type { SnippetCondition, SnippetRewrite, SnippetRule, SnippetStep } from '../../model/policies/snippet.ts';
 import { parseTemplate } from '../../model/template.ts';
-import { errorPage } from '../exchange/error-page.ts';
 import { pathBytes } from '../exchange/path-bytes.ts';
-import { isSafeValue, MAX_MADE_CHARACTERS, type PolicyRequest } from '../exchange/policy-request.ts';
-import { absoluteLocation } from '../exchange/redirects.ts';
+import { isSafeValue } from '../http1/safe-text.ts';
+import { MAX_MADE_CHARACTERS, type PolicyRequest } from '../exchange/policy-request.ts';
+import { absoluteLocation, redirectAnswer } from '../exchange/redirects.ts';
 import { mediaTypeOfPath } from './media-types.ts';
 import type { PolicyAnswer } from './policy.ts';
-import { compileBytes, compileLevel, type SnippetLevel } from './snippet-level.ts';
-import { utf8Text } from '../out-buffer.ts';
-import { compileTemplate, findReader } from './variables.ts';
+import { compileLevel, type SnippetLevel } from './snippet-level.ts';
+import { compileUtf8Template, findReader } from './variables.ts';
 
 /** What the steps of one run have decided so far. */
 export interface StepRun {
@@ -95,10 +95,10 @@ function compileStep(step: SnippetStep, places: readonly (readonly SnippetRule[]
 
 function compileReturn({ status, location, body }: Extract<SnippetStep, { kind: 'return' }>): CompiledStep {
   if (location !== undefined) {
-    const expand = compileBytes(location);
+    const expand = compileUtf8Template(location);
     return (request) => redirect(request, status, expand(request));
   }
-  const expand = body === undefined ? undefined : compileBytes(body);
+  const expand = body === undefined ? undefined : compileUtf8Template(body);
   return (request, { level }) => {
     const text = expand?.(request) ?? '';
     if (text === '' && status >= 400)
@@ -115,7 +115,7 @@ function compileReturn({ status, location, body }: Extract<SnippetStep, { kind: 
 function redirect(request: PolicyRequest, status: number, location: string): PolicyAnswer {
   if (location === '' || !isSafeValue(location)) return REFUSED;
   const url = location.startsWith('/') ? absoluteLocation(location, request) : location;
-  return { kind: 'respond', status, lines: `Content-Type: text/html\r\nLocation: ${url}\r\n`, body: errorPage(status) };
+  return redirectAnswer(status, url);
 }
 
 function compileRewrite(rewrite: SnippetRewrite): CompiledStep {
@@ -139,7 +139,7 @@ function compileRewrite(rewrite: SnippetRewrite): CompiledStep {
 type ChangeRequest = (request: PolicyRequest, keptQuery: string) => PolicyAnswer | undefined;
 
 function compileRedirect({ replacement }: SnippetRewrite, status: number): ChangeRequest {
-  const expand = compileTemplate(utf8Text(replacement), escapedCapture);
+  const expand = compileUtf8Template(replacement, escapedCapture);
   const template = parseTemplate(replacement);
   const hasQuery = template.ok && template.value.parts.some((part) => part.kind === 'text' && part.text.includes('?'));
   return (request, keptQuery) => {
@@ -149,8 +149,8 @@ function compileRedirect({ replacement }: SnippetRewrite, status: number): Chang
 }
 
 function compileChange({ replacement, query, keepsQuery }: SnippetRewrite): ChangeRequest {
-  const expand = compileBytes(replacement);
-  const expandQuery = query === undefined ? undefined : compileTemplate(utf8Text(query), escapedCapture);
+  const expand = compileUtf8Template(replacement);
+  const expandQuery = query === undefined ? undefined : compileUtf8Template(query, escapedCapture);
   return (request, keptQuery) => {
     const path = expand(request);
     if (path === '') return CYCLE;
@@ -164,11 +164,7 @@ function compileChange({ replacement, query, keepsQuery }: SnippetRewrite): Chan
 function escapedCapture(request: PolicyRequest, group: number): string {
   const capture = request.captures[group] ?? '';
   if (!/^[^?]*[%+]/.test(request.entry.target)) return capture;
-  return capture.replaceAll(/[\0-\x20#%&+;?\x7f-\xff]/g, (character) => percent(character));
-}
-
-function percent(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return capture.replaceAll(/[\0-\x20#%&+;?\x7f-\xff]/g, (character) => percentEncode(character.charCodeAt(0)));
 }
 
 /** `ngx_unescape_uri` with NGX_UNESCAPE_REDIRECT: printable characters above `%`, up to the query. */
@@ -187,8 +183,8 @@ function unescapeRedirect(url: string): string {
 type ReadValue = (request: PolicyRequest, run: StepRun) => string;
 
 function compileValue(text: string): ReadValue {
-  const plain = compileBytes(text);
-  const encoded = compileTemplate(utf8Text(text), escapedCapture);
+  const plain = compileUtf8Template(text);
+  const encoded = compileUtf8Template(text, escapedCapture);
   return (request, { encodesCaptures }) => (encodesCaptures ? encoded : plain)(request);
 }
 

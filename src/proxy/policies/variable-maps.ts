@@ -3,7 +3,7 @@ import { compileExactCasePattern, compileSearchPattern, type Pattern } from '../
 import type { SnippetMap } from '../../model/policies/snippet.ts';
 import { MAX_MADE_CHARACTERS, type PolicyRequest } from '../exchange/policy-request.ts';
 import { utf8Text } from '../out-buffer.ts';
-import { compileTemplate, type ExpandTemplate } from './variables.ts';
+import { compileUtf8Template, type ExpandTemplate } from './variables.ts';
 
 interface CompiledMap {
   readonly source: ExpandTemplate;
@@ -33,19 +33,15 @@ export function compileVariableMaps(maps: readonly SnippetMap[] | undefined): Re
 
 function compileMap({ source, defaultValue, texts, patterns }: SnippetMap): CompiledMap {
   return {
-    source: compileBytes(source),
-    defaultValue: compileBytes(defaultValue),
+    source: compileUtf8Template(source),
+    defaultValue: compileUtf8Template(defaultValue),
     // Of several entries for one text nginx refuses the second; here the first counts.
-    texts: new Map(texts.toReversed().map(({ text, value }) => [utf8Text(text), compileBytes(value)])),
+    texts: new Map(texts.toReversed().map(({ text, value }) => [utf8Text(text), compileUtf8Template(value)])),
     patterns: patterns.flatMap(({ pattern, ignoresCase, value }) => {
       const compiled = (ignoresCase ? compileSearchPattern : compileExactCasePattern)(pattern);
-      return compiled.ok ? [{ pattern: compiled.value, value: compileBytes(value) }] : [];
+      return compiled.ok ? [{ pattern: compiled.value, value: compileUtf8Template(value) }] : [];
     }),
   };
-}
-
-function compileBytes(text: string): ExpandTemplate {
-  return compileTemplate(utf8Text(text));
 }
 
 /** Texts first, in any case, then patterns in their order. */

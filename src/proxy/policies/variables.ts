@@ -1,13 +1,14 @@
 // nginx variables while a request is under way: name -> how to read it from the request as policies see it. What is only known later
 // (`$status`, `$upstream_*`, `$sent_http_*`) has a value in response hooks and is empty before.
 import { hostname as readHostname } from 'node:os';
-import { escapeComponent } from '../../kit/escape-component.ts';
+import { escapeComponent } from '../../kit/percent-encoding.ts';
 import { parseTemplate, type VariableName } from '../../model/template.ts';
 import { ClockText, formatEpoch, formatSeconds } from '../../observe/access-log/clock-text.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import { printTraceParent } from '../../observe/tracing/span.ts';
 import { pathBytes } from '../exchange/path-bytes.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
+import { utf8Text } from '../out-buffer.ts';
 
 export type ExpandTemplate = (request: PolicyRequest) => string;
 
@@ -49,6 +50,11 @@ export function compileTemplate(text: string, readCapture: ReadCapture = plainCa
   };
 }
 
+/** The same for a text of an object, whose characters become the bytes of their UTF-8, as nginx would have read them. */
+export function compileUtf8Template(text: string, readCapture: ReadCapture = plainCapture): ExpandTemplate {
+  return compileTemplate(utf8Text(text), readCapture);
+}
+
 /** The reader of one variable by its name without `$`; a value that a policy has set goes first. */
 export function findReader(name: string): Reader {
   const read = findFixed(name) ?? findPrefixed(name);
@@ -63,8 +69,8 @@ function findFixed(name: string): Reader | undefined {
 const empty: Reader = () => '';
 
 /** Readers hold a clock text, so they are made where they are needed. */
-const localTime: Reader = (request) => new ClockText().local(epochMs(request));
-const isoTime: Reader = (request) => new ClockText().isoLocal(epochMs(request));
+const localTime: Reader = (request) => new ClockText().local(request.epochMs);
+const isoTime: Reader = (request) => new ClockText().isoLocal(request.epochMs);
 
 const fixedReaders: Readonly<Record<VariableName, Reader>> = {
   args: (request) => request.query,
@@ -85,7 +91,7 @@ const fixedReaders: Readonly<Record<VariableName, Reader>> = {
   ingress_name: (request) => request.entry.labels.ingress,
   is_args: (request) => (request.query === '' ? '' : '?'),
   location_path: (request) => request.entry.labels.path,
-  msec: (request) => formatEpoch(epochMs(request)),
+  msec: (request) => formatEpoch(request.epochMs),
   namespace: (request) => request.entry.labels.namespace,
   opentelemetry_context_traceparent: ({ entry: { trace } }) => (trace === undefined ? '' : printTraceParent(trace)),
   opentelemetry_context_tracestate: ({ entry }) => entry.trace?.traceState ?? '',
@@ -109,7 +115,7 @@ const fixedReaders: Readonly<Record<VariableName, Reader>> = {
   request_id: (request) => request.requestId,
   request_length: (request) => String(request.entry.requestBytes),
   request_method: (request) => request.method,
-  request_time: (request) => formatSeconds((epochMs(request) - request.entry.startedAtMs) / 1000),
+  request_time: (request) => formatSeconds((request.epochMs - request.entry.startedAtMs) / 1000),
   request_uri: (request) => request.entry.target,
   scheme: (request) => (request.origin.isTls ? 'https' : 'http'),
   server_addr: empty,
@@ -190,11 +196,6 @@ function readUser(request: PolicyRequest): string {
   const text = Buffer.from(credentials, 'base64').latin1Slice();
   const colon = text.indexOf(':');
   return colon < 0 ? '' : text.slice(0, colon);
-}
-
-/** `entry.startedAtMs` is on the epoch, the worker's clock is not. */
-function epochMs(request: PolicyRequest): number {
-  return performance.timeOrigin + request.context.nowMs;
 }
 
 function seconds(value: number): string {
