@@ -8,7 +8,8 @@ import type { ObjectChange, Snapshot } from '../resources/snapshot.ts';
 import type { ResourceStore } from '../resources/store.ts';
 import type { SourceBatch } from '../sources/source.ts';
 import type { AdmissionVerdict } from '../translate/admission.ts';
-import type { TranslationResult, Translator } from '../translate/translator.ts';
+import type { Translator } from '../translate/translator.ts';
+import { DiagnosticList } from './diagnostic-list.ts';
 import { ExternalNames, lookupHost } from './external-names.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -18,7 +19,7 @@ export interface PublisherDeps {
   readonly pool: WorkerPool;
   /** Objects changed; what they mean is known. */
   readonly onChanges: (changes: readonly ObjectChange[]) => void;
-  /** What there is to say about the objects may have changed; asked for by `diagnostics` when there is time. */
+  /** What there is to say about the objects may have changed; asked for by `takeNewDiagnostics` when there is time. */
   readonly onReport: () => void;
   /** Ports that Portico itself listens on: ExternalNames must not lead to them. */
   readonly ownPorts: readonly number[];
@@ -36,8 +37,7 @@ export class Publisher {
   readonly #externalNames: ExternalNames;
   /** Version -> when its change was noticed. */
   readonly #underWay = new Map<number, number>();
-  #sourceDiagnostics: readonly Diagnostic[] = [];
-  #translation: TranslationResult | undefined;
+  readonly #sourceDiagnostics = new DiagnosticList();
   #hasRemovals = false;
   /** `forgetRemoved` came too early. */
   #isForgettingDue = false;
@@ -63,10 +63,9 @@ export class Publisher {
     const changes = store.apply(batch.changes);
     const isFirst = !this.#isStarted;
     this.#isStarted = true;
-    this.#sourceDiagnostics = batch.diagnostics;
+    this.#sourceDiagnostics.replace(batch.diagnostics);
     if (changes.length > 0 || isFirst) {
-      this.#translation = translator.translate(store, isFirst ? 'all' : changes);
-      const { delta } = this.#translation;
+      const { delta } = translator.translate(store, isFirst ? 'all' : changes);
       if (isFirst || !isEmptyDelta(delta)) this.#send(this.#externalNames.apply(delta), noticedAtMs);
       this.#hasRemovals ||= changes.some((change) => change.after === undefined) || delta.removedHosts.length > 0;
       this.#deps.onChanges(changes);
@@ -75,8 +74,13 @@ export class Publisher {
   }
 
   /** All that there is to say now. Takes time proportional to it. */
-  diagnostics(): readonly Diagnostic[] {
-    return [...this.#sourceDiagnostics, ...(this.#translation?.diagnostics ?? [])];
+  standingDiagnostics(): readonly Diagnostic[] {
+    return [...this.#sourceDiagnostics.current, ...(this.#isStarted ? this.#deps.translator.standingDiagnostics() : [])];
+  }
+
+  /** What there is to say now and was not at the last call. Takes time proportional to what changed. */
+  takeNewDiagnostics(): readonly Diagnostic[] {
+    return [...this.#sourceDiagnostics.takeNew(), ...(this.#isStarted ? this.#deps.translator.takeNewDiagnostics() : [])];
   }
 
   /** As of the last batch. */

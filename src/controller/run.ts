@@ -142,11 +142,11 @@ class Server {
     });
     this.#diagnosticLog = new DiagnosticLog({
       log,
-      getDiagnostics: () => this.#publisher.diagnostics(),
+      takeNew: () => this.#publisher.takeNewDiagnostics(),
       onFound: (found) => this.#duties?.onDiagnostics(found),
       onLook: () => this.#publisher.forgetRemoved(),
     });
-    const getDiagnostics = (): readonly Diagnostic[] => this.#diagnosticLog.current;
+    const getDiagnostics = (): readonly Diagnostic[] => this.#publisher.standingDiagnostics();
     this.#duties =
       client === undefined ? undefined : createClusterDuties(options, { client, publisher: this.#publisher, getDiagnostics, log });
     const onBatch = (batch: SourceBatch): void => this.#publisher.take(batch);
@@ -250,7 +250,7 @@ class Server {
         readControllerState({
           pool: this.#pool,
           publisher: this.#publisher,
-          diagnostics: this.#diagnosticLog.current,
+          diagnostics: this.#publisher.standingDiagnostics(),
           logLinesDropped: this.#accessLog.droppedLines,
           spans: this.#spans.counts,
           cluster: this.#cluster,

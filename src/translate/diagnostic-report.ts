@@ -1,14 +1,17 @@
-// Gathers everything that translation found into the list of current diagnostics, on demand: most changes happen while nobody asks,
-// and the look-up of lines reads texts again. What was looked up once is kept while its object is the same. What has nothing to tell is not
-// looked at.
+// Everything that there is to say about the objects now. Translation finds things for an Ingress, a host or an upstream at a time; each of these is a
+// unit here, and only the units that were translated are looked at again, when somebody asks: most changes happen while nobody does, and the look-up of
+// lines reads texts again. What stands costs nothing until somebody wants to see all of it.
+// Invariant: after `#refresh`, `#standing` holds what a fresh translation of the snapshot would find.
 import type { Certificate, CertificateKey } from '../model/certificate.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { HostName } from '../model/route.ts';
+import type { UpstreamKey } from '../model/upstream.ts';
 import type { Snapshot } from '../resources/snapshot.ts';
 import type { DerivedHosts } from './derived-hosts.ts';
 import { finding, toDiagnostic } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
 import type { HostTable } from './host-table.ts';
-import type { IngressTable } from './ingress-table.ts';
+import type { IngressKey, IngressTable } from './ingress-table.ts';
 import type { UpstreamUse } from './ingress/upstream-use.ts';
 import type { SharedRows } from './shared-rows.ts';
 import type { UpstreamTable } from './upstream-table.ts';
@@ -22,79 +25,162 @@ interface Tables {
   readonly certificates: SharedRows<CertificateKey, Certificate>;
 }
 
+/** Units found the same thing so many times: a missing Secret in each host of an Ingress. */
+interface Standing {
+  finding: Finding;
+  count: number;
+  /** As it was told last; its line may be an older one. */
+  diagnostic: Diagnostic | undefined;
+}
+
+/** What has no unit of its own: settings, classes, and what hosts are to each other. Little, and looked at each time. */
+const REST = '';
+
 export class DiagnosticReport {
   readonly #nowMs: () => number;
   readonly #tables: Tables;
   readonly #known = new WeakMap<Finding, { readonly subject: Subject; readonly diagnostic: Diagnostic }>();
-  readonly #useFindings = new WeakMap<UpstreamUse, { readonly problem: UpstreamProblem; readonly finding: Finding }>();
+  readonly #expired = new WeakMap<Certificate, Finding>();
+  /** Units to look at again; the empty one stands for the rest. */
+  readonly #marked = { ingresses: new Set<IngressKey>(), hosts: new Set<HostName>() };
+  #isRestMarked = true;
+  /** Of units that found something. */
+  readonly #units = new Map<string, readonly Finding[]>();
+  readonly #standing = new Map<string, Standing>();
+  /** Of `#standing`: not there when `takeNew` was called last. */
+  readonly #new = new Set<string>();
+  /** There when `takeNew` was called last, and not any more. */
+  readonly #gone = new Set<string>();
   #snapshot: Snapshot | undefined;
   #configFindings: readonly Finding[] = [];
-  #current: readonly Diagnostic[] | undefined;
+  #sorted: readonly Diagnostic[] | undefined;
 
   constructor(nowMs: () => number, tables: Tables) {
     this.#nowMs = nowMs;
     this.#tables = tables;
   }
 
-  /** Something was translated: the list is to be made anew when it is asked for. */
+  markIngress(key: IngressKey): void {
+    this.#marked.ingresses.add(key);
+  }
+
+  markHost(name: HostName): void {
+    this.#marked.hosts.add(name);
+  }
+
+  /** Something was translated. */
   reset(snapshot: Snapshot, configFindings: readonly Finding[]): void {
     this.#snapshot = snapshot;
     this.#configFindings = configFindings;
-    this.#current = undefined;
+    this.#isRestMarked = true;
+    this.#sorted = undefined;
   }
 
+  /** All, sorted by object. Takes time proportional to them. */
   diagnostics(): readonly Diagnostic[] {
-    this.#current ??= this.#gather();
-    return this.#current;
+    if (this.#sorted !== undefined) return this.#sorted;
+    this.#refresh();
+    const sorted = [...this.#standing].sort(([a], [b]) => (a < b ? -1 : 1));
+    this.#sorted = sorted.map(([, standing]) => this.#toDiagnostic(standing));
+    return this.#sorted;
   }
 
-  #gather(): readonly Diagnostic[] {
-    const byText = new Map<string, Diagnostic>();
-    for (const found of this.#findings()) {
-      const diagnostic = this.#toDiagnostic(found);
-      // Hosts of one Ingress find the same thing each: a missing Secret, a missing Service.
-      byText.set(sortKey(diagnostic), diagnostic);
+  /** All, in no order and without a look at lines that moved. */
+  standing(): readonly Diagnostic[] {
+    this.#refresh();
+    return Array.from(this.#standing.values(), (standing) => standing.diagnostic ?? this.#toDiagnostic(standing));
+  }
+
+  /** Those that were not there at the last call, sorted by object. Takes time proportional to what was translated since. */
+  takeNew(): readonly Diagnostic[] {
+    this.#refresh();
+    const keys = [...this.#new].sort();
+    this.#new.clear();
+    this.#gone.clear();
+    return keys.flatMap((key) => {
+      const standing = this.#standing.get(key);
+      return standing === undefined ? [] : [this.#toDiagnostic(standing)];
+    });
+  }
+
+  #refresh(): void {
+    if (!this.#isRestMarked) return;
+    const { ingresses, hosts, upstreams } = this.#tables;
+    const gone: Finding[] = [];
+    const found: Finding[] = [];
+    const replace = (unit: string, after: readonly Finding[]): void => {
+      gone.push(...(this.#units.get(unit) ?? []));
+      found.push(...after);
+      if (after.length === 0) this.#units.delete(unit);
+      else this.#units.set(unit, after);
+    };
+    for (const key of this.#marked.ingresses) replace(`Ingress ${key}`, ingresses.findingsOf(key));
+    for (const name of this.#marked.hosts) replace(`host ${name}`, hosts.get(name)?.findings ?? []);
+    for (const key of upstreams.takeTouched()) replace(`upstream ${key}`, [...this.#upstreamFindings(key)]);
+    replace(REST, [...this.#rest()]);
+    this.#marked.ingresses.clear();
+    this.#marked.hosts.clear();
+    this.#isRestMarked = false;
+    this.#count(gone, found);
+  }
+
+  /** What comes is counted first, so that what goes and comes again is not new. */
+  #count(gone: readonly Finding[], found: readonly Finding[]): void {
+    for (const one of found) {
+      const key = sortKey(one);
+      const standing = this.#standing.get(key);
+      if (standing === undefined) {
+        this.#standing.set(key, { finding: one, count: 1, diagnostic: undefined });
+        if (!this.#gone.delete(key)) this.#new.add(key);
+      } else {
+        standing.finding = one;
+        standing.diagnostic = undefined;
+        standing.count++;
+      }
     }
-    return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, diagnostic]) => diagnostic);
+    for (const one of gone) {
+      const key = sortKey(one);
+      const standing = this.#standing.get(key);
+      if (standing === undefined || --standing.count > 0) continue;
+      this.#standing.delete(key);
+      if (!this.#new.delete(key)) this.#gone.add(key);
+    }
   }
 
-  *#findings(): Iterable<Finding> {
+  *#rest(): Iterable<Finding> {
     yield* this.#configFindings;
-    yield* this.#tables.ingresses.findings();
-    yield* this.#tables.hosts.findings();
-    yield* this.#upstreamFindings();
     yield* this.#tables.derivedHosts.findings();
     yield* this.#tables.hosts.lonelyCanaryFindings();
     const nowMs = this.#nowMs();
-    for (const { notAfterMs, origin } of this.#tables.certificates.rows()) {
-      if (notAfterMs >= nowMs) continue;
-      const message = `the certificate expired at ${new Date(notAfterMs).toISOString()}; it is shown all the same`;
-      yield finding('PRT-TLS-4', message, { origin });
-    }
+    for (const certificate of this.#tables.certificates.rows()) if (certificate.notAfterMs < nowMs) yield this.#expiredFinding(certificate);
   }
 
-  *#upstreamFindings(): Iterable<Finding> {
-    for (const { key, problem, hosts } of this.#tables.upstreams.problems()) {
-      for (const host of hosts) {
-        for (const use of this.#tables.hosts.get(host)?.uses ?? []) if (use.ref.key === key) yield this.#useFinding(use, problem);
-      }
-    }
-  }
-
-  #useFinding(use: UpstreamUse, problem: UpstreamProblem): Finding {
-    const known = this.#useFindings.get(use);
-    if (known?.problem === problem) return known.finding;
-    const found = describeProblem(use, problem);
-    this.#useFindings.set(use, { problem, finding: found });
+  #expiredFinding(certificate: Certificate): Finding {
+    const known = this.#expired.get(certificate);
+    if (known !== undefined) return known;
+    const { notAfterMs, origin } = certificate;
+    const message = `the certificate expired at ${new Date(notAfterMs).toISOString()}; it is shown all the same`;
+    const found = finding('PRT-TLS-4', message, { origin });
+    this.#expired.set(certificate, found);
     return found;
   }
 
-  #toDiagnostic(found: Finding): Diagnostic {
+  *#upstreamFindings(key: UpstreamKey): Iterable<Finding> {
+    const { upstreams, hosts } = this.#tables;
+    const problem = upstreams.problemOf(key);
+    if (problem === undefined) return;
+    for (const host of upstreams.hostsOf(key)) {
+      for (const use of hosts.get(host)?.uses ?? []) if (use.ref.key === key) yield describeProblem(use, problem);
+    }
+  }
+
+  #toDiagnostic(standing: Standing): Diagnostic {
+    const { finding: found } = standing;
     const subject = this.#currentSubject(found.subject);
     const known = this.#known.get(found);
-    if (known?.subject === subject) return known.diagnostic;
-    const diagnostic = toDiagnostic(found, subject);
-    this.#known.set(found, { subject, diagnostic });
+    const diagnostic = known?.subject === subject ? known.diagnostic : toDiagnostic(found, subject);
+    if (diagnostic !== known?.diagnostic) this.#known.set(found, { subject, diagnostic });
+    standing.diagnostic = diagnostic;
     return diagnostic;
   }
 
@@ -120,6 +206,6 @@ function describeProblem({ ref, subject, fields, user }: UpstreamUse, problem: U
   return finding(problem.code, `${problem.message}: ${consequence}`, subject, problem.code === 'PRT-RULE-4' ? fields?.port : fields?.name);
 }
 
-function sortKey({ origin, code, message }: Diagnostic): string {
-  return [origin.kind, origin.namespace, origin.name, origin.field ?? '', code, message].join('\0');
+function sortKey({ subject: { origin }, field, code, message }: Finding): string {
+  return [origin.kind, origin.namespace, origin.name, field ?? origin.field ?? '', code, message].join('\0');
 }

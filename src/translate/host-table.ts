@@ -36,12 +36,6 @@ export class HostTable {
   readonly #byWildcard = new MultiMap<HostName, HostName>();
   /** The same for the aliases of hosts. */
   readonly #byWildcardOfAlias = new MultiMap<HostName, HostName>();
-  /** Those with findings. */
-  readonly #reported = new Set<HostName>();
-
-  *findings(): Iterable<Finding> {
-    for (const name of this.#reported) yield* this.get(name)?.findings ?? [];
-  }
 
   /** What there is to say about canaries of hosts that no other Ingress names. */
   *lonelyCanaryFindings(): Iterable<Finding> {
@@ -115,8 +109,6 @@ export class HostTable {
     for (const wildcard of wildcardsOfAliases(after)) this.#byWildcardOfAlias.add(wildcard, name);
     for (const secret of after.secrets) this.#bySecret.add(secretKey(secret), name);
     entry.translation = after;
-    if (after.findings.length > 0) this.#reported.add(name);
-    else this.#reported.delete(name);
     return { name, before, after, row: isDeepStrictEqual(before?.row, after.row) ? undefined : after.row };
   }
 
@@ -151,7 +143,6 @@ export class HostTable {
 
   #remove(name: HostName): void {
     this.#entries.delete(name);
-    this.#reported.delete(name);
     const wildcard = wildcardAbove(name);
     if (wildcard !== undefined) this.#byWildcard.delete(wildcard, name);
   }

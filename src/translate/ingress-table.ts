@@ -34,8 +34,6 @@ export class IngressTable {
   readonly #byNamespace = new MultiMap<string, IngressKey>();
   readonly #byConfigMap = new MultiMap<string, IngressKey>();
   readonly #bySecret = new MultiMap<string, IngressKey>();
-  /** Those with findings. */
-  readonly #reported = new Set<IngressKey>();
 
   keys(): Iterable<IngressKey> {
     return this.#entries.keys();
@@ -68,8 +66,8 @@ export class IngressTable {
     return this.#entries.get(key)?.reading.served !== undefined;
   }
 
-  *findings(): Iterable<Finding> {
-    for (const key of this.#reported) yield* this.#entries.get(key)?.reading.findings ?? [];
+  findingsOf(key: IngressKey): readonly Finding[] {
+    return this.#entries.get(key)?.reading.findings ?? [];
   }
 
   /** Reads the Ingress of this key again, or forgets it where it is gone. */
@@ -83,7 +81,6 @@ export class IngressTable {
     const lastGood = read.isDropped ? lastGoodOf(before, ingress) : ingress;
     const reading = read.isDropped && lastGood !== undefined ? readLastGood(lastGood, read, context) : read;
     this.#entries.set(key, { ingress, lastGood, reading });
-    if (reading.findings.length > 0) this.#reported.add(key);
     for (const className of classNames(ingress, lastGood)) this.#byClass.add(className, key);
     this.#byNamespace.add(namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.add(`${configMap.namespace}\0${configMap.name}`, key);
@@ -93,7 +90,6 @@ export class IngressTable {
 
   #remove(key: IngressKey, { ingress, lastGood, reading }: Entry): void {
     this.#entries.delete(key);
-    this.#reported.delete(key);
     for (const className of classNames(ingress, lastGood)) this.#byClass.delete(className, key);
     this.#byNamespace.delete(ingress.metadata.namespace, key);
     for (const configMap of reading.configMaps) this.#byConfigMap.delete(`${configMap.namespace}\0${configMap.name}`, key);

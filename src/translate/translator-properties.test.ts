@@ -230,6 +230,7 @@ function runSteps(steps: readonly Step[], options: TranslatorOptions): void {
   const thoroughModel = new AppliedModel();
   thoroughModel.apply(thorough.translate(store, 'all').delta);
   const present: ObjectRef[] = [];
+  let told = new Set(translator.takeNewDiagnostics().map(keyOf));
   for (const step of steps) {
     const removals = step.removals.flatMap((number) => present.splice(number % Math.max(present.length, 1), 1));
     const upserts = [...new Map(step.upserts.map(parse).map((object) => [refOf(object).key, object])).values()];
@@ -243,6 +244,12 @@ function runSteps(steps: readonly Step[], options: TranslatorOptions): void {
     thoroughModel.apply(expected.delta);
     assert.deepEqual(sorted(model.rows), sorted(thoroughModel.rows));
     assert.deepEqual(result.diagnostics, expected.diagnostics);
+    assert.deepEqual(
+      translator.takeNewDiagnostics(),
+      expected.diagnostics.filter((diagnostic) => !told.has(keyOf(diagnostic))),
+    );
+    told = new Set(expected.diagnostics.map(keyOf));
+    assert.deepEqual(new Set(translator.standingDiagnostics().map(keyOf)), told);
     if (result.diagnostics.every(({ code }) => code !== 'PRT-ANN-9')) assertFresh(model, result.diagnostics, store, options);
   }
   model.apply(translator.translate(store, 'all').delta);
@@ -251,6 +258,11 @@ function runSteps(steps: readonly Step[], options: TranslatorOptions): void {
 function refOf({ kind, metadata }: KubernetesObject): { readonly ref: ObjectRef; readonly key: string } {
   const ref = { kind, namespace: metadata.namespace, name: metadata.name };
   return { ref, key: JSON.stringify(ref) };
+}
+
+/** Without the line, which moves. */
+function keyOf({ code, message, origin: { kind, namespace, name, field } }: Diagnostic): string {
+  return JSON.stringify([kind, namespace, name, field, code, message]);
 }
 
 function assertFresh(model: AppliedModel, diagnostics: readonly Diagnostic[], store: ResourceStore, options: TranslatorOptions): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { isEmptyDelta } from '../model/delta.ts';
 import type { ModelDelta } from '../model/delta.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { KubernetesObject } from '../resources/objects.ts';
 import { parseObject } from '../resources/parse-object.ts';
 import type { Place } from '../resources/place.ts';
@@ -21,6 +22,10 @@ class World {
   constructor(options: Partial<TranslatorOptions> = {}) {
     this.#translator = createTranslator(testOptions(options));
     this.apply([object('IngressClass', 'nginx', { spec: { controller: 'k8s.io/ingress-nginx' } })]);
+  }
+
+  takeNew(): readonly Diagnostic[] {
+    return this.#translator.takeNewDiagnostics();
   }
 
   apply(upserts: readonly KubernetesObject[], removals: readonly ObjectRef[] = []): TranslationResult {
@@ -256,6 +261,37 @@ describe('certificates', () => {
     world.apply([service('web'), secret(0), ingress('a', 'a.example', { tls: [{ hosts: ['a.example'], secretName: 'tls' }] })]);
     nowMs = 400 * 24 * 3600 * 1000;
     assert.ok(world.apply([]).diagnostics.some(({ code }) => code === 'PRT-TLS-4'));
+  });
+});
+
+describe('new diagnostics', () => {
+  const news = (world: World): readonly string[] => world.takeNew().map(({ code, origin }) => `${code} ${origin.name}`);
+
+  it('are told once, and again when they come again', () => {
+    const world = new World();
+    const isBad = { annotations: { 'nginx.ingress.kubernetes.io/proxy-body-size': 'much' } };
+    world.apply([service('web'), slice('s', 'web', '10.0.0.1'), ingress('a', 'a.example', isBad), ingress('b', 'b.example', isBad)]);
+    const [first, second] = news(world);
+    assert.ok(first?.endsWith(' a') && second?.endsWith(' b'));
+    assert.deepEqual(news(world), []);
+    world.apply([ingress('a', 'a.example')]);
+    assert.deepEqual(news(world), []);
+    world.apply([ingress('a', 'a.example', isBad)]);
+    assert.deepEqual(news(world), [first]);
+    world.apply([ingress('a', 'a.example')]);
+    world.apply([ingress('a', 'a.example', isBad)]);
+    assert.deepEqual(news(world), [], 'nobody asked in between');
+    world.apply([], [{ kind: 'EndpointSlice', namespace: 'default', name: 's' }]);
+    assert.deepEqual(news(world), ['PRT-RULE-5 a', 'PRT-RULE-5 b']);
+  });
+
+  it('are not what somebody saw in a list while they were gone', () => {
+    const world = new World();
+    world.apply([ingress('a', 'a.example')]);
+    assert.deepEqual(news(world), ['PRT-RULE-3 a']);
+    assert.deepEqual(world.apply([service('web'), slice('s', 'web', '10.0.0.1')]).diagnostics, []);
+    world.apply([], [{ kind: 'Service', namespace: 'default', name: 'web' }]);
+    assert.deepEqual(news(world), []);
   });
 });
 

@@ -48,6 +48,10 @@ export interface Translator {
    * except that diagnostics look up lines in it.
    */
   translate(snapshot: Snapshot, changes: readonly ObjectChange[] | 'all'): TranslationResult;
+  /** All that there is to say now, in no order; lines may be those of an earlier look. */
+  standingDiagnostics(): readonly Diagnostic[];
+  /** What there is to say now and was not at the last call, sorted by object. Takes time proportional to what was translated since. */
+  takeNewDiagnostics(): readonly Diagnostic[];
   /** Whether the Ingress took part in the traffic after the last call: it is of our class and was not dropped. */
   isServed(namespace: string, name: string): boolean;
   /** What admission answers to one who wants to write this Ingress, against the state of the last call. Changes nothing. */
@@ -124,6 +128,14 @@ class IncrementalTranslator implements Translator {
         return report.diagnostics();
       },
     };
+  }
+
+  standingDiagnostics(): readonly Diagnostic[] {
+    return this.#report.standing();
+  }
+
+  takeNewDiagnostics(): readonly Diagnostic[] {
+    return this.#report.takeNew();
   }
 
   isServed(namespace: string, name: string): boolean {
@@ -240,6 +252,7 @@ class IncrementalTranslator implements Translator {
     const context = { snapshot, options: this.#options, routing, defaultClass: this.#defaultClass, userLists: this.#userLists };
     for (const key of this.#dirtyIngresses) {
       const { before, after } = this.#ingresses.update(key, context);
+      this.#report.markIngress(key);
       this.#hosts.replaceIngress(before, after);
     }
     this.#dirtyIngresses.clear();
@@ -269,6 +282,7 @@ class IncrementalTranslator implements Translator {
     const removedHosts: HostName[] = [];
     const changes = this.#hosts.translateMarked(context);
     for (const { name, before, after, row } of changes) {
+      this.#report.markHost(name);
       this.#upstreams.replaceUses(name, before?.uses ?? [], after?.uses ?? []);
       this.#certificates.replaceUses(name, listOf(before?.certificate), listOf(after?.certificate));
       this.#upstreamSecrets.replaceUses(name, before?.upstreamSecrets ?? [], after?.upstreamSecrets ?? []);

@@ -32,15 +32,24 @@ export class UpstreamTable {
   readonly #changedUsers = new Set<UpstreamKey>();
   /** Translated again, or removed where no host refers to it any more. */
   readonly #dirty = new Set<UpstreamKey>();
-  /** Those with a problem. */
-  readonly #troubled = new Set<UpstreamKey>();
+  /** Since the last `takeTouched`. */
+  #touched = new Set<UpstreamKey>();
 
-  /** Those without endpoints, with the hosts that refer to them. */
-  *problems(): Iterable<{ readonly key: UpstreamKey; readonly problem: UpstreamProblem; readonly hosts: Iterable<HostName> }> {
-    for (const key of this.#troubled) {
-      const problem = this.#entries.get(key)?.translation?.problem;
-      if (problem !== undefined) yield { key, problem, hosts: this.#hosts.get(key) };
-    }
+  /** Those that were translated, or whose hosts were, since the last call. */
+  takeTouched(): Iterable<UpstreamKey> {
+    const touched = this.#touched;
+    this.#touched = new Set();
+    return touched;
+  }
+
+  /** Why it has no endpoints. */
+  problemOf(key: UpstreamKey): UpstreamProblem | undefined {
+    return this.#entries.get(key)?.translation?.problem;
+  }
+
+  /** Those that refer to it. */
+  hostsOf(key: UpstreamKey): Iterable<HostName> {
+    return this.#hosts.get(key);
   }
 
   markAll(): void {
@@ -56,10 +65,12 @@ export class UpstreamTable {
     const kept = new Set<UpstreamKey>();
     for (const { ref } of after) {
       kept.add(ref.key);
+      this.#touched.add(ref.key);
       this.#ensure(ref);
       this.#hosts.add(ref.key, host);
     }
     for (const { ref } of before) {
+      this.#touched.add(ref.key);
       if (kept.has(ref.key)) continue;
       if (this.#hosts.delete(ref.key, host) && !this.#hosts.has(ref.key)) this.#dirty.add(ref.key);
     }
@@ -98,10 +109,10 @@ export class UpstreamTable {
     for (const key of this.#dirty) {
       const entry = this.#entries.get(key);
       if (entry === undefined) continue;
+      this.#touched.add(key);
       const before = entry.translation;
       if (!this.#hosts.has(key)) {
         this.#entries.delete(key);
-        this.#troubled.delete(key);
         this.#byService.delete(serviceKey(entry.ref), key);
         this.#byBackend.delete(entry.ref.backend, key);
         if (before !== undefined) removedUpstreams.push(key);
@@ -110,8 +121,6 @@ export class UpstreamTable {
       entry.settings = this.#settingsOf(entry.ref.backend);
       const after = translateUpstream(entry, snapshot, options);
       entry.translation = after;
-      if (after.problem === undefined) this.#troubled.delete(key);
-      else this.#troubled.add(key);
       if (!isDeepStrictEqual(before?.row, after.row)) upstreams.push(after.row);
     }
     this.#dirty.clear();

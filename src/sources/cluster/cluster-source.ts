@@ -123,7 +123,11 @@ class WatchedCluster implements ClusterSource {
   readonly #schedule: BatchSchedule;
   /** For Ingresses that wait for what they refer to. */
   #holdTimer: NodeJS.Timeout | undefined;
-  #lastDiagnostics = '';
+  #forbiddenRevision = 0;
+  /** Of `#diagnostics`: all revisions of its parts added up. */
+  #listedRevision = -1;
+  #diagnostics: readonly Diagnostic[] = [];
+  #lastDiagnostics: readonly Diagnostic[] | undefined;
 
   constructor(options: ClusterSourceOptions) {
     this.#options = options;
@@ -334,12 +338,9 @@ class WatchedCluster implements ClusterSource {
     this.#tracker.release((key) => this.#pending.has(key));
     clearTimeout(this.#holdTimer);
     if (nextLookMs < Infinity) this.#holdTimer = setTimeout(() => this.#schedule.hold(), nextLookMs);
-    const diagnostics = this.#diagnostics();
-    const text = diagnostics
-      .map(({ origin, message }) => `${origin.kind} ${origin.namespace}/${origin.name} ${origin.field ?? ''} ${message}`)
-      .join('\n');
-    if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && text === this.#lastDiagnostics) return;
-    this.#lastDiagnostics = text;
+    const diagnostics = this.#listDiagnostics();
+    if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && diagnostics === this.#lastDiagnostics) return;
+    this.#lastDiagnostics = diagnostics;
     this.#beginServing();
     this.#options.onBatch({ changes, diagnostics });
     this.#firstBatch.resolve(undefined);
@@ -350,7 +351,16 @@ class WatchedCluster implements ClusterSource {
     return this.#tracker.referencesOf(ingress).every((ref) => !isReferable(ref.kind) || this.#referenced[ref.kind].isSettled(ref));
   }
 
-  #diagnostics(): readonly Diagnostic[] {
+  /** The same list while nothing in it changes: batches may come hundreds of times a second. */
+  #listDiagnostics(): readonly Diagnostic[] {
+    let revision = this.#forbiddenRevision + this.#referenced.Secret.revision + this.#referenced.ConfigMap.revision;
+    for (const { mirror } of this.#watched.values()) revision += mirror.revision;
+    if (revision !== this.#listedRevision) this.#diagnostics = this.#gatherDiagnostics();
+    this.#listedRevision = revision;
+    return this.#diagnostics;
+  }
+
+  #gatherDiagnostics(): readonly Diagnostic[] {
     const diagnostics: Diagnostic[] = [];
     for (const { mirror } of this.#watched.values()) diagnostics.push(...mirror.diagnostics());
     diagnostics.push(...this.#referenced.Secret.diagnostics(), ...this.#referenced.ConfigMap.diagnostics());
@@ -364,6 +374,7 @@ class WatchedCluster implements ClusterSource {
   #onForbidden(name: string, error: ApiError): void {
     this.#options.listener.onForbidden(name, error);
     this.#forbidden.set(name, error);
+    this.#forbiddenRevision++;
     const watched = this.#watched.get(name);
     if (watched?.state === 'unknown') watched.state = 'forbidden';
     this.#schedule.hold();
@@ -371,7 +382,7 @@ class WatchedCluster implements ClusterSource {
 
   #onAllowed(name: string): void {
     this.#options.listener.onAllowed(name);
-    this.#forbidden.delete(name);
+    if (this.#forbidden.delete(name)) this.#forbiddenRevision++;
     this.#schedule.hold();
   }
 
@@ -399,7 +410,7 @@ class WatchedCluster implements ClusterSource {
     for (const object of upserts) this.#served.set(objectKey(object.kind, object.metadata.namespace, object.metadata.name), object);
     this.#beginServing();
     this.#options.listener.onSnapshotUsed(upserts.length);
-    this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#diagnostics() });
+    this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#listDiagnostics() });
     this.#firstBatch.resolve(undefined);
     this.#schedule.hold();
   }

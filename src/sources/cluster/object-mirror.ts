@@ -41,6 +41,7 @@ export class ObjectMirror implements ReflectorSink {
   /** Two texts that the object holds too, rather than one text made of them. */
   readonly #known = new Map<string, ObjectVersion>();
   readonly #problems = new Map<string, readonly Diagnostic[]>();
+  #revision = 0;
   /** While a list is read: all that is in it, with what is not known yet. */
   #listing: Map<string, Listed | undefined> | undefined;
 
@@ -55,6 +56,11 @@ export class ObjectMirror implements ReflectorSink {
   /** Takes over what somebody else has handed to the receiver already. */
   seed(object: KubernetesObject): void {
     this.#known.set(headKey(object.metadata), versionOf(object.metadata));
+  }
+
+  /** Another number whenever `diagnostics` may have others to tell. */
+  get revision(): number {
+    return this.#revision;
   }
 
   *diagnostics(): Iterable<Diagnostic> {
@@ -93,12 +99,17 @@ export class ObjectMirror implements ReflectorSink {
     this.#known.set(key, version);
     const { receiver, onDiagnostic } = this.#options;
     if (parsed.kind === 'object') {
-      this.#problems.delete(key);
+      this.#clear(key);
       receiver.onUpsert(parsed.object);
     } else {
       this.#problems.set(key, parsed.diagnostics);
+      this.#revision++;
       onDiagnostic();
     }
+  }
+
+  #clear(key: string): void {
+    if (this.#problems.delete(key)) this.#revision++;
   }
 
   remove(head: ObjectHead): void {
@@ -106,7 +117,7 @@ export class ObjectMirror implements ReflectorSink {
   }
 
   #forget(key: string, { namespace, name }: Pick<ObjectHead, 'namespace' | 'name'>): void {
-    this.#problems.delete(key);
+    this.#clear(key);
     if (this.#known.delete(key)) this.#options.receiver.onRemove({ kind: this.#options.kind, namespace, name });
   }
 }

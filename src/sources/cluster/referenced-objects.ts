@@ -76,6 +76,7 @@ export class ReferencedObjects {
   readonly #entries = new Map<string, Entry>();
   readonly #scopes = new Map<string, Scope>();
   readonly #troubles = new Map<Entry, readonly Diagnostic[]>();
+  #revision = 0;
   readonly #queue: Entry[] = [];
   readonly #stop = new AbortController();
   readonly #pauses: Backoff;
@@ -104,6 +105,11 @@ export class ReferencedObjects {
 
   isSettled(reference: Pick<Reference, 'namespace' | 'name'>): boolean {
     return this.#entries.get(headKey(reference))?.isSettled ?? true;
+  }
+
+  /** Another number whenever `diagnostics` may have others to tell. */
+  get revision(): number {
+    return this.#revision;
   }
 
   *diagnostics(): Iterable<Diagnostic> {
@@ -292,12 +298,12 @@ export class ReferencedObjects {
     const { kind, receiver } = this.#options;
     const head = readHead(value);
     this.#allow(entry);
-    this.#troubles.delete(entry);
+    this.#clear(entry);
     if (head !== undefined && !isSameVersion(entry.version, head)) {
       entry.version = versionOf(head);
       const parsed = parseApiObject(value, apiResources[kind], kind);
       if (parsed.kind === 'object') receiver.onUpsert(parsed.object);
-      else this.#troubles.set(entry, parsed.diagnostics);
+      else this.#trouble(entry, parsed.diagnostics);
       this.#options.onNews();
     }
     this.#settle(entry);
@@ -310,7 +316,7 @@ export class ReferencedObjects {
   }
 
   #setMissing(entry: Entry): void {
-    this.#troubles.delete(entry);
+    this.#clear(entry);
     if (entry.version === undefined) return;
     entry.version = undefined;
     const { kind, receiver } = this.#options;
@@ -322,9 +328,7 @@ export class ReferencedObjects {
     const { namespace, name } = entry;
     const origin = { kind: this.#options.kind, namespace, name };
     entry.isForbidden = true;
-    this.#troubles.set(entry, [
-      diagnostic('PRT-READ-8', `${formatApiError(error)}; it is as if it did not exist, or stays as it was`, origin),
-    ]);
+    this.#trouble(entry, [diagnostic('PRT-READ-8', `${formatApiError(error)}; it is as if it did not exist, or stays as it was`, origin)]);
     entry.refusals++;
     if (entry.refusals >= this.#patience) this.#settle(entry);
     this.#options.onNews();
@@ -332,6 +336,15 @@ export class ReferencedObjects {
       this.#forbiddenTimer = undefined;
       for (const candidate of this.#entries.values()) if (candidate.isForbidden) this.#enqueue(candidate);
     }, this.#forbiddenPauses.nextMs()).unref();
+  }
+
+  #trouble(entry: Entry, diagnostics: readonly Diagnostic[]): void {
+    this.#troubles.set(entry, diagnostics);
+    this.#revision++;
+  }
+
+  #clear(entry: Entry): void {
+    if (this.#troubles.delete(entry)) this.#revision++;
   }
 
   #allow(entry: Entry): void {

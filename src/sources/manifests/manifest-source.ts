@@ -100,6 +100,9 @@ class ManifestFiles {
   readonly #onDocumentsRead: ((count: number) => void) | undefined;
   /** Paths of files with a diagnostic. */
   readonly #troubled = new Set<string>();
+  /** The last list, as long as nothing in it can have changed. */
+  #diagnostics: readonly Diagnostic[] | undefined;
+  #hadUnreadable = false;
 
   constructor(onDocumentsRead: ((count: number) => void) | undefined) {
     this.#onDocumentsRead = onDocumentsRead;
@@ -116,6 +119,7 @@ class ManifestFiles {
     state.signature = file.signature;
     state.problem = this.#readContent(state, file.signature.sizeBytes);
     const isTroubled = state.problem !== undefined || state.documents.some((document) => document.diagnostics.length > 0);
+    if (isTroubled || this.#troubled.has(file.path)) this.#diagnostics = undefined;
     if (isTroubled) this.#troubled.add(file.path);
     else this.#troubled.delete(file.path);
   }
@@ -123,13 +127,16 @@ class ManifestFiles {
   remove(path: string): void {
     for (const document of this.#states.get(path)?.documents ?? []) this.#claims.remove(document);
     this.#states.delete(path);
-    this.#troubled.delete(path);
+    if (this.#troubled.delete(path)) this.#diagnostics = undefined;
   }
 
   takeBatch(unreadable: ReadonlyMap<string, string>): ManifestBatch {
     const changes = this.#claims.settle();
     this.#lines.renew();
-    return { changes, diagnostics: this.#diagnostics(unreadable) };
+    if (unreadable.size > 0 || this.#hadUnreadable || this.#claims.takeDuplicatesChanged()) this.#diagnostics = undefined;
+    this.#hadUnreadable = unreadable.size > 0;
+    this.#diagnostics ??= this.#listDiagnostics(unreadable);
+    return { changes, diagnostics: this.#diagnostics };
   }
 
   /** Answers what keeps the file from being read; its documents stay as they were then. */
@@ -163,7 +170,7 @@ class ManifestFiles {
     if (edit.fresh.length > 0) this.#onDocumentsRead?.(edit.fresh.length);
   }
 
-  #diagnostics(unreadable: ReadonlyMap<string, string>): readonly Diagnostic[] {
+  #listDiagnostics(unreadable: ReadonlyMap<string, string>): readonly Diagnostic[] {
     const diagnostics: Diagnostic[] = [];
     for (const [path, reason] of unreadable) diagnostics.push(fileDiagnostic('PRT-READ-1', `cannot be read: ${reason}`, path));
     for (const path of this.#troubled) {
@@ -312,6 +319,7 @@ class WatchedManifests implements ManifestSource {
 }
 
 function isSameList(left: readonly Diagnostic[], right: readonly Diagnostic[]): boolean {
+  if (left === right) return true;
   return left.length === right.length && left.every((entry, index) => isSameDiagnostic(entry, right[index]));
 }
 

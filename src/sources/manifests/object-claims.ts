@@ -27,6 +27,7 @@ export class ObjectClaims {
   readonly #settled = new Map<string, KubernetesObject>();
   readonly #touched = new Set<string>();
   readonly #duplicates = new Set<string>();
+  #areDuplicatesChanged = false;
 
   add(document: ManifestDocument, file: FileOrder): void {
     for (const object of document.objects) {
@@ -80,6 +81,13 @@ export class ObjectClaims {
     return { upserts, removals };
   }
 
+  /** Whether `diagnostics` may have others to tell than at the last call of this. */
+  takeDuplicatesChanged(): boolean {
+    const areChanged = this.#areDuplicatesChanged;
+    this.#areDuplicatesChanged = false;
+    return areChanged;
+  }
+
   /** One diagnostic for each object that does not count because it stands elsewhere already. */
   *diagnostics(): Iterable<Diagnostic> {
     for (const key of this.#duplicates) {
@@ -100,6 +108,7 @@ export class ObjectClaims {
 
   #set(key: string, claims: readonly Claim[]): void {
     this.#touched.add(key);
+    if (claims.length > 1 || this.#duplicates.has(key)) this.#areDuplicatesChanged = true;
     const [first] = claims;
     if (first === undefined) this.#claims.delete(key);
     else this.#claims.set(key, claims.length === 1 ? first : claims);
