@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { PATIENCE_MS } from '../../../test/support/polling.ts';
 import { createAccessLogWriter } from './access-log-writer.ts';
 
 interface Report {
@@ -16,11 +17,12 @@ interface Report {
 
 const fixture = fileURLToPath(new URL('./log-writer-fixture.ts', import.meta.url));
 
-/** Runs the fixture with its standard output in a pipe of the system to the shell command `reader`. */
+/** Runs the fixture with its standard output in a pipe of the system to the shell command `reader`; `hasEnded` is true there afterwards. */
 async function runPiped(lines: number, backlog: number, reader: string): Promise<{ report: Report; output: string; code: number }> {
+  const directory = await mkdtemp(join(tmpdir(), 'portico-log-'));
   // The shell's own exit status is that of the fixture, not of the reader.
-  const script = `{ "$0" "$1" "$2" "$3" 2>&3; echo "$?" >&4; } | { ${reader}; }`;
-  const child = spawn('/bin/sh', ['-c', script, process.execPath, fixture, String(lines), String(backlog)], {
+  const script = `ended="$4"; hasEnded() { [ -e "$ended" ]; }; { "$0" "$1" "$2" "$3" 2>&3; echo "$?" >&4; : >"$4"; } | { ${reader}; }`;
+  const child = spawn('/bin/sh', ['-c', script, process.execPath, fixture, String(lines), String(backlog), join(directory, 'ended')], {
     stdio: ['ignore', 'pipe', 'inherit', 'pipe', 'pipe'],
   });
   const texts = ['', '', ''];
@@ -28,6 +30,7 @@ async function runPiped(lines: number, backlog: number, reader: string): Promise
     stream?.on('data', (chunk: Buffer) => (texts[place] += chunk.toString('latin1')));
   }
   await once(child, 'close');
+  await rm(directory, { recursive: true });
   return { output: texts[0] ?? '', report: JSON.parse(texts[1] ?? '') as Report, code: Number(texts[2]) };
 }
 
@@ -45,7 +48,11 @@ test('writes every line to a pipe that is read', async () => {
 
 test('drops whole lines and counts them when the reader is slow, and still ends', async () => {
   // Nothing is read before the writer has given up; then everything that was kept.
-  const { report, output, code } = await runPiped(3000, 1024 * 1024, 'sleep 2; cat');
+  const { report, output, code } = await runPiped(
+    3000,
+    1024 * 1024,
+    'i=0; until hasEnded || [ $((i += 1)) -gt 600 ]; do sleep 0.1; done; cat',
+  );
   assert.equal(report.isFlushed, false);
   assert.ok(report.droppedLines > 1000 && report.droppedLines < 3001, String(report.droppedLines));
   assert.deepEqual([report.errors, code], [[], 0]);
@@ -72,13 +79,13 @@ test('appends to a file and opens it anew after a rotation', async (t) => {
   const path = join(directory, 'sub', 'access.log');
   const writer = createAccessLogWriter({ destination: path });
   writer.write('a\nb\n', 2);
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(PATIENCE_MS), true);
   await rename(path, `${path}.1`);
   writer.write('c\n', 1);
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(PATIENCE_MS), true);
   writer.reopen();
   writer.write('d\n', 1);
-  assert.equal(await writer.flush(5000), true);
+  assert.equal(await writer.flush(PATIENCE_MS), true);
   assert.equal(await readFile(`${path}.1`, 'utf8'), 'a\nb\nc\n');
   assert.equal(await readFile(path, 'utf8'), 'd\n');
   assert.equal(writer.droppedLines, 0);
