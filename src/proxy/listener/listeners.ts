@@ -18,6 +18,7 @@ import type { TlsFacts } from '../exchange/tls-facts.ts';
 import { readClientCertificate } from './client-certificate.ts';
 import type { ClientCertificateContexts, HandshakePolicy } from './client-certificate-contexts.ts';
 import { parseClientHello } from './client-hello.ts';
+import { IdleShedder } from './idle-shedder.ts';
 import { ListeningSockets, type ListenProblem } from './listening-sockets.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 import { readBeginning } from './read-beginning.ts';
@@ -43,6 +44,7 @@ export interface ListenersDeps {
 export class Listeners {
   readonly #deps: ListenersDeps;
   readonly #sockets: ListeningSockets;
+  readonly #shedder: IdleShedder;
   /** Makes TLS sockets of accepted connections; it does not listen itself. */
   readonly #tls: tls.Server;
   /**
@@ -61,6 +63,7 @@ export class Listeners {
 
   constructor(deps: ListenersDeps) {
     this.#deps = deps;
+    this.#shedder = new IdleShedder(deps.context.connections);
     const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true };
     const { tlsContexts, clientCertificates, httpPort, httpsPort } = deps;
     const createServer = (isTls: boolean): net.Server =>
@@ -131,7 +134,7 @@ export class Listeners {
       return;
     }
     const limit = context.settings.client.connections;
-    if (!connectionCount.tryAcquire(limit) && !(this.#shedIdle() && connectionCount.tryAcquire(limit))) {
+    if (!connectionCount.tryAcquire(limit) && !(this.#shedder.shed(performance.now()) && connectionCount.tryAcquire(limit))) {
       context.counters.reject('PRT-ROUTE-4');
       socket.destroy();
       return;
@@ -140,16 +143,6 @@ export class Listeners {
     if (context.settings.forwarded.useProxyProtocol) this.#readProxyHeader(socket, isTls);
     else if (isTls) this.#startTls(socket, originOf(socket, true, undefined), EMPTY);
     else this.#servePlain(socket, originOf(socket, false, undefined), EMPTY);
-  }
-
-  /** Makes room by closing the connection that has been idle for longest, as far as this worker can tell. */
-  #shedIdle(): boolean {
-    for (const connection of this.#deps.context.connections) {
-      if (!connection.isIdle) continue;
-      connection.close();
-      return true;
-    }
-    return false;
   }
 
   #servePlain(accepted: net.Socket, origin: ClientOrigin, early: Buffer): void {
