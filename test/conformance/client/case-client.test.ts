@@ -51,7 +51,7 @@ function client(port: number, certificate?: { certificatePem: string; privateKey
     host: '127.0.0.1',
     httpPort: port,
     httpsPort: port,
-    timeoutMs: 3000,
+    timeoutMs: 30_000,
     clientCertificate: () => certificate ?? assert.fail('no certificate'),
   });
   closing.push(() => created.close());
