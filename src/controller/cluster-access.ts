@@ -9,9 +9,10 @@ import { formatApiError } from '../sources/cluster/api-error.ts';
 import type { ClusterListener, ClusterSource } from '../sources/cluster/cluster-source.ts';
 import { createClusterSource } from '../sources/cluster/cluster-source.ts';
 import { createCredentials } from '../sources/cluster/credentials.ts';
+import { classNameOf } from '../sources/cluster/foreign-ingresses.ts';
 import type { SourceBatch } from '../sources/source.ts';
 import type { TranslatorOptions } from '../translate/options.ts';
-import { configReferences, flagReferences, ingressReferences } from '../translate/referenced-objects.ts';
+import { configReferences, flagReferences, ingressReferences, isOursInCluster } from '../translate/referenced-objects.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /** Owner of the fields that Portico writes, in `metadata.managedFields`. */
@@ -56,6 +57,7 @@ export function openClusterSource(options: ServeOptions, { client, translatorOpt
     references: {
       own: flagReferences(translatorOptions),
       ofConfig: (snapshot) => configReferences(snapshot, translatorOptions),
+      isOurs: (ingress, snapshot) => isOursInCluster(ingress, snapshot, translatorOptions),
       ofIngress: (ingress, snapshot) => ingressReferences(ingress, snapshot, translatorOptions),
     },
     snapshotPath: options.snapshot,
@@ -75,6 +77,10 @@ function createListener(client: ApiClient, log: Logger): ClusterListener {
     onBack: (awayMs) => log.info(`the API server at ${client.server} answers again after ${Math.round(awayMs / 1000)} s`),
     onForbidden: (name, error) => log.error(`${name} cannot be read: ${formatApiError(error)}`),
     onAllowed: (name) => log.info(`${name} can be read now`),
+    onForeign: (ingress) => {
+      const { namespace, name } = ingress.metadata;
+      log.debug(`Ingress ${namespace}/${name} is not ours (class: ${classNameOf(ingress)}): ignored`);
+    },
     onSnapshotUsed: (objects) => log.warn(`the API server does not answer: serving ${objects} objects of the snapshot`),
     onSnapshotError: (message) => log.error(`snapshot ${message}`),
   };

@@ -41,7 +41,7 @@ export function readControllerState(parts: ControllerStateParts): ControllerStat
     certificates: isLeader ? listCertificates(pool) : [],
     orphans: listOrphans(diagnostics),
     leader: { name: electionId, isLeader },
-    ...(cluster === undefined ? {} : { apiServer: { isConnected: cluster.isConnected, failureCount: cluster.failureCount } }),
+    ...(cluster === undefined ? {} : { apiServer: cluster }),
     ...(duties === undefined ? {} : { writes: { status: duties.statusCounts, events: duties.eventCounts } }),
     ...(admission === undefined ? {} : { admission }),
     eventLoops: pool.eventLoops(),

@@ -98,6 +98,12 @@ const rows = {
   propagation: portico('propagation_seconds', 'histogram', [], 'Time from the notice of a change until every worker serves it.'),
   apiServerConnected: portico('api_server_connected', 'gauge', [], '1 while the API server answers, else 0: the last state keeps serving.'),
   apiServerFailures: portico('api_server_failures_total', 'counter', [], 'Lists, watches and reads of the API server that failed.'),
+  foreignIngresses: portico(
+    'foreign_ingresses',
+    'gauge',
+    [],
+    'Ingresses of another class, of none, or of a namespace that is not watched. They are ignored, and only their version is kept.',
+  ),
   statusWrites: portico('status_writes_total', 'counter', ['result'], 'Writes of the status of an Ingress, by result: written, failed.'),
   events: portico(
     'events_total',

@@ -40,7 +40,7 @@ export interface ControllerState {
   /** Absent where there is no election. */
   readonly leader?: { readonly name: string; readonly isLeader: boolean };
   /** Absent where objects come from manifests. */
-  readonly apiServer?: { readonly isConnected: boolean; readonly failureCount: number };
+  readonly apiServer?: { readonly isConnected: boolean; readonly failureCount: number; readonly foreignIngressCount: number };
   /** What was written to the API server. Absent where objects come from manifests. */
   readonly writes?: {
     readonly status: { readonly written: number; readonly failed: number };
@@ -147,7 +147,9 @@ function printController(deps: MetricsPageDeps, state: ControllerState, controll
     printPropagation(deps.propagation) +
     (apiServer === undefined
       ? ''
-      : printOne('apiServerConnected', apiServer.isConnected ? 1 : 0) + printOne('apiServerFailures', apiServer.failureCount)) +
+      : printOne('apiServerConnected', apiServer.isConnected ? 1 : 0) +
+        printOne('apiServerFailures', apiServer.failureCount) +
+        printOne('foreignIngresses', apiServer.foreignIngressCount)) +
     (writes === undefined ? '' : print('statusWrites', byResult(writes.status)) + print('events', byResult(writes.events))) +
     print('tableVersion', listTableVersions(state, deps.counters)) +
     printOne('openConnections', state.openConnections) +

@@ -17,6 +17,9 @@ import type {
 import type { Place } from './place.ts';
 import { originOf, portRange } from './place.ts';
 
+/** Names the class where `spec.ingressClassName` does not. */
+export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+
 const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
 const specFields: ReadonlySet<string> = new Set(['ingressClassName', 'defaultBackend', 'rules', 'tls']);
 const ruleFields: ReadonlySet<string> = new Set(['host', 'http']);

@@ -39,13 +39,21 @@ export function configReferences(snapshot: Snapshot, { configmap }: TranslatorOp
 }
 
 /**
+ * Whether an Ingress is of our class and in a namespace that is watched. Depends on its class, by field or annotation, and its namespace, and on
+ * IngressClasses and Namespaces. Not for manifests, where the default class counts too.
+ */
+export function isOursInCluster(ingress: Ingress, snapshot: Snapshot, options: TranslatorOptions): boolean {
+  // A default class is written into Ingresses by the API server.
+  return isWatched(ingress.metadata.namespace, snapshot, options) && findForeignClass(ingress, snapshot, options, undefined) === undefined;
+}
+
+/**
  * What an Ingress names; nothing for one that is not ours. Objects of other namespaces count only where the ConfigMap allows it. Depends on
  * the Ingress, its class, its namespace and the ConfigMap.
  */
 export function ingressReferences(ingress: Ingress, snapshot: Snapshot, options: TranslatorOptions): readonly ObjectRef[] {
   const { namespace, annotations } = ingress.metadata;
-  // A default class is written into Ingresses by the API server.
-  if (!isWatched(namespace, snapshot, options) || findForeignClass(ingress, snapshot, options, undefined) !== undefined) return [];
+  if (!isOursInCluster(ingress, snapshot, options)) return [];
   const references = ingress.spec.tls.flatMap(({ secretName: name }) => (name === '' ? [] : refOf('Secret', { namespace, name })));
   if (annotations.size === 0) return references;
   const isFree = findConfig(snapshot, options.configmap)?.data.get('allow-cross-namespace-resources') === 'true';

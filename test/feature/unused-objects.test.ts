@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { EchoServer } from '../../src/echo/echo-server.ts';
 import type { GivenObject } from '../support/api-server/start-api-server.ts';
-import { ask, endpoints, ingress, ingressClass, openCluster, readMetric, service, waitForAnswer } from './cluster-rig.ts';
+import { ask, endpoints, ingress, ingressClass, openCluster, readMetric, service, waitForAnswer, waitUntil } from './cluster-rig.ts';
 import type { ClusterRig } from './cluster-rig.ts';
 import { startPortico } from './portico.ts';
 import type { Portico } from './portico.ts';
@@ -125,3 +125,39 @@ for (const [source, open] of [['an API server', inCluster] as const, ['a directo
     });
   });
 }
+
+describe('Ingresses of an API server that are not ours', () => {
+  let rig: ClusterRig;
+
+  before(async () => {
+    rig = await openCluster();
+    for (const object of [ingressClass(), ingressClass('other', 'example.com/other'), service(), endpoints(rig.backend)])
+      rig.api.put(object);
+    rig.api.put(ingress({ host: 'ours.test' }));
+    rig.api.put(ingress({ host: 'other.test', className: 'other' }));
+    rig.api.put(ingress({ host: 'missing.test', className: 'missing' }));
+    const { spec, ...classless } = ingress({ host: 'classless.test' });
+    rig.api.put({ ...classless, spec: { ...(spec as object), ingressClassName: undefined } });
+  });
+  after(() => rig.close());
+
+  it('are counted, and get neither events nor a status, as with ingress-nginx', async () => {
+    const portico = await rig.start({ args: ['--enable-metrics', '--publish-status-address=192.0.2.1', '--v=5'] });
+    const eventsAbout = (name: string): number =>
+      rig.api.list('events.k8s.io/v1', 'Event').filter(({ regarding }) => (regarding as { readonly name: string }).name === name).length;
+    // The events of one look are written in the order of the objects.
+    await waitUntil(
+      () => eventsAbout('ours') > 0,
+      () => 'no event',
+    );
+    rig.api.put(ingress({ host: 'zzz.test', annotations: { 'nginx.ingress.kubernetes.io/rewrite-targt': '/' } }));
+    await waitUntil(
+      () => eventsAbout('zzz') > 1,
+      () => 'no second event',
+    );
+    assert.deepEqual(['other', 'missing', 'classless'].map(eventsAbout), [0, 0, 0]);
+    assert.equal(await readMetric(portico, 'portico_foreign_ingresses'), 3);
+    assert.match(portico.output(), /Ingress default\/classless is not ours \(class: none\): ignored/);
+    assert.doesNotMatch(portico.output(), /PRT-CLASS/);
+  });
+});

@@ -15,7 +15,7 @@ import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { withSharedParts } from '../../resources/equal-content.ts';
 import { SERVICE_NAME_LABEL } from '../../resources/endpoint-slice.ts';
-import type { Kind, KubernetesObject } from '../../resources/objects.ts';
+import type { Ingress, Kind, KubernetesObject } from '../../resources/objects.ts';
 import { objectKey } from '../../resources/objects.ts';
 import type { ObjectRef } from '../../resources/store.ts';
 import type { Source, SourceBatch } from '../source.ts';
@@ -27,12 +27,13 @@ import { apiResources, resourceName } from './api-resource.ts';
 import { BatchSchedule } from './batch-schedule.ts';
 import type { ConnectionListener } from './connection-state.ts';
 import { ConnectionState } from './connection-state.ts';
+import { ForeignIngresses } from './foreign-ingresses.ts';
 import { ObjectMirror } from './object-mirror.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ReferenceFinder } from './reference-tracker.ts';
 import { ReferencedObjects } from './referenced-objects.ts';
-import { runReflector } from './reflector.ts';
+import { ListRequest, runReflector } from './reflector.ts';
 import type { ReflectorSink, ReflectorTiming } from './reflector.ts';
 import { readSnapshot } from './snapshot-file.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
@@ -61,6 +62,8 @@ export interface ClusterSourceOptions {
 export interface ClusterListener extends Omit<ConnectionListener, 'onAway'> {
   /** The API server has not answered for a while; `isServing`: there is a state that goes on serving. */
   readonly onAway: (error: ApiError, isServing: boolean) => void;
+  /** Not of our class, or in a namespace that is not watched; told for each version. */
+  readonly onForeign: (ingress: Ingress) => void;
   readonly onSnapshotUsed: (objects: number) => void;
   readonly onSnapshotError: (message: string) => void;
 }
@@ -84,6 +87,8 @@ export interface ClusterSource extends Source {
   readonly isConnected: boolean;
   /** Attempts that failed since the start. */
   readonly failureCount: number;
+  /** Ingresses that are not ours. Takes time proportional to all. */
+  readonly foreignIngressCount: number;
 }
 
 export function createClusterSource(options: ClusterSourceOptions): ClusterSource {
@@ -115,6 +120,9 @@ class WatchedCluster implements ClusterSource {
   /** Everything that was handed over, for the snapshot and to begin with one. */
   readonly #served = new Map<string, KubernetesObject>();
   readonly #snapshot: SnapshotWriter | undefined;
+  readonly #foreign: ForeignIngresses;
+  readonly #ingressList = new ListRequest();
+  #haveClassesChanged = false;
   readonly #stop = new AbortController();
   readonly #firstBatch = Promise.withResolvers<undefined>();
   #hasDelivered = false;
@@ -149,8 +157,10 @@ class WatchedCluster implements ClusterSource {
     });
     const { snapshotPath: path, nowMs } = options;
     this.#schedule = new BatchSchedule({ holdOffMs: this.#timing.holdOffMs, nowMs, onDue: () => this.#flush() });
+    this.#foreign = new ForeignIngresses({ byNamespace: options.readsNamespaces });
     this.#pending = new PendingChanges({
       served: this.#served,
+      isOurs: (ingress) => this.#tracker.isOurs(ingress),
       isSettled: (ingress) => this.#areReferencesSettled(ingress),
       holdIngressMs: this.#timing.holdIngressMs,
       nowMs,
@@ -172,6 +182,10 @@ class WatchedCluster implements ClusterSource {
 
   get failureCount(): number {
     return this.#connection.failureCount;
+  }
+
+  get foreignIngressCount(): number {
+    return this.#mirrorsOf('Ingress').reduce((sum, mirror) => sum + mirror.laidAsideCount, 0);
   }
 
   async start(): Promise<Result<undefined>> {
@@ -232,10 +246,10 @@ class WatchedCluster implements ClusterSource {
     });
     const watched: Watched = { mirror, isRequired, state: 'unknown', refusals: 0 };
     this.#watched.set(name, watched);
-    this.#reflect(collection, mirror, this.#stop.signal);
+    this.#reflect(collection, mirror, this.#stop.signal, kind === 'Ingress' ? this.#ingressList : undefined);
   }
 
-  #reflect(collection: Collection, sink: ReflectorSink, signal: AbortSignal): void {
+  #reflect(collection: Collection, sink: ReflectorSink, signal: AbortSignal, listRequest?: ListRequest): void {
     const { client, random, nowMs, timing = {} } = this.#options;
     const name = describeCollection(collection);
     const observer = {
@@ -246,7 +260,10 @@ class WatchedCluster implements ClusterSource {
         void this.#considerSnapshot();
       },
     };
-    void runReflector({ client, collection, sink, observer, random, nowMs, timing }, signal).then(() => this.#connection.forget(name));
+    const request = listRequest === undefined ? {} : { listRequest };
+    void runReflector({ client, collection, sink, observer, random, nowMs, timing, ...request }, signal).then(() =>
+      this.#connection.forget(name),
+    );
   }
 
   #createReferenced(kind: 'Secret' | 'ConfigMap'): ReferencedObjects {
@@ -295,6 +312,7 @@ class WatchedCluster implements ClusterSource {
 
   #put(ref: ObjectRef, object: KubernetesObject | undefined): void {
     this.#pending.put(ref, object);
+    if (ref.kind === 'IngressClass' || ref.kind === 'Namespace') this.#haveClassesChanged = true;
     if (ref.kind === 'EndpointSlice' && this.#hasDelivered) this.#schedule.hasten();
     else this.#schedule.hold();
   }
@@ -304,6 +322,7 @@ class WatchedCluster implements ClusterSource {
     const isComplete = this.#isComplete();
     if (!isComplete && !this.#hasDelivered) return;
     this.#tracker.settle();
+    this.#recallIngresses();
     if (!this.#hasDelivered) this.#tracker.release(() => false);
     if (!this.#hasDelivered && !(this.#referenced.Secret.areAllSettled && this.#referenced.ConfigMap.areAllSettled)) return;
     this.#deliver();
@@ -333,7 +352,8 @@ class WatchedCluster implements ClusterSource {
   }
 
   #deliver(): void {
-    const { changes, nextLookMs } = this.#pending.take();
+    const { changes, foreign, nextLookMs } = this.#pending.take();
+    for (const ingress of foreign) this.#layAside(ingress);
     const { upserts, removals } = changes;
     this.#tracker.release((key) => this.#pending.has(key));
     clearTimeout(this.#holdTimer);
@@ -345,6 +365,28 @@ class WatchedCluster implements ClusterSource {
     this.#options.onBatch({ changes, diagnostics });
     this.#firstBatch.resolve(undefined);
     this.#snapshot?.schedule();
+  }
+
+  #layAside(ingress: Ingress): void {
+    const { namespace, name } = ingress.metadata;
+    const group = this.#foreign.add(ingress);
+    for (const mirror of this.#mirrorsOf('Ingress')) mirror.layAside({ namespace, name }, group);
+    this.#tracker.remove({ kind: 'Ingress', namespace, name });
+    this.#options.listener.onForeign(ingress);
+  }
+
+  /** Has those listed again that were not ours and are by now. */
+  #recallIngresses(): void {
+    if (!this.#haveClassesChanged) return;
+    this.#haveClassesChanged = false;
+    const groups = this.#foreign.takeOurs((example) => this.#tracker.isOurs(example));
+    if (groups.size === 0) return;
+    for (const mirror of this.#mirrorsOf('Ingress')) mirror.recall(groups);
+    this.#ingressList.ask();
+  }
+
+  #mirrorsOf(kind: Kind): readonly ObjectMirror[] {
+    return [...this.#watched.values()].flatMap(({ mirror }) => (mirror.kind === kind ? [mirror] : []));
   }
 
   #areReferencesSettled(ingress: Extract<KubernetesObject, { kind: 'Ingress' }>): boolean {

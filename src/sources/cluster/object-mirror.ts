@@ -1,6 +1,7 @@
 // Turns what a reflector tells about one kind into typed objects. Remembers of each object only which version it was, so that a list that
 // is read again costs nothing for what did not change, and tells what is gone. A list is taken over as a whole, once its last page is there:
 // part of it is a state that never was. An object that cannot be parsed leaves its last good state.
+// Of an object that the receiver has no use for only its version is left; whoever laid it aside can have it told again with the next list.
 import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { isMap } from '../../resources/fields.ts';
@@ -31,6 +32,11 @@ export interface MirrorOptions {
   readonly onDiagnostic: () => void;
 }
 
+interface Known extends ObjectVersion {
+  /** Why it was laid aside. */
+  readonly group?: string;
+}
+
 interface Listed {
   readonly version: ObjectVersion;
   readonly parsed: ParsedApiObject;
@@ -39,7 +45,7 @@ interface Listed {
 export class ObjectMirror implements ReflectorSink {
   readonly #options: MirrorOptions;
   /** Two texts that the object holds too, rather than one text made of them. */
-  readonly #known = new Map<string, ObjectVersion>();
+  readonly #known = new Map<string, Known>();
   readonly #problems = new Map<string, readonly Diagnostic[]>();
   #revision = 0;
   /** While a list is read: all that is in it, with what is not known yet. */
@@ -47,6 +53,10 @@ export class ObjectMirror implements ReflectorSink {
 
   constructor(options: MirrorOptions) {
     this.#options = options;
+  }
+
+  get kind(): Kind {
+    return this.#options.kind;
   }
 
   owns(object: KubernetesObject): boolean {
@@ -61,6 +71,24 @@ export class ObjectMirror implements ReflectorSink {
   /** Another number whenever `diagnostics` may have others to tell. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** The receiver keeps nothing of this object, for a reason that it shares with all of its group. */
+  layAside({ namespace, name }: Pick<ObjectHead, 'namespace' | 'name'>, group: string): void {
+    const key = headKey({ namespace, name });
+    const known = this.#known.get(key);
+    if (known !== undefined) this.#known.set(key, { ...known, group });
+  }
+
+  /** Lets the next list tell of all that was laid aside with one of these groups. */
+  recall(groups: ReadonlySet<string>): void {
+    for (const [key, { group }] of this.#known) if (group !== undefined && groups.has(group)) this.#known.delete(key);
+  }
+
+  get laidAsideCount(): number {
+    let count = 0;
+    for (const { group } of this.#known.values()) if (group !== undefined) count++;
+    return count;
   }
 
   *diagnostics(): Iterable<Diagnostic> {

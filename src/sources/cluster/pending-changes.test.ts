@@ -23,13 +23,16 @@ const refOf = (name: string): ObjectRef => ({ kind: 'Ingress', namespace: 'shop'
 describe('pending changes', () => {
   let now: number;
   let unsettled: Set<string>;
+  let foreign: Set<string>;
   let pending: PendingChanges;
 
   beforeEach(() => {
     now = 0;
     unsettled = new Set();
+    foreign = new Set();
     pending = new PendingChanges({
       served: new Map(),
+      isOurs: ({ metadata }) => !foreign.has(metadata.name),
       isSettled: ({ metadata }) => !unsettled.has(metadata.name),
       holdIngressMs: HOLD_MS,
       nowMs: () => now,
@@ -43,6 +46,23 @@ describe('pending changes', () => {
     const { upserts, removals } = pending.take().changes;
     return [...upserts.map(({ metadata }) => metadata.name), ...removals.map(({ name }) => `-${name}`)];
   };
+
+  it('tell nothing of what is not ours, but that it is gone where it was ours', () => {
+    put('ours', 'a.test');
+    put('theirs', 'b.test');
+    foreign.add('theirs');
+    const { changes, foreign: found } = pending.take();
+    assert.deepEqual(
+      [changes.upserts, changes.removals, found].map((list) => list.length),
+      [1, 0, 1],
+    );
+    foreign.add('ours');
+    put('ours', 'a.test');
+    assert.deepEqual(take(), ['-ours']);
+    foreign.clear();
+    put('ours', 'a.test');
+    assert.deepEqual(take(), ['ours']);
+  });
 
   it('wait for what they refer to, for a bounded time, and let others pass', () => {
     unsettled.add('slow');

@@ -12,6 +12,8 @@ export interface ReferenceFinder {
   readonly own: readonly ObjectRef[];
   /** What the controller's ConfigMap names. */
   readonly ofConfig: (snapshot: Snapshot) => readonly ObjectRef[];
+  /** Whether an Ingress may be served; depends on its class and namespace, on IngressClasses and Namespaces. */
+  readonly isOurs: (ingress: Ingress, snapshot: Snapshot) => boolean;
   /** What an Ingress names; depends on it, on IngressClasses, Namespaces and ConfigMaps. */
   readonly ofIngress: (ingress: Ingress, snapshot: Snapshot) => readonly ObjectRef[];
 }
@@ -78,6 +80,11 @@ export class ReferenceTracker {
       this.#earlier.delete(key);
       for (const ref of refs) this.#count(ref, -1);
     }
+  }
+
+  /** By the IngressClasses and Namespaces as they are now. */
+  isOurs(ingress: Ingress): boolean {
+    return this.#finder.isOurs(ingress, this.#store);
   }
 
   /** As of the last `settle`. */

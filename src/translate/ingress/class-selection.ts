@@ -1,11 +1,10 @@
 // Which Ingresses are ours: ingress-nginx's rules (field, then annotation, then the flags), and the default class for manifests.
+import { CLASS_ANNOTATION } from '../../resources/ingress.ts';
 import type { Ingress, IngressClass } from '../../resources/objects.ts';
 import type { Snapshot } from '../../resources/snapshot.ts';
 import { annotationField, finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import type { TranslatorOptions } from '../options.ts';
-
-const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 
 /** Undefined: the Ingress is ours. Otherwise why it is not. */
 export function findForeignClass(
