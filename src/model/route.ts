@@ -139,7 +139,7 @@ export interface RoutePolicies {
   readonly tlsRedirect?: TlsRedirect;
   readonly proxy?: Partial<ProxyParameters>;
   readonly access?: AccessPolicy;
-  /** Host header towards the upstream, from annotation `upstream-vhost`. */
+  /** Host header towards the upstream, from annotation `upstream-vhost`. Template. */
   readonly upstreamHost?: string;
   /** False: no access log lines for this route. */
   readonly accessLog?: boolean;

@@ -24,6 +24,8 @@ import type { UpstreamGroup } from './upstream/upstream-group.ts';
 export interface ProxyRoute {
   readonly route: Route;
   readonly upstream: UpstreamGroup | undefined;
+  /** What logs call it, also where the request never gets there; empty: the route has none. */
+  readonly upstreamName: string;
   /** For requests that came over TLS, where it differs. */
   readonly secureUpstream: UpstreamGroup | undefined;
   readonly fallback: UpstreamGroup | undefined;
@@ -93,9 +95,11 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
   const { settings } = deps;
   const { proxy, retry } = compileProxy(policies.proxy, deps);
   const upstreamKey = action.kind === 'forward' || action.kind === 'default-backend' ? action.upstream : null;
+  const upstream = upstreamKey === null ? undefined : deps.findUpstream(upstreamKey);
   return {
     route,
-    upstream: upstreamKey === null ? undefined : deps.findUpstream(upstreamKey),
+    upstream,
+    upstreamName: upstream?.name ?? upstreamNameOf(route),
     secureUpstream: action.kind === 'forward' && action.secureUpstream !== undefined ? deps.findUpstream(action.secureUpstream) : undefined,
     fallback: action.kind === 'forward' && action.fallback !== undefined ? deps.findUpstream(action.fallback) : undefined,
     refusal: action.kind === 'refuse' ? action.code : undefined,
@@ -107,7 +111,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     tlsRedirect: policies.tlsRedirect,
     relativeRedirects: policies.relativeRedirects ?? settings.relativeRedirects,
     portInRedirects: policies.portInRedirects ?? settings.usePortInRedirects,
-    upstreamHost: policies.upstreamHost,
+    upstreamHost: policies.upstreamHost?.includes('$') === true ? undefined : policies.upstreamHost,
     connectionLine: proxy.connectionHeader === undefined ? '' : `Connection: ${proxy.connectionHeader}\r\n`,
     isLogged: policies.accessLog !== false,
     setsAffinityCookie: policies.setsAffinityCookie === true,
@@ -119,6 +123,12 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
     isUncompressed: policies.isUncompressed === true,
     series: deps.createSeries(route),
   };
+}
+
+/** As ingress-nginx names it before anything of the location is decided. */
+function upstreamNameOf({ action, labels }: Route): string {
+  if (action.kind === 'default-backend') return 'upstream-default-backend';
+  return labels.service === '' ? '' : `${labels.namespace}-${labels.service}-${labels.servicePort}`;
 }
 
 /** Most routes that change something change the same. */

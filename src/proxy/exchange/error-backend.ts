@@ -1,5 +1,5 @@
 // The request that a default backend gets when it answers in place of an error (ingress-nginx reference 2.14): method, query, fields and
-// body of the client's request as it was sent upstream, path `/`, and fields that tell what happened.
+// body of the client's request as it was sent upstream, path `/`, the host that the client asked for, and fields that tell what happened.
 import type { RouteLabels } from '../../model/route.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 
@@ -16,12 +16,15 @@ export interface ErrorCause {
   /** The client's target as received. */
   readonly originalTarget: string;
   readonly labels: RouteLabels;
+  /** As the client asked for it, whatever `upstream-vhost` says. */
+  readonly host: string;
   /** False: the body could not be kept, and the request goes without one. */
   readonly hasBody: boolean;
 }
 
 /** Set anew, so that a client cannot set them; hop-by-hop fields of an upgrade, which an error page does not do. */
 const REPLACED = new Set([
+  'host',
   'x-code',
   'x-format',
   'x-original-uri',
@@ -62,7 +65,7 @@ export function errorRequestHead(sentHead: string, cause: ErrorCause): string {
     field('X-Service-Port', labels.servicePort),
   ];
   const needsLength = !cause.hasBody && (method === 'POST' || method === 'PUT' || method === 'PATCH');
-  return `${method} /${query < 0 ? '' : target.slice(query)} ${version}\r\n${kept}${told.join('')}${needsLength ? 'Content-Length: 0\r\n' : ''}\r\n`;
+  return `${method} /${query < 0 ? '' : target.slice(query)} ${version}\r\nHost: ${cause.host}\r\n${kept}${told.join('')}${needsLength ? 'Content-Length: 0\r\n' : ''}\r\n`;
 }
 
 function field(name: string, value: string): string {

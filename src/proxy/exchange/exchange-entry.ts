@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import type { RouteLabels } from '../../model/route.ts';
 import type { ConnectionFacts, ExchangeRecord, UpstreamAttempt } from '../../observe/exchange-record.ts';
 import type { TraceContext } from '../../observe/tracing/span.ts';
+import type { ProxyRoute } from '../proxy-route.ts';
 import { KeptHead } from './kept-head.ts';
 
 const NO_LABELS: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '' };
@@ -60,6 +61,13 @@ export class ExchangeEntry implements ExchangeRecord {
     this.trace = undefined;
     this.requestHead.forget();
     this.responseHead.forget();
+  }
+
+  takeRoute(route: ProxyRoute): void {
+    this.labels = route.route.labels;
+    this.isDefaultBackend = route.isDefaultBackend;
+    this.isLogged = route.isLogged;
+    this.upstreamName = route.upstreamName;
   }
 
   addAttempt(attempt: UpstreamAttempt): void {

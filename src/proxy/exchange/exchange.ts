@@ -375,12 +375,9 @@ export class Exchange implements CallOwner, PolicyOwner {
   }
 
   #takeRoute(route: ProxyRoute): void {
-    const { entry } = this;
     this.#route = route;
     this.#bodyLimit = route.proxy.bodySizeBytes;
-    entry.labels = route.route.labels;
-    entry.isDefaultBackend = route.isDefaultBackend;
-    entry.isLogged = route.isLogged;
+    this.entry.takeRoute(route);
   }
 
   #createPolicies(hooks: CompiledHooks, head: MessageHead, matched: MatchedRequest): PolicyRun {
@@ -455,7 +452,8 @@ export class Exchange implements CallOwner, PolicyOwner {
     const hasBody = keepsBody && body !== undefined && this.#request.isReplayable;
     // What is left of a body that is too large is read and forgotten.
     if (!keepsBody) this.#bodyLimit = 0;
-    this.#call.out.appendText(errorRequestHead(head, { status, originalTarget: this.entry.target, labels: this.entry.labels, hasBody }));
+    const { target: originalTarget, labels } = this.entry;
+    this.#call.out.appendText(errorRequestHead(head, { status, originalTarget, labels, host: matched.forwarded.host, hasBody }));
     this.#call.endHead();
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;

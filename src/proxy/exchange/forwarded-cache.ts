@@ -77,7 +77,7 @@ export class ForwardedCache {
     const { forwarded } = settings;
     if (!forwarded.useForwardedHeaders && !forwarded.enableRealIp) return this.#request;
     const resolve = this.#isPeerBelieved ? clientAddresses.resolve : (peer: string): string => peer;
-    return trustedForwardedRequest(head, this.#request, forwarded, resolve);
+    return trustedForwardedRequest(head, this.#request, settings, resolve);
   }
 
   /** `dropped`: lower-case names that policies set instead; undefined: none. */

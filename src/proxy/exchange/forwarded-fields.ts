@@ -1,7 +1,7 @@
 // The fields that tell the upstream about the client and its request, exactly those of ingress-nginx (reference 5.1). The client's own
 // fields of these names were dropped before. For a connection whose peer is not believed they only change with Host, so they are kept as
 // bytes with a gap for the request id.
-import type { ForwardedSettings, ListenPorts } from '../../model/settings.ts';
+import type { ListenPorts, Settings } from '../../model/settings.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { trimBlanks } from '../http1/message-head.ts';
 import type { TlsFacts } from './tls-facts.ts';
@@ -34,25 +34,31 @@ export interface ForwardedRequest {
 /** What holds where nothing of the request is believed. */
 export function plainForwardedRequest(origin: ClientOrigin, ports: ListenPorts, host: string): ForwardedRequest {
   const isHttps = origin.isTls || (origin.isFromProxyHeader && origin.localPort === 443);
-  const port = origin.localPort === ports.https ? 443 : origin.localPort;
-  return { clientAddress: origin.address, scheme: isHttps ? 'https' : 'http', port: String(port), host };
+  const port = reportedPort(String(origin.localPort), ports);
+  return { clientAddress: origin.address, scheme: isHttps ? 'https' : 'http', port, host };
+}
+
+/** Nobody outside knows the number of the HTTPS port in the pod. */
+function reportedPort(port: string, ports: ListenPorts): string {
+  return port === String(ports.https) ? '443' : port;
 }
 
 /** With `use-forwarded-headers` (everything is believed from any peer, as ingress-nginx does) or `enable-real-ip` (the address only). */
 export function trustedForwardedRequest(
   head: MessageHead,
   plain: ForwardedRequest,
-  settings: ForwardedSettings,
+  { forwarded: settings, ports }: Pick<Settings, 'forwarded' | 'ports'>,
   resolve: (peer: string, forwardedFor: string) => string,
 ): ForwardedRequest {
   const forwardedFor = head.valueOfName(settings.forHeader.toLowerCase());
   const clientAddress = forwardedFor === undefined ? plain.clientAddress : resolve(plain.clientAddress, forwardedFor);
   if (!settings.useForwardedHeaders) return { ...plain, clientAddress };
+  const port = head.valueOfName('x-forwarded-port') ?? '';
   const host = firstElement(head.valueOfName(settings.hostHeader.toLowerCase()));
   return {
     clientAddress,
-    scheme: head.valueOfName('x-forwarded-proto') ?? plain.scheme,
-    port: head.valueOfName('x-forwarded-port') ?? plain.port,
+    scheme: head.valueOfName('x-forwarded-proto') || plain.scheme,
+    port: port === '' ? plain.port : reportedPort(port, ports),
     host: host === undefined || host === '' ? plain.host : host,
   };
 }

@@ -31,6 +31,9 @@ const OWN_NAMES = [
   'x-portico-auth-depth',
 ] as const;
 
+/** X-Forwarded-Proto is not passed on, as in ingress-nginx. */
+const FORWARDED_NAMES = ['X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Scheme'] as const;
+
 export function replacedNames(requestHeaders: readonly (readonly [name: string, template: string])[]): ReadonlySet<string> {
   return new Set([...OWN_NAMES, ...requestHeaders.map(([name]) => name.toLowerCase())]);
 }
@@ -79,6 +82,7 @@ function linesOf(request: PolicyRequest, template: AuthRequestTemplate): string 
   const depth = request.fieldOf('x-portico-auth-depth') ?? '0';
   if (!DEPTHS.includes(depth)) return undefined;
   if (template.tellsOriginalUri) fields.push(['X-Original-URI', entry.target], ['X-Scheme', request.forwarded.scheme]);
+  for (const [name, value] of forwardedByProxy(request)) fields.push([name, value]);
   const { trace } = entry;
   if (trace !== undefined && !template.replaced.has('traceparent')) {
     fields.push(['traceparent', printTraceParent(trace)], ['tracestate', trace.traceState]);
@@ -92,6 +96,13 @@ function linesOf(request: PolicyRequest, template: AuthRequestTemplate): string 
     if (value !== '') lines += `${name}: ${value}\r\n`;
   }
   return lines;
+}
+
+/** What a trusted proxy tells about the client's request: the service may build URLs of it. */
+function forwardedByProxy(request: PolicyRequest): readonly (readonly [name: string, value: string])[] {
+  const { settings, clientAddresses } = request.context;
+  if (!settings.forwarded.useForwardedHeaders || !clientAddresses.isTrusted(request.origin.address)) return [];
+  return FORWARDED_NAMES.map((name) => [name, request.fieldOf(name.toLowerCase()) ?? '']);
 }
 
 /** One value for each name: the last. */

@@ -2,7 +2,7 @@
 import { escapeComponent } from '../../kit/percent-encoding.ts';
 import type { SignIn } from '../../model/policies/access.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
-import { redirectAnswer } from '../exchange/redirects.ts';
+import { absoluteLocation, redirectAnswer } from '../exchange/redirects.ts';
 import { isVisibleText } from '../http1/safe-text.ts';
 import type { PolicyVerdict } from './policy.ts';
 import { compileTemplate } from './variables.ts';
@@ -14,7 +14,8 @@ export function compileSignIn({ url, redirectParameter }: SignIn): (request: Pol
   return (request) => {
     const back = redirectParameter === undefined ? '' : `${separator}${redirectParameter}=${urlOf(request)}`;
     const location = expand(request) + back;
-    return isVisibleText(location) ? redirectAnswer(302, location) : undefined;
+    if (!isVisibleText(location)) return undefined;
+    return redirectAnswer(302, location.startsWith('/') ? absoluteLocation(location, request) : location);
   };
 }
 

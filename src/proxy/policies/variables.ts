@@ -185,7 +185,7 @@ function readForwardedFor(request: PolicyRequest): string {
 }
 
 function readUpstreamName(request: PolicyRequest): string {
-  return request.entry.upstreamName === '' ? (request.route.upstream?.name ?? '') : request.entry.upstreamName;
+  return request.entry.upstreamName;
 }
 
 /** As nginx: the name of the Basic credentials, whether or not somebody checks them. */

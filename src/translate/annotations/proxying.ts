@@ -1,12 +1,16 @@
 // How a request is carried to its backend: timeouts, retries, sizes, headers.
-import { integerBetween, oneOf, parseBool, secondsBetween, sizeBetween, textMatching } from '../value-parsers.ts';
+import { fail, ok } from '../../kit/result.ts';
+import type { Result } from '../../kit/result.ts';
+import { integerBetween, oneOf, parseBool, parseKnownTemplate, secondsBetween, sizeBetween } from '../value-parsers.ts';
 import { parseNextUpstream } from './next-upstream.ts';
 import { noEffect, supported } from './row.ts';
 import type { AnnotationRow } from './row.ts';
 
 const MAX_SECONDS = 31_536_000;
-/** A Host header value: name or address and port, nothing that could end the line or that nginx would expand. */
+/** A Host header value: name or address and port, nothing that could end the line. */
 const HOST_VALUE = /^[A-Za-z0-9._*-]{1,253}(:\d{1,5})?$/;
+/** The same with variables, as service meshes ask for: `$service_name.$namespace.svc.cluster.local:$service_port`. */
+const HOST_TEMPLATE = /^[A-Za-z0-9._:${}-]{1,253}$/;
 
 const timeouts: readonly AnnotationRow[] = [
   supported({
@@ -93,11 +97,11 @@ const headers: readonly AnnotationRow[] = [
     scope: 'location',
     risk: 'Low',
     onInvalid: 'drop',
-    parse: textMatching(HOST_VALUE, 'a host name with an optional port'),
+    parse: parseUpstreamHost,
     set: (draft, value) => {
       draft.upstreamHost = value;
     },
-    summary: 'Host header towards the backend; X-Forwarded-Host keeps the requested host.',
+    summary: 'Host header towards the backend, which may have nginx variables; X-Forwarded-Host keeps the requested host.',
   }),
   supported({
     name: 'enable-access-log',
@@ -142,3 +146,8 @@ const headers: readonly AnnotationRow[] = [
 ];
 
 export const proxyingAnnotations: readonly AnnotationRow[] = [...timeouts, ...retries, ...bodies, ...headers];
+
+function parseUpstreamHost(text: string): Result<string> {
+  if (text.includes('$') && HOST_TEMPLATE.test(text)) return parseKnownTemplate(text);
+  return HOST_VALUE.test(text) ? ok(text) : fail('is not a host name with an optional port');
+}
