@@ -114,8 +114,20 @@ export const backendProtocolAnnotations: readonly AnnotationRow[] = [
     summary: 'TLS versions towards the backend; TLSv1.2 and TLSv1.3 are spoken, older ones are left out.',
     differs: 'TLSv1 and TLSv1.1 are not spoken, whatever is set',
   }),
-  notYet({ name: 'fastcgi-index', scope: 'location', risk: 'Medium', summary: 'File name for paths that end in a slash.' }),
-  notYet({ name: 'fastcgi-params-configmap', scope: 'location', risk: 'Medium', summary: 'ConfigMap with FastCGI parameters.' }),
+  notYet({
+    name: 'fastcgi-index',
+    scope: 'location',
+    risk: 'Medium',
+    check: textMatching(/^[A-Za-z0-9._-]*$/, 'a file name'),
+    summary: 'File name for paths that end in a slash.',
+  }),
+  notYet({
+    name: 'fastcgi-params-configmap',
+    scope: 'location',
+    risk: 'Medium',
+    check: textMatching(BASIC_CHARACTERS, 'a name'),
+    summary: 'ConfigMap with FastCGI parameters.',
+  }),
 ];
 
 function readBackendProtocol(text: string, draft: AnnotationDraft): ReadProblem | undefined {

@@ -176,3 +176,23 @@ test('what does nothing is said', () => {
   assert.equal(outcomeOf(read({ 'load-balance': 'chash' })), 'serve PRT-ANN-2');
   assert.equal(outcomeOf(read({ 'upstream-hash-by': '$nothing$host' })), 'serve PRT-ANN-2');
 });
+
+describe('an annotation that means nothing here', () => {
+  const values = { 'http2-push-preload': 'yes', 'ssl-passthrough': 'yes', 'fastcgi-index': 'a/b', 'fastcgi-params-configmap': 'a;b' };
+  for (const [name, value] of Object.entries(values)) {
+    it(`drops the Ingress all the same for an invalid value: ${name}`, () => {
+      assert.equal(outcomeOf(read({ [name]: value })), 'ignore PRT-ANN-5');
+    });
+  }
+
+  it('drops it for blanks where blanks are not valid', () => {
+    assert.equal(outcomeOf(read({ 'http2-push-preload': '  ' })), 'ignore PRT-ANN-5');
+  });
+
+  it('only says so for a valid value', () => {
+    assert.equal(outcomeOf(read({ 'http2-push-preload': 'true' })), 'serve PRT-ANN-6');
+    assert.equal(outcomeOf(read({ 'ssl-passthrough': 'true' })), 'serve PRT-ANN-2');
+    assert.equal(outcomeOf(read({ 'ssl-passthrough': 'false' })), 'serve ');
+    assert.equal(outcomeOf(read({ 'fastcgi-index': 'index.php' })), 'serve PRT-ANN-2');
+  });
+});

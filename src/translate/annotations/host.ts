@@ -1,5 +1,6 @@
 // Annotations that change the whole host.
 import { parseCiphers } from './backend-protocol.ts';
+import { parseBool } from '../value-parsers.ts';
 import { noEffect, notYet, supported, whereTrue } from './row.ts';
 import type { AnnotationRow } from './row.ts';
 import { serverAliasAnnotation } from './server-alias.ts';
@@ -30,6 +31,7 @@ export const hostAnnotations: readonly AnnotationRow[] = [
     scope: 'host',
     risk: 'Low',
     without: whereTrue,
+    check: parseBool,
     summary: 'Passes TLS through to the Service undecrypted.',
   }),
 ];

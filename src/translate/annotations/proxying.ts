@@ -141,6 +141,7 @@ const headers: readonly AnnotationRow[] = [
     scope: 'location',
     risk: 'Low',
     reason: 'browsers have removed server push',
+    check: parseBool,
     summary: 'Server push in nginx.',
   }),
 ];

@@ -7,7 +7,7 @@ import type { Finding } from '../finding.ts';
 import { nearestName } from '../nearest-name.ts';
 import { annotationsByName } from './registry.ts';
 import { RISKS } from './row.ts';
-import type { AnnotationDraft, AnnotationRow, Risk, WithoutIt } from './row.ts';
+import type { AnnotationDraft, AnnotationRow, AnnotationStatus, Risk, ValueCheck, WithoutIt } from './row.ts';
 
 /** What the controller's ConfigMap says about annotations. */
 export interface AnnotationLimits {
@@ -40,6 +40,11 @@ export function readAnnotations(ingress: Ingress, prefix: string, limits: Annota
     else if (!isShadowedAlias(ingress, start, row, name)) reading.read(key, row, text);
   }
   return reading?.result() ?? NONE;
+}
+
+function isDropping(status: AnnotationStatus, text: string): boolean {
+  if (status.kind !== 'supported') return status.check?.(text).ok === false;
+  return status.onInvalid === 'drop' && status.read(text, emptyDraft())?.kind === 'invalid';
 }
 
 /** What most Ingresses say. */
@@ -90,9 +95,7 @@ class Reading {
   /** ingress-nginx validates a value before it trims it: blanks are no URL, so the Ingress goes, but a realm may have them. */
   #readBlank(key: string, row: AnnotationRow, rawText: string): void {
     const { status } = row;
-    const isDropping = status.kind === 'supported' && status.onInvalid === 'drop';
-    const problem = isDropping ? status.read(rawText, emptyDraft()) : undefined;
-    if (problem?.kind === 'invalid') this.#drop(key, 'the value is blank');
+    if (isDropping(status, rawText)) this.#drop(key, 'the value is blank');
     else this.#report('PRT-ANN-3', key, 'the value is blank, so the annotation counts as absent');
   }
 
@@ -123,10 +126,10 @@ class Reading {
         return;
       }
       case 'not-yet':
-        this.#readUnsupported(key, row, status.without(text));
+        if (!this.#dropInvalid(key, status.check, text)) this.#readUnsupported(key, row, status.without(text));
         return;
       case 'no-effect':
-        this.#report('PRT-ANN-6', key, `${row.name} has no effect: ${status.reason}`);
+        if (!this.#dropInvalid(key, status.check, text)) this.#report('PRT-ANN-6', key, `${row.name} has no effect: ${status.reason}`);
         return;
       default:
         assertNever(status);
@@ -155,6 +158,14 @@ class Reading {
       default:
         assertNever(without);
     }
+  }
+
+  /** True: the value means nothing here, but ingress-nginx drops the Ingress for it. */
+  #dropInvalid(key: string, check: ValueCheck, text: string): boolean {
+    const value = check?.(text);
+    if (value === undefined || value.ok) return false;
+    this.#drop(key, `the value ${value.error}`);
+    return true;
   }
 
   #refuse(key: string, reason: string): void {

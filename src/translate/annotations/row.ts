@@ -46,8 +46,11 @@ export type AnnotationStatus =
       readonly onInvalid: 'default' | 'refuse' | 'drop';
       readonly read: (text: string, draft: AnnotationDraft) => ReadProblem | undefined;
     }
-  | { readonly kind: 'not-yet'; readonly without: (text: string) => WithoutIt }
-  | { readonly kind: 'no-effect'; readonly reason: string };
+  | { readonly kind: 'not-yet'; readonly without: (text: string) => WithoutIt; readonly check: ValueCheck }
+  | { readonly kind: 'no-effect'; readonly reason: string; readonly check: ValueCheck };
+
+/** Of values that mean nothing here: ingress-nginx drops the Ingress of one that is not valid. Undefined: any value will do. */
+export type ValueCheck = ValueParser<unknown> | undefined;
 
 /** What becomes of an Ingress whose annotation is not supported yet. */
 export type WithoutIt =
@@ -151,8 +154,10 @@ export function supported<T>(
   return { ...head(row), status: { kind: 'supported', onInvalid, read } };
 }
 
-export function notYet(row: RowHead & { readonly without?: (text: string) => WithoutIt }): AnnotationRow {
-  return { ...head(row), status: { kind: 'not-yet', without: row.without ?? (() => 'serve') } };
+export function notYet(
+  row: RowHead & { readonly without?: (text: string) => WithoutIt; readonly check?: ValueParser<unknown> },
+): AnnotationRow {
+  return { ...head(row), status: { kind: 'not-yet', without: row.without ?? (() => 'serve'), check: row.check } };
 }
 
 /** A switch that only asks for something where it is true. */
@@ -161,8 +166,8 @@ export function whereTrue(text: string): WithoutIt {
   return value.ok && !value.value ? 'same' : 'serve';
 }
 
-export function noEffect(row: RowHead & { readonly reason: string }): AnnotationRow {
-  return { ...head(row), status: { kind: 'no-effect', reason: row.reason } };
+export function noEffect(row: RowHead & { readonly reason: string; readonly check?: ValueParser<unknown> }): AnnotationRow {
+  return { ...head(row), status: { kind: 'no-effect', reason: row.reason, check: row.check } };
 }
 
 function head(row: RowHead): Omit<AnnotationRow, 'status'> {
