@@ -44,6 +44,7 @@ const accepted: readonly (readonly [field: string, codings: readonly string[]])[
   ['gzip;q=nonsense', []],
   ['X-GZIP', ['gzip']],
   ['', []],
+  [`gzip${','.repeat(1000)}`, []],
 ];
 for (const [field, codings] of accepted) {
   test(`Accept-Encoding: ${field}`, () => {

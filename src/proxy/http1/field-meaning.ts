@@ -5,7 +5,7 @@ import { isValidAuthority } from './authority.ts';
 import { FOLD, HTAB, SLASH, SPACE, UNDERSCORE } from './characters.ts';
 import { FIELD } from './field-names.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
-import { type MessageHead, trimBlanks } from './message-head.ts';
+import type { MessageHead } from './message-head.ts';
 
 const HOST = FIELD.host;
 const CONTENT_LENGTH = FIELD['content-length'];
@@ -40,11 +40,7 @@ export function interpretRequestField(head: MessageHead, index: number, number: 
       head.fields.expectsContinue = true;
       return true;
     case TE:
-      head.fields.acceptsTrailers ||= head
-        .valueOf(index)
-        .toLowerCase()
-        .split(',')
-        .some((coding) => trimBlanks(coding) === 'trailers');
+      head.fields.acceptsTrailers ||= hasElement(head, index, 'trailers');
       return true;
     case REQUEST_ID:
       if (head.requestIdField < 0 && head.valueEndOf(index) !== head.valueStartOf(index)) head.fields.requestIdField = index;
@@ -163,23 +159,53 @@ function interpretRequestCoding(head: MessageHead, index: number): boolean {
 function interpretConnection(head: MessageHead, index: number, error: ErrorCode): boolean {
   const { buffer, fields } = head;
   const end = head.valueEndOf(index);
-  for (let start = head.valueStartOf(index), at = start; at <= end; at++) {
-    if (at < end && buffer[at] !== COMMA) continue;
-    interpretOption(buffer, start, at, fields);
-    start = at + 1;
+  for (let start = head.valueStartOf(index); start <= end;) {
+    const next = elementEnd(buffer, start, end);
+    interpretOption(buffer, start, next, fields);
+    start = next + 1;
   }
   return fields.nominations <= MAX_NOMINATIONS || refuse(head, error);
 }
 
 function interpretOption(buffer: Buffer, from: number, to: number, fields: MessageHead['fields']): void {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(buffer[start])) start++;
-  while (end > start && isBlank(buffer[end - 1])) end--;
+  const start = skipBlanks(buffer, from, to);
+  const end = dropBlanks(buffer, start, to);
   if (isText(buffer, start, end, 'keep-alive')) fields.hasConnectionKeepAlive = true;
   else if (isText(buffer, start, end, 'close')) fields.hasConnectionClose = true;
   else if (isText(buffer, start, end, 'upgrade')) fields.hasConnectionUpgrade = true;
   else if (start < end) fields.nominations++;
+}
+
+/** Whether line `index` has this element in its list. Like all that reads lists here, it makes no strings: there may be thousands of elements. */
+function hasElement(head: MessageHead, index: number, text: string): boolean {
+  const { buffer } = head;
+  const end = head.valueEndOf(index);
+  for (let start = head.valueStartOf(index); start <= end;) {
+    const next = elementEnd(buffer, start, end);
+    const first = skipBlanks(buffer, start, next);
+    if (isText(buffer, first, dropBlanks(buffer, first, next), text)) return true;
+    start = next + 1;
+  }
+  return false;
+}
+
+/** Offset of the next comma, or the end of the list. */
+function elementEnd(buffer: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && buffer[at] !== COMMA) at++;
+  return at;
+}
+
+function skipBlanks(buffer: Buffer, from: number, end: number): number {
+  let start = from;
+  while (start < end && isBlank(buffer[start])) start++;
+  return start;
+}
+
+function dropBlanks(buffer: Buffer, start: number, to: number): number {
+  let end = to;
+  while (end > start && isBlank(buffer[end - 1])) end--;
+  return end;
 }
 
 function isBlank(byte: number | undefined): boolean {

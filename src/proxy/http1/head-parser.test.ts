@@ -118,6 +118,12 @@ describe('a request head', () => {
     assert.equal(other.hasNominatedFields, true);
   });
 
+  test('finds trailers among what TE lists', () => {
+    const accepts = (value: string): boolean => parse(`${get}TE: ${value}\r\n\r\n`).head.acceptsTrailers;
+    assert.deepEqual(['trailers', 'gzip , \tTrailers ', ',,trailers,'].map(accepts), [true, true, true]);
+    assert.deepEqual(['', ',', 'trailers;q=1', 'xtrailers', 'trailer'].map(accepts), [false, false, false, false, false]);
+  });
+
   test('finds what Connection names, on whatever line', () => {
     const { head } = parse(`${get}X-A: 1\r\nConnection: x-b\r\nX-B: 2\r\nx-c: 3\r\nconnection:\tclose , X-C\r\n\r\n`);
     const names = Array.from({ length: head.fieldCount }, (_, index) =>
