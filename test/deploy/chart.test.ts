@@ -305,7 +305,7 @@ suite('chart', () => {
       ingressclasses: ['list', 'watch'],
       ingresses: ['list', 'watch'],
       'ingresses/status': ['patch'],
-      namespaces: ['list', 'watch'],
+      namespaces: ['get', 'list', 'watch'],
       nodes: ['get'],
       pods: ['get', 'list'],
       services: ['list', 'watch'],

@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { GivenObject } from '../support/api-server/start-api-server.ts';
-import { ask, controllerLog, endpoints, ingress, ingressClass, openCluster, service, waitForAnswer, waitUntil } from './cluster-rig.ts';
+import {
+  ask,
+  controllerLog,
+  endpoints,
+  ingress,
+  ingressClass,
+  openCluster,
+  readMetric,
+  service,
+  waitForAnswer,
+  waitUntil,
+} from './cluster-rig.ts';
 import type { ClusterRig } from './cluster-rig.ts';
 
 function namespace(name: string, labels: Record<string, string> = {}): GivenObject {
@@ -31,6 +42,7 @@ describe('namespaces', () => {
       { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get', 'list', 'watch'] },
       { apiGroups: ['networking.k8s.io'], resources: ['ingresses/status'], verbs: ['patch'] },
       { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+      { apiGroups: [''], resources: ['namespaces'], resourceNames: ['one'], verbs: ['get'] },
     ];
     const own = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['controller'], verbs: ['get', 'list', 'watch'] }];
     const classes = [{ apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['list', 'watch'] }];
@@ -65,6 +77,23 @@ describe('namespaces', () => {
     await waitForAnswer(portico, 'one.test', { status: 308 });
     const refused = rig.api.requests.filter(({ user, status }) => user === 'portico' && status === 403);
     assert.deepEqual(refused, []);
+  });
+
+  it('--watch-namespace tells that the namespace does not exist, until it does', async () => {
+    const portico = await rig.start({ args: ['--watch-namespace', 'onn', '--enable-metrics'] });
+    const isTold = async (): Promise<boolean> => (await readMetric(portico, 'portico_diagnostics', 'PRT-READ-9').catch(() => 0)) === 1;
+    await waitUntil(isTold, () => controllerLog(portico));
+    assert.match(
+      portico.output(),
+      /WARN +PRT-READ-9 missing-namespace: Flag --watch-namespace: there is no namespace onn: nothing is served/,
+    );
+    for (const object of [service('web', 'onn'), endpoints(rig.backend, 'web', 'onn'), ingress({ host: 'onn.test', namespace: 'onn' })])
+      rig.api.put(object);
+    await waitForAnswer(portico, 'onn.test', { backend: 'backend' });
+    await waitUntil(
+      async () => !(await isTold()),
+      () => controllerLog(portico),
+    );
   });
 
   it('--watch-namespace finds the default backend in another namespace', async () => {

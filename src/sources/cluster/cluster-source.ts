@@ -37,6 +37,8 @@ import { ListRequest, runReflector } from './reflector.ts';
 import type { ReflectorSink, ReflectorTiming } from './reflector.ts';
 import { readSnapshot } from './snapshot-file.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import { describeCollection, isInCollection } from './watched-collection.ts';
+import { WatchedNamespace } from './watched-namespace.ts';
 
 export interface ClusterSourceOptions {
   readonly client: ApiClient;
@@ -121,6 +123,7 @@ class WatchedCluster implements ClusterSource {
   readonly #served = new Map<string, KubernetesObject>();
   readonly #snapshot: SnapshotWriter | undefined;
   readonly #foreign: ForeignIngresses;
+  readonly #namespace: WatchedNamespace | undefined;
   readonly #ingressList = new ListRequest();
   #haveClassesChanged = false;
   readonly #stop = new AbortController();
@@ -157,6 +160,9 @@ class WatchedCluster implements ClusterSource {
     });
     const { snapshotPath: path, nowMs } = options;
     this.#schedule = new BatchSchedule({ holdOffMs: this.#timing.holdOffMs, nowMs, onDue: () => this.#flush() });
+    const { client, watchNamespace } = options;
+    const onChange = (): void => this.#schedule.hold();
+    this.#namespace = watchNamespace === undefined ? undefined : new WatchedNamespace(watchNamespace, { client, onChange });
     this.#foreign = new ForeignIngresses({ byNamespace: options.readsNamespaces });
     this.#pending = new PendingChanges({
       served: this.#served,
@@ -193,6 +199,7 @@ class WatchedCluster implements ClusterSource {
     const namespace = watchNamespace ?? '';
     for (const kind of ['Ingress', 'Service', 'EndpointSlice'] as const) this.#watch(kind, { resource: apiResources[kind], namespace });
     this.#watch('IngressClass', { resource: apiResources.IngressClass, namespace: '' });
+    void this.#namespace?.check(this.#stop.signal);
     if (readsNamespaces) this.#watch('Namespace', { resource: apiResources.Namespace, namespace: '' });
     for (const service of ownServices)
       if (watchNamespace !== undefined && service.namespace !== watchNamespace) this.#watchService(service);
@@ -396,6 +403,7 @@ class WatchedCluster implements ClusterSource {
   /** The same list while nothing in it changes: batches may come hundreds of times a second. */
   #listDiagnostics(): readonly Diagnostic[] {
     let revision = this.#forbiddenRevision + this.#referenced.Secret.revision + this.#referenced.ConfigMap.revision;
+    revision += this.#namespace?.revision ?? 0;
     for (const { mirror } of this.#watched.values()) revision += mirror.revision;
     if (revision !== this.#listedRevision) this.#diagnostics = this.#gatherDiagnostics();
     this.#listedRevision = revision;
@@ -406,6 +414,7 @@ class WatchedCluster implements ClusterSource {
     const diagnostics: Diagnostic[] = [];
     for (const { mirror } of this.#watched.values()) diagnostics.push(...mirror.diagnostics());
     diagnostics.push(...this.#referenced.Secret.diagnostics(), ...this.#referenced.ConfigMap.diagnostics());
+    diagnostics.push(...(this.#namespace?.diagnostics() ?? []));
     for (const [name, error] of this.#forbidden) {
       const origin = { kind: 'Cluster', namespace: '', name };
       diagnostics.push(diagnostic('PRT-READ-8', `${formatApiError(error)}; what was read before keeps serving`, origin));
@@ -474,28 +483,6 @@ class WatchedCluster implements ClusterSource {
   }
 }
 
-/** Whether the selectors that are used here select the object. */
-function isInCollection(object: KubernetesObject, { namespace, fieldSelector, labelSelector }: Collection): boolean {
-  const { metadata } = object;
-  if (namespace !== '' && namespace !== metadata.namespace) return false;
-  if (fieldSelector !== undefined && fieldSelector !== `metadata.name=${metadata.name}`) return false;
-  if (labelSelector === undefined) return true;
-  return object.kind === 'EndpointSlice' && labelSelector === `${SERVICE_NAME_LABEL}=${object.serviceName}`;
-}
-
 function isReferable(kind: Kind): kind is 'Secret' | 'ConfigMap' {
   return kind === 'Secret' || kind === 'ConfigMap';
-}
-
-/** `ingresses.networking.k8s.io`, `services in shop named web`: tells what is watched apart, and is shown. */
-function describeCollection({ resource, namespace, fieldSelector = '', labelSelector = '', isMetadataOnly }: Collection): string {
-  const selector = fieldSelector + labelSelector;
-  return [
-    resourceName(resource),
-    isMetadataOnly === true ? '(metadata)' : '',
-    namespace === '' ? '' : `in ${namespace}`,
-    selector === '' ? '' : `with ${selector}`,
-  ]
-    .filter((part) => part !== '')
-    .join(' ');
 }

@@ -58,7 +58,9 @@ export class Access {
     if (this.mode === 'everything' || user.groups.includes(ADMIN_GROUP)) return true;
     // Everybody may ask about themselves (ClusterRole system:basic-user).
     if (attributes.verb === 'create' && attributes.resource.startsWith('selfsubject')) return true;
-    return this.#bindings(attributes.namespace).some((binding) => binds(binding, user) && this.#allows(binding, attributes));
+    // Who asks for a Namespace by its name asks within it (RequestInfo).
+    const namespace = attributes.resource === 'namespaces' ? attributes.name : attributes.namespace;
+    return this.#bindings(namespace).some((binding) => binds(binding, user) && this.#allows(binding, attributes));
   }
 
   #bindings(namespace: string): readonly ApiObject[] {
