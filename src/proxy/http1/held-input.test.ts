@@ -4,13 +4,12 @@ import { Held } from './held-input.ts';
 
 const limits = { requestLineBytes: 16_384, headBytes: 65_536, fieldBytes: 32_768, fields: 128 };
 
-/** Adds a head byte by byte, and counts the bytes that a parser that begins anew each time would look at. */
-function workFor(head: Buffer): number {
-  const held = new Held();
+/** Adds a head in pieces, and counts the bytes that a parser that begins anew each time would look at. */
+function workFor(head: Buffer, pieceBytes = 1, held = new Held()): number {
   let work = 0;
-  for (let i = 0; i < head.length; i++) {
-    const isWorth = held.isWorthParsing(head.subarray(i), 1, limits);
-    held.append(head, i, i + 1);
+  for (let i = 0; i < head.length; i += pieceBytes) {
+    const isWorth = held.isWorthParsing(head.subarray(i), pieceBytes, limits);
+    held.append(head, i, i + pieceBytes);
     if (!isWorth) continue;
     work += held.end;
     const { bytes, end } = held;
@@ -39,4 +38,23 @@ test('the end of a line, and what is beyond a limit, are looked at once they are
   const full = new Held();
   full.append(Buffer.alloc(65_536, 'a'), 0, 65_536);
   assert.equal(full.isWorthParsing(Buffer.from('a'), 1, limits), true);
+});
+
+test('so is one that comes line by line', () => {
+  const work = workFor(Buffer.from(`${'v'.repeat(498)}\r\n`.repeat(120)), 500);
+  assert.ok(work < 20 * 60_000, `${work} bytes were looked at`);
+});
+
+test('the empty line at the end of a head that took much work is looked at, whatever its line ends', () => {
+  for (const ending of ['\r\n\r\n', '\n\n', '\r\n\n', '\n\r\n']) {
+    for (let cut = 0; cut < ending.length; cut++) {
+      const held = new Held();
+      workFor(Buffer.from(`${'v'.repeat(498)}\r\n`.repeat(120)), 500, held);
+      held.append(Buffer.from(`x${ending}`), 0, cut + 1);
+      assert.equal(held.isWorthParsing(Buffer.from(ending.slice(cut)), ending.length - cut, limits), true, JSON.stringify(ending));
+    }
+    const held = new Held();
+    workFor(Buffer.from(`${'v'.repeat(498)}\r\n`.repeat(120)), 500, held);
+    assert.equal(held.isWorthParsing(Buffer.from('x\r\n'), 3, limits), false);
+  }
 });
