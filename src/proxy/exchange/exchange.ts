@@ -27,7 +27,7 @@ import { methodOf, normaliseTarget, readPath } from './request-line.ts';
 import { withoutFields } from './response-edit.ts';
 import { CHUNKED_BODY, framingFor, NO_BODY } from './response-framing.ts';
 import { joinEdits, ResponseBody } from './response-body.ts';
-import { redirectToSlash, redirectToTls } from './redirects.ts';
+import { redirectAnswer, redirectToSlash, redirectToTls } from './redirects.ts';
 import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { type MatchedRequest, UpstreamRequestHead } from './upstream-request-head.ts';
 
@@ -454,7 +454,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     if (!keepsBody) this.#bodyLimit = 0;
     const { target: originalTarget, labels } = this.entry;
     this.#call.out.appendText(errorRequestHead(head, { status, originalTarget, labels, host: matched.forwarded.host, hasBody }));
-    this.#call.endHead();
+    this.#call.held.endHead();
     if (hasBody) this.#call.out.append(body, 0, body.length);
     this.entry.upstreamName = group.name;
     const isUnderWay = this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody, route.proxy.requestBuffer);
@@ -467,7 +467,8 @@ export class Exchange implements CallOwner, PolicyOwner {
   }
 
   #redirect(status: number, location: string): void {
-    this.#respond(status, `Content-Type: text/html\r\nLocation: ${location}\r\n`, errorPage(status));
+    const { lines, body } = redirectAnswer(status, location);
+    this.#respond(status, lines, body);
   }
 
   /** Answers with a response of Portico's own. */

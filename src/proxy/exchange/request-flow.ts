@@ -134,7 +134,7 @@ export class RequestFlow implements BodyReplay {
     }
     this.#waiting = undefined;
     // The length is known now, and nginx tells it too.
-    if (this.#isChunked) this.#call.tellLength(this.#bodyBytes);
+    if (this.#isChunked) this.#call.held.tellLength(this.#bodyBytes);
     this.#isChunked = false;
     this.#isReplay = this.#file !== undefined;
     if (this.#isReplay) this.#start(options, false, this);
@@ -196,7 +196,7 @@ export class RequestFlow implements BodyReplay {
   #hold(options: RequestOptions, { memoryBytes }: BodyBuffer): void {
     this.#waiting = options;
     this.#memoryBytes = memoryBytes;
-    this.#call.endHead();
+    this.#call.held.endHead();
   }
 
   #keep(buffer: Buffer, start: number, end: number): void {
@@ -245,7 +245,7 @@ export class RequestFlow implements BodyReplay {
     this.#waiting = undefined;
     this.#isSending = true;
     this.#client.pauseBody();
-    const held = this.#call.takeHeldBody();
+    const held = this.#call.held.takeBody();
     this.#start(options, false);
     if (round !== this.#round) return;
     if (held.length > 0) this.#call.writeBody(held, 0, held.length, true);

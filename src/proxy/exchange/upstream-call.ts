@@ -1,5 +1,5 @@
-// One request to an upstream: holds the request as it is sent, picks endpoints, retries what may be retried, keeps the times. An exchange
-// makes one for its client; policies make one for a sub-request. What the response means is its owner's business.
+// One request to an upstream: sends it, picks endpoints, retries what may be retried, keeps the times. An exchange makes one for its client;
+// policies make one for a sub-request. What the response means is its owner's business.
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { ProxyParameters } from '../../model/route.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
@@ -7,11 +7,12 @@ import { workerCounter } from '../../observe/worker-counters.ts';
 import type { HeadLimits } from '../http1/head-parser.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { type FailurePhase, type ResponseReceiver, UpstreamConnection } from '../http1/upstream-connection.ts';
-import { OutBuffer } from '../out-buffer.ts';
+import type { OutBuffer } from '../out-buffer.ts';
 import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
-import type { RetryRules } from './retry-rules.ts';
+import { HeldRequest } from './held-request.ts';
+import { allowsRetryAfter, isIdempotent, type RetryRules } from './retry-rules.ts';
 
 /** What an owner is told. */
 export interface CallOwner {
@@ -58,29 +59,20 @@ export interface CallOptions {
   readonly pick: EndpointPicker | undefined;
 }
 
-const CHUNKED_END = 'Transfer-Encoding: chunked\r\n\r\n';
-/** A request up to this size is held, so that it can be sent again to another endpoint. */
-const HELD_REQUEST_BYTES = 64 * 1024;
 /** Bound on tries where the configuration sets none, if there are fewer endpoints. */
 const UNLIMITED_TRIES = 10;
 /** Where `proxy-buffer-size` is not written. */
 const RESPONSE_LIMITS: HeadLimits = { requestLineBytes: 0, headBytes: 64 * 1024, fieldBytes: 32 * 1024, fields: 128 };
 const NO_ENDPOINTS: readonly UpstreamEndpoint[] = [];
-/** Safe to send twice (RFC 9110 9.2.2); nginx's list of exceptions is POST, LOCK and PATCH. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 export class UpstreamCall implements ResponseReceiver {
-  /** The request head is appended here before `start`. */
-  readonly out: OutBuffer;
+  readonly held: HeldRequest;
   isHeadMethod = false;
   isRequestSent = false;
   readonly #context: WorkerContext;
   readonly #owner: CallOwner;
   #options: CallOptions | undefined;
   #upstream: UpstreamConnection | undefined;
-  #flushedBytes = 0;
-  /** Where the body begins in `out`; negative: not known yet. */
-  #bodyAt = -1;
   #startedAtMs = 0;
   #tried: readonly UpstreamEndpoint[] = NO_ENDPOINTS;
   #tries = 0;
@@ -88,7 +80,6 @@ export class UpstreamCall implements ResponseReceiver {
   #headerAtMs = 0;
   #status = 0;
   #isRequestComplete = false;
-  #isHeld = true;
   #isBodyPaused = false;
   #isResponsePaused = false;
   #isTunnel = false;
@@ -96,8 +87,12 @@ export class UpstreamCall implements ResponseReceiver {
   constructor(context: WorkerContext, owner: CallOwner) {
     this.#context = context;
     this.#owner = owner;
-    this.out = new OutBuffer(context.requestMemory);
-    this.out.isOwnAlone = true;
+    this.held = new HeldRequest(context);
+  }
+
+  /** The request head is appended here before `start`. */
+  get out(): OutBuffer {
+    return this.held.out;
   }
 
   /** True from `start` until the response is complete or the call has failed. */
@@ -126,16 +121,12 @@ export class UpstreamCall implements ResponseReceiver {
 
   /** Forgets the last request. `out` is empty then. */
   reset(): void {
-    this.out.length = 0;
-    this.out.isOwnAlone = true;
+    this.held.reset();
     this.#options = undefined;
     this.#upstream = undefined;
-    this.#flushedBytes = 0;
-    this.#bodyAt = -1;
     this.#tried = NO_ENDPOINTS;
     this.#tries = 0;
     this.#isRequestComplete = false;
-    this.#isHeld = true;
     this.#isBodyPaused = false;
     this.#isResponsePaused = false;
     this.#isTunnel = false;
@@ -144,51 +135,25 @@ export class UpstreamCall implements ResponseReceiver {
 
   /** The call is over for good: gives the memory of the request back. */
   release(): void {
-    this.out.release();
-  }
-
-  /** What is in `out` is the head; what is appended before `start` belongs to the body. */
-  endHead(): void {
-    this.#bodyAt = this.out.length;
-  }
-
-  /** Before `start`: gives the head, which says that the body comes in chunks, its length instead. */
-  tellLength(bodyBytes: number): void {
-    const { out } = this;
-    const body = this.takeHeldBody();
-    out.length -= CHUNKED_END.length;
-    out.appendLatin1(`Content-Length: ${bodyBytes}\r\n\r\n`);
-    this.endHead();
-    out.append(body, 0, body.length);
-  }
-
-  /** Before `start`: takes what was appended behind the head. */
-  takeHeldBody(): Buffer {
-    const { out } = this;
-    const body = copy(out.bytes, this.#bodyAt, out.length);
-    out.length = this.#bodyAt;
-    return body;
+    this.held.out.release();
   }
 
   /** Sends what is in `out` to an endpoint of the group. */
   start(options: CallOptions): void {
     this.#options = options;
     this.#startedAtMs = this.#context.nowMs;
-    if (this.#bodyAt < 0) this.endHead();
+    this.held.endHead();
     this.isHeadMethod = options.method === 'HEAD';
     this.#isRequestComplete = options.isComplete;
     this.#attempt(options);
   }
 
   /** The request as far as it is held, for another call: its head, and its body unless parts of it are gone. Ends this call. */
-  takeRequest(): { readonly head: string; readonly body: Buffer | undefined } {
-    const { bytes, length } = this.out;
-    const bodyAt = this.#bodyAt < 0 ? length : this.#bodyAt;
-    const head = bytes.latin1Slice(0, bodyAt);
-    const body = this.#isHeld ? Buffer.from(bytes.subarray(bodyAt, length)) : undefined;
+  takeRequest(): ReturnType<HeldRequest['copy']> {
+    const request = this.held.copy();
     this.abort();
     this.reset();
-    return { head, body };
+    return request;
   }
 
   /** A piece of the request body; the bytes are only good during the call unless `isStable`. */
@@ -201,15 +166,15 @@ export class UpstreamCall implements ResponseReceiver {
       if (upstream.pendingBytes > 0) this.#pauseBody();
       return;
     }
-    const fits = this.#isHeld && this.out.length + end - start <= HELD_REQUEST_BYTES;
+    const fits = this.held.hasRoomFor(end - start);
     if (fits || !upstream.isConnected) {
-      this.#appendBody(buffer, start, end, options.isChunked);
+      this.held.append(buffer, start, end, options.isChunked);
       // Not connected: take this piece and no more.
       if (!fits) this.#pauseBody();
       return;
     }
     this.flush();
-    this.#isHeld = false;
+    this.held.isWhole = false;
     if (options.isChunked) upstream.write(chunk(buffer, start, end));
     else upstream.write(isStable ? buffer.subarray(start, end) : copy(buffer, start, end));
     if (upstream.pendingBytes > 0) this.#pauseBody();
@@ -220,7 +185,7 @@ export class UpstreamCall implements ResponseReceiver {
     this.#isRequestComplete = true;
     if (this.#upstream === undefined || this.#options?.isChunked !== true) return;
     const end = `0\r\n${trailers}\r\n`;
-    if (this.#isHeld) this.out.appendLatin1(end);
+    if (this.held.isWhole) this.held.out.appendLatin1(end);
     else this.#upstream.write(Buffer.from(end, 'latin1'));
   }
 
@@ -229,12 +194,11 @@ export class UpstreamCall implements ResponseReceiver {
     const upstream = this.#upstream;
     const options = this.#options;
     if (upstream === undefined || options === undefined || !upstream.isConnected || this.#isTunnel) return;
-    if (this.#isHeld && this.out.length > this.#flushedBytes) {
-      const bytes = this.out.bytes.subarray(this.#flushedBytes, this.out.length);
-      this.#flushedBytes = this.out.length;
+    const bytes = this.held.take();
+    if (bytes !== undefined) {
       if (this.#isRequestComplete) upstream.writeOnce(bytes);
       else upstream.write(bytes);
-      this.out.isOwnAlone = upstream.pendingBytes === 0;
+      this.held.out.isOwnAlone = upstream.pendingBytes === 0;
     }
     if (this.#isRequestComplete && !this.isRequestSent) {
       this.isRequestSent = true;
@@ -369,7 +333,7 @@ export class UpstreamCall implements ResponseReceiver {
     this.#attemptAtMs = nowMs;
     this.#headerAtMs = 0;
     this.#status = 0;
-    this.#flushedBytes = 0;
+    this.held.rewind();
     this.isRequestSent = false;
     const upstream = UpstreamConnection.take(this.#context, group, endpoint, proxy.connectTimeoutMs);
     this.#upstream = upstream;
@@ -384,38 +348,30 @@ export class UpstreamCall implements ResponseReceiver {
     if (upstream.isConnected) this.onUpstreamConnected();
   }
 
-  /** nginx's `proxy_next_upstream`: which failures make another endpoint be tried. */
   #mayRetryAfter(options: CallOptions, code: ErrorCode, phase: FailurePhase, wasReused: boolean): boolean {
-    const { retry } = options;
-    if (code === 'PRT-UP-5' && wasReused) {
-      // A race with the upstream's own idle limit says nothing about the endpoint: it is tried again, and the try does not count.
-      if (!this.#isHeld || options.replay?.isReplayable === false || !IDEMPOTENT.has(options.method)) return false;
-      this.#tried = this.#tried.slice(0, -1);
-      this.#tries--;
-      return true;
-    }
-    if (code === 'PRT-UP-6' || code === 'PRT-UP-9') return retry.onInvalidHead && this.#mayRetry(options, true);
-    const isTimeout = code === 'PRT-UP-2' || code === 'PRT-UP-3' || code === 'PRT-UP-4';
-    return (isTimeout ? retry.onTimeout : retry.onError) && this.#mayRetry(options, phase !== 'connect');
+    if (code !== 'PRT-UP-5' || !wasReused) return allowsRetryAfter(options.retry, code) && this.#mayRetry(options, phase !== 'connect');
+    // A race with the upstream's own idle limit says nothing about the endpoint: it is tried again, and the try does not count.
+    if (!this.#canSendAgain(options) || !isIdempotent(options.method)) return false;
+    this.#tried = this.#tried.slice(0, -1);
+    this.#tries--;
+    return true;
   }
 
   #mayRetry(options: CallOptions, wasSent: boolean): boolean {
     const { retry, proxy, group } = options;
-    if (!this.#isHeld || options.replay?.isReplayable === false || this.#tries >= retry.maxTries) return false;
-    if (wasSent && !retry.nonIdempotent && !IDEMPOTENT.has(options.method)) return false;
+    if (!this.#canSendAgain(options) || this.#tries >= retry.maxTries) return false;
+    if (wasSent && !retry.nonIdempotent && !isIdempotent(options.method)) return false;
     const { nextUpstreamTimeoutMs } = proxy;
     if (nextUpstreamTimeoutMs > 0 && this.#context.nowMs - this.#startedAtMs >= nextUpstreamTimeoutMs) return false;
     return this.#tries < Math.max(UNLIMITED_TRIES, group.endpoints.length);
   }
 
-  #extendDeadline(upstream: UpstreamConnection): void {
-    upstream.setDeadline(this.#context.nowMs + (this.#options?.proxy.readTimeoutMs ?? 0));
+  #canSendAgain({ replay }: CallOptions): boolean {
+    return this.held.isWhole && replay?.isReplayable !== false;
   }
 
-  #appendBody(buffer: Buffer, start: number, end: number, isChunked: boolean): void {
-    if (isChunked) this.out.appendLatin1(`${(end - start).toString(16)}\r\n`);
-    this.out.append(buffer, start, end);
-    if (isChunked) this.out.appendLatin1('\r\n');
+  #extendDeadline(upstream: UpstreamConnection): void {
+    upstream.setDeadline(this.#context.nowMs + (this.#options?.proxy.readTimeoutMs ?? 0));
   }
 
   #pauseBody(): void {
