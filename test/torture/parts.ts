@@ -69,7 +69,7 @@ const longestByteByByteBytes = 500;
 const edgeBytes = 200;
 
 /**
- * Every byte alone. Of long input only both ends, so that it still arrives within a header timeout of two seconds; the middle is cut
+ * Every byte alone. Of long input only both ends, so that it still arrives within the header timeout, on a slow machine too; the middle is cut
  * into pieces of 4096 bytes.
  */
 export const cutEveryByte: Cut = (bytes) => {

@@ -16,10 +16,10 @@ export interface OwnedRig extends Rig {
 
 /** ConfigMap keys of ingress-nginx: times in seconds. A retry would make one request two, so there is none. */
 const shortTimeouts = {
-  'client-header-timeout': '2',
-  'client-body-timeout': '2',
-  'proxy-read-timeout': '2',
-  'proxy-send-timeout': '2',
+  'client-header-timeout': '6',
+  'client-body-timeout': '6',
+  'proxy-read-timeout': '6',
+  'proxy-send-timeout': '6',
   'proxy-connect-timeout': '1',
   'proxy-next-upstream': 'off',
   'worker-shutdown-timeout': '1s',
