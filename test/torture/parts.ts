@@ -69,8 +69,8 @@ const longestByteByByteBytes = 500;
 const edgeBytes = 200;
 
 /**
- * Every byte alone. Of long input only both ends, so that it still arrives within the header timeout, on a slow machine too; the middle is cut
- * into pieces of 4096 bytes.
+ * Every byte alone. Of long input only both ends, so that it still arrives within the header timeout, on a slow machine too; the middle
+ * is cut into pieces of 4096 bytes.
  */
 export const cutEveryByte: Cut = (bytes) => {
   if (bytes.length <= longestByteByByteBytes) return bytes.split('');
