@@ -159,23 +159,69 @@ describe('the client of the API', () => {
     assert.deepEqual([spec.interactive, spec.cluster.server], [false, api.url]);
   });
 
+  /** A plugin that counts its runs, waits while `gate` exists, and gives the token in the file `token`. */
+  const writePlugin = (name: string, token: string, expirationTimestamp?: string) => {
+    const [gate, runs, tokenFile] = ['gate', 'runs', 'token'].map((what) => join(directory, `${name}-${what}`)) as [string, string, string];
+    const status = expirationTimestamp === undefined ? '' : `,"expirationTimestamp":"${expirationTimestamp}"`;
+    const answer = `{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"$(cat ${tokenFile})"${status}}}`;
+    const script = `#!/bin/sh\necho run >> ${runs}\nwhile [ -e ${gate} ]; do sleep 0.05; done\ncat <<END\n${answer}\nEND\n`;
+    writeFileSync(tokenFile, token);
+    writeFileSync(join(directory, `${name}.sh`), script, { mode: 0o755 });
+    return {
+      kubeconfig: writeKubeconfig(name, { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: `./${name}.sh` } }),
+      give: (other: string) => writeFileSync(tokenFile, other),
+      hang: () => writeFileSync(gate, ''),
+      goOn: () => rmSync(gate),
+      runs: () => readFileSync(runs, 'utf8').length / 'run\n'.length,
+    };
+  };
+
   it('goes on with what an exec plugin said before while it hangs, and runs it once at a time', async () => {
     api.addToken('kept', { name: 'kept-user', groups: [] });
-    const status = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"kept"}}';
-    const gate = join(directory, 'hangs');
-    const runs = join(directory, 'runs');
-    const script = `#!/bin/sh\necho run >> ${runs}\nwhile [ -e ${gate} ]; do sleep 0.05; done\necho '${status}'\n`;
-    writeFileSync(join(directory, 'hanging.sh'), script, { mode: 0o755 });
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './hanging.sh' };
+    const plugin = writePlugin('hanging', 'kept', '1970-01-01T00:10:00Z');
     let nowMs = 0;
-    const client = await connect({ kubeconfig: writeKubeconfig('hanging', { exec }), nowMs: () => nowMs, readLimitMs: 1_000 });
+    const clock = (): number => nowMs;
+    const client = await connect({ kubeconfig: plugin.kubeconfig, nowMs: clock, epochMs: clock, readLimitMs: 1_000 });
     assert.equal(await whoAmI(client), 'kept-user');
-    writeFileSync(gate, '');
-    nowMs = 61_000;
+    plugin.hang();
+    nowMs = 541_000;
     assert.equal(await whoAmI(client), 'kept-user');
     assert.equal(await whoAmI(client), 'kept-user');
-    assert.equal(readFileSync(runs, 'utf8'), 'run\nrun\n');
-    rmSync(gate);
+    assert.equal(plugin.runs(), 2);
+    plugin.goOn();
+  });
+
+  it('runs an exec plugin again when what it gave is about to expire, not before', async () => {
+    api.addToken('expiring', { name: 'expiring-user', groups: [] });
+    const plugin = writePlugin('expiring', 'expiring', '1970-01-01T00:10:00Z');
+    let nowMs = 0;
+    const clock = (): number => nowMs;
+    const client = await connect({ kubeconfig: plugin.kubeconfig, nowMs: clock, epochMs: clock });
+    const runsAt: number[] = [];
+    for (nowMs of [0, 61_000, 539_000, 541_000, 590_000, 595_000]) {
+      assert.equal(await whoAmI(client), 'expiring-user');
+      runsAt.push(plugin.runs());
+    }
+    assert.deepEqual(runsAt, [1, 1, 1, 2, 2, 3], 'a minute before the end, then again after nine tenths of the time that is left');
+  });
+
+  it('runs an exec plugin whose credentials do not expire again when they are refused, once for all requests', async () => {
+    api.addToken('first', { name: 'first-user', groups: [] });
+    const plugin = writePlugin('refused', 'first');
+    let nowMs = 0;
+    const client = await connect({ kubeconfig: plugin.kubeconfig, nowMs: () => nowMs });
+    assert.equal(await whoAmI(client), 'first-user');
+    nowMs = 86_400_000;
+    assert.equal(await whoAmI(client), 'first-user');
+    assert.equal(plugin.runs(), 1);
+    api.revokeToken('first');
+    api.addToken('second', { name: 'second-user', groups: [] });
+    plugin.give('second');
+    assert.deepEqual(
+      await Promise.all([1, 2, 3, 4].map(() => whoAmI(client))),
+      Array.from({ length: 4 }, () => 'second-user'),
+    );
+    assert.equal(plugin.runs(), 2);
   });
 
   it('says what is wrong with a kubeconfig or with its plugin, but shows no token', async () => {

@@ -265,7 +265,7 @@ class HttpApiClient implements ApiClient {
       const result = end.ok ? reader.finish() : fail(withoutUnsent(end.error));
       if (result.ok || result.error.status !== 401 || hasRefreshed) return result;
       hasRefreshed = true;
-      credentials.refresh();
+      credentials.refresh(connection);
     }
   }
 

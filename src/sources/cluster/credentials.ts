@@ -1,5 +1,6 @@
 // How to reach the API server and who to be there. A `Credentials` answers before each request, from memory as long as that is good: tokens
-// of service accounts rotate in their file, and client certificates and CAs may too. `refresh` forgets what is kept, after a 401.
+// of service accounts rotate in their file, and client certificates and CAs may too; what an exec plugin gave is good until it expires.
+// `refresh` forgets what is kept, after a 401.
 import type { Agent } from 'node:http';
 import { readFile } from 'node:fs/promises';
 
@@ -11,6 +12,8 @@ export interface ApiConnection {
   readonly headers: Readonly<Record<string, string>>;
   /** Only where requests go through a proxy of the kubeconfig. */
   readonly agent?: Agent;
+  /** Set where an exec plugin gave the credentials. `expiresAtMs`: since the epoch; undefined: they are good until they are refused. */
+  readonly plugin?: { readonly expiresAtMs: number | undefined };
 }
 
 /** The names are those of Node's TLS options. */
@@ -25,8 +28,8 @@ export interface ApiTls {
 export interface Credentials {
   /** Rejects with a message for the operator where something cannot be read. */
   load(): Promise<ApiConnection>;
-  /** The API server refused what `load` gave: read everything anew the next time. */
-  refresh(): void;
+  /** The API server refused `used`, which `load` gave: read everything anew the next time, unless that was done since. */
+  refresh(used: ApiConnection): void;
 }
 
 export interface CredentialOptions {
@@ -39,6 +42,8 @@ export interface CredentialOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  /** Milliseconds since the epoch; the clock of the machine if not given. */
+  readonly epochMs?: () => number;
   /** Where the files of the service account are; `/var/run/secrets/kubernetes.io/serviceaccount` in a pod. */
   readonly serviceAccountPath?: string;
   /** How long reading may take. */
@@ -48,6 +53,10 @@ export interface CredentialOptions {
 const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** client-go reads the token anew after a minute; a rotated token is good long before the old one ends. */
 const REREAD_AFTER_MS = 60_000;
+/** An exec plugin runs again this long before its credentials expire, or after nine tenths of their time. */
+const BEFORE_EXPIRY_MS = 60_000;
+/** Even where they expire sooner. */
+const LEAST_PLUGIN_MS = 10_000;
 /** An exec plugin may wait for a person or for a server that is gone. */
 const READ_LIMIT_MS = 10_000;
 
@@ -66,44 +75,53 @@ export async function createCredentials(options: CredentialOptions): Promise<Cre
   );
 }
 
-/** Keeps what was read for a minute. While a file cannot be read anew, what it said before is used. */
+/** Keeps what was read for a minute, and what a plugin gave until shortly before it expires. While a file cannot be read anew, what it said before is used. */
 class CachedCredentials implements Credentials {
   readonly #nowMs: () => number;
+  readonly #epochMs: () => number;
   readonly #limitMs: number;
   readonly #read: () => Promise<ApiConnection>;
   #last: ApiConnection | undefined;
-  #readAtMs = -Infinity;
+  #goodUntilMs = -Infinity;
   #reading: Promise<ApiConnection> | undefined;
   /** The same without the limit: while it hangs, it is not begun again. */
   #underway: Promise<ApiConnection> | undefined;
 
-  constructor({ nowMs, readLimitMs = READ_LIMIT_MS }: CredentialOptions, read: () => Promise<ApiConnection>) {
+  constructor({ nowMs, epochMs = Date.now, readLimitMs = READ_LIMIT_MS }: CredentialOptions, read: () => Promise<ApiConnection>) {
     this.#nowMs = nowMs;
+    this.#epochMs = epochMs;
     this.#limitMs = readLimitMs;
     this.#read = read;
   }
 
   async load(): Promise<ApiConnection> {
-    if (this.#last !== undefined && this.#nowMs() - this.#readAtMs < REREAD_AFTER_MS) return this.#last;
+    if (this.#last !== undefined && this.#nowMs() < this.#goodUntilMs) return this.#last;
     this.#reading ??= this.#readAnew().finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
   }
 
-  refresh(): void {
-    this.#readAtMs = -Infinity;
+  refresh(used: ApiConnection): void {
+    if (used === this.#last) this.#goodUntilMs = -Infinity;
   }
 
   async #readAnew(): Promise<ApiConnection> {
     try {
       this.#last = await this.#readInTime();
-      this.#readAtMs = this.#nowMs();
+      this.#goodUntilMs = this.#nowMs() + this.#goodForMs(this.#last);
       return this.#last;
     } catch (error) {
       if (this.#last === undefined) throw error;
       return this.#last;
     }
+  }
+
+  #goodForMs({ plugin }: ApiConnection): number {
+    if (plugin === undefined) return REREAD_AFTER_MS;
+    if (plugin.expiresAtMs === undefined) return Infinity;
+    const leftMs = plugin.expiresAtMs - this.#epochMs();
+    return Math.max(LEAST_PLUGIN_MS, leftMs - Math.min(BEFORE_EXPIRY_MS, leftMs / 10));
   }
 
   async #readInTime(): Promise<ApiConnection> {

@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Cluster } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node';
 import { parse as parseYaml } from 'yaml';
 import { isMap } from '../../resources/fields.ts';
 import type { ApiConnection, ApiTls } from './credentials.ts';
+import { runExecPlugin } from './exec-plugin.ts';
 
 /** Reads the current context anew, running its exec plugin if there is one. Rejects where it cannot be used. */
 export async function readWithLibrary(path: string): Promise<ApiConnection> {
@@ -16,7 +17,7 @@ export async function readWithLibrary(path: string): Promise<ApiConnection> {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error(`there is no cluster for its current context ${JSON.stringify(config.getCurrentContext())}`);
   const named = config.getCurrentUser() ?? { name: 'anonymous' };
-  const user = named.exec === undefined ? named : { ...named, exec: preparePlugin(named.exec, path, cluster) };
+  const { user, plugin } = await askPlugin(named, path, cluster);
   const token = readTokenFile(path, user.name);
   // The library applies nothing of the cluster where there is no user, and refuses plain HTTP unless told that there is no TLS to verify.
   const isPlain = cluster.server.startsWith('http:');
@@ -24,30 +25,39 @@ export async function readWithLibrary(path: string): Promise<ApiConnection> {
   const options: RequestOptions = { headers: {} };
   await config.applyToHTTPSOptions(options);
   const agent = cluster.proxyUrl === undefined || typeof options.agent !== 'object' ? undefined : options.agent;
-  return { server: cluster.server, tls: tlsOf(options), headers: headersOf(options), ...(agent === undefined ? {} : { agent }) };
+  return {
+    server: cluster.server,
+    tls: tlsOf(options),
+    headers: headersOf(options),
+    ...(agent !== undefined && { agent }),
+    ...(plugin !== undefined && { plugin }),
+  };
 }
 
-/**
- * What client-go does for exec plugins and the library does not: a path is relative to the kubeconfig, and the plugin is told what it is
- * asked for (Kubernetes authentication, "client-go credential plugins"), without which some do not run.
- */
-function preparePlugin(exec: unknown, path: string, { server, tlsServerName, skipTLSVerify, caData, proxyUrl }: Cluster): unknown {
-  if (!isMap(exec)) return exec;
-  const { apiVersion, command, provideClusterInfo } = exec;
-  const cluster = {
+/** The user without the plugin, with what the plugin gave: the library runs plugins in another way than client-go. */
+async function askPlugin(user: User, path: string, cluster: Cluster): Promise<PluginAnswer> {
+  const exec: unknown = user.exec;
+  if (!isMap(exec)) return { user, plugin: undefined };
+  const { server, tlsServerName, skipTLSVerify, caData, proxyUrl } = cluster;
+  const info = {
     server,
     'tls-server-name': tlsServerName,
     'insecure-skip-tls-verify': skipTLSVerify || undefined,
     'certificate-authority-data': caData,
     'proxy-url': proxyUrl,
   };
-  const spec = { interactive: false, ...(provideClusterInfo === true && { cluster }) };
-  const env: readonly unknown[] = Array.isArray(exec['env']) ? exec['env'] : [];
+  const { token, cert, key, expiresAtMs } = await runExecPlugin(exec, { directory: dirname(path), cluster: info });
+  const { exec: _, ...rest } = user;
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
   return {
-    ...exec,
-    command: typeof command === 'string' && command.includes('/') ? resolve(dirname(path), command) : command,
-    env: [...env, { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify({ apiVersion, kind: 'ExecCredential', spec }) }],
+    user: { ...rest, ...(token !== '' && { token }), ...(cert !== '' && key !== '' && { certData: base64(cert), keyData: base64(key) }) },
+    plugin: { expiresAtMs },
   };
+}
+
+interface PluginAnswer {
+  readonly user: User;
+  readonly plugin: ApiConnection['plugin'];
 }
 
 /** The field `tokenFile` of a user, which the library does not know. */

@@ -13,6 +13,10 @@ describe('a kubeconfig', () => {
   after(() => rmSync(directory, { recursive: true }));
   for (const name of ['ca', 'cert', 'key', 'token']) writeFileSync(join(directory, name), `${name} of a file`);
 
+  const status = '{"token":"of-$1","expirationTimestamp":"2026-01-01T00:00:00Z","clientCertificateData":"C","clientKeyData":"K"}';
+  const credential = `{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":${status}}`;
+  writeFileSync(join(directory, 'plugin'), `#!/bin/sh\ncat <<END\n${credential}\nEND\n`, { mode: 0o755 });
+
   const write = (cluster: object, user: object, rest: object = {}): void => {
     const others = {
       clusters: { name: 'other', cluster: { server: 'https://other' } },
@@ -47,6 +51,11 @@ describe('a kubeconfig', () => {
     ],
     ['another name of the server', { ...https, 'tls-server-name': 'kubernetes', 'insecure-skip-tls-verify': true }, { token: 'secret' }],
     ['somebody else to be', https, { token: 'secret', as: 'bob' }],
+    [
+      'an exec plugin',
+      { ...https, 'certificate-authority-data': base64('CA') },
+      { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin', args: ['given'] } },
+    ],
     ['no TLS', { server: 'http://127.0.0.1:8001', 'insecure-skip-tls-verify': true }, { token: 'secret' }],
     [
       'fields without a value',
@@ -59,9 +68,26 @@ describe('a kubeconfig', () => {
       write(cluster, user);
       const read = await loadKubeconfig(path);
       assert.equal(read.agent, undefined);
+      assert.equal(read.plugin !== undefined, 'exec' in user);
       assert.deepEqual(read, await readWithLibrary(path));
     });
   }
+
+  it('with an exec plugin says what went wrong', async () => {
+    const failing = async (exec: object): Promise<string> => {
+      write(https, { exec: { apiVersion: 'client.authentication.k8s.io/v1', ...exec } });
+      return String(await loadKubeconfig(path).catch((error: unknown) => error));
+    };
+    assert.match(
+      await failing({ command: 'no-such-plugin', installHint: 'Install it.' }),
+      /its exec plugin failed: .*ENOENT: Install it\./,
+    );
+    assert.match(await failing({ command: 'sh', args: ['-c', 'echo sign in first >&2; exit 3'] }), /its exec plugin failed: sign in first/);
+    assert.match(await failing({ command: 'echo', args: ['{}'] }), /printed no ExecCredential/);
+    assert.match(await failing({ command: './plugin', apiVersion: 'client.authentication.k8s.io/v1beta1' }), /in another version/);
+    assert.match(await failing({ command: './plugin', interactiveMode: 'Always' }), /asks a person/);
+    assert.match(await failing({}), /has no command/);
+  });
 
   it('with a mistake is refused with its path', async () => {
     const mistakes: readonly (() => void)[] = [

@@ -1,11 +1,15 @@
-// Credentials from a kubeconfig. One that holds or names all that is needed (certificates, tokens, passwords: what clusters hand out) is read
-// here. Everything else, such as exec plugins, proxies, and files with a mistake, is the business of the Kubernetes client library, which is
-// loaded only then: it takes 300 ms and 60 MB for as long as the program runs.
+// Credentials from a kubeconfig. One that holds or names all that is needed (certificates, tokens, passwords, exec plugins: what clusters hand
+// out) is read here. Everything else, such as proxies and files with a mistake, is the business of the Kubernetes client library, which is loaded
+// only then: it takes 300 ms and 60 MB for as long as the program runs.
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { isMap } from '../../resources/fields.ts';
 import type { ApiConnection, ApiTls } from './credentials.ts';
+import { runExecPlugin } from './exec-plugin.ts';
+
+/** Holds what the plugin is to know of the cluster. */
+const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -50,6 +54,7 @@ const userFields: ReadonlySet<string> = new Set([
   'username',
   'password',
   'as',
+  'exec',
 ]);
 
 /** Undefined where the library is needed. Rejects where a file that is named cannot be read. */
@@ -63,10 +68,33 @@ async function readPlain(path: string): Promise<ApiConnection | undefined> {
   const server = textOf(cluster, 'server');
   if (server === '') return undefined;
   const directory = dirname(path);
-  return {
+  const connection: ApiConnection = {
     server: server.replace(/\/$/, ''),
     tls: await readTls(cluster, user, directory),
     headers: await readHeaders(user, directory),
+  };
+  const exec = user['exec'];
+  return isMap(exec) ? askPlugin(exec, cluster, { connection, directory }) : connection;
+}
+
+/** The same connection with the credentials of the plugin. */
+async function askPlugin(
+  exec: Entry,
+  cluster: Entry,
+  { connection, directory }: { readonly connection: ApiConnection; readonly directory: string },
+): Promise<ApiConnection> {
+  const { ca } = connection.tls;
+  const { 'certificate-authority': _, extensions, ...info } = cluster;
+  const data = ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
+  const list: readonly unknown[] = Array.isArray(extensions) ? extensions : [];
+  const own = list.find((one) => isMap(one) && one['name'] === EXEC_EXTENSION);
+  const config = isMap(own) ? { config: own['extension'] } : {};
+  const { token, cert, key, expiresAtMs } = await runExecPlugin(exec, { directory, cluster: { ...info, ...data, ...config } });
+  return {
+    ...connection,
+    tls: { ...connection.tls, ...(cert !== '' && key !== '' && { cert: Buffer.from(cert), key: Buffer.from(key) }) },
+    headers: { ...connection.headers, ...(token !== '' && { Authorization: `Bearer ${token}` }) },
+    plugin: { expiresAtMs },
   };
 }
 
@@ -120,7 +148,8 @@ function findNamed(content: Entry, kind: 'context' | 'cluster' | 'user', name: u
 function hasOnly(fields: Entry, known: ReadonlySet<string>): boolean {
   return Object.entries(fields).every(
     ([key, value]) =>
-      known.has(key) && (typeof value === 'string' || value === null || key === 'insecure-skip-tls-verify' || key === 'extensions'),
+      known.has(key) &&
+      (typeof value === 'string' || value === null || key === 'insecure-skip-tls-verify' || key === 'extensions' || key === 'exec'),
   );
 }
 
