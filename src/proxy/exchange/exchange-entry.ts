@@ -4,7 +4,10 @@ import type { RouteLabels } from '../../model/route.ts';
 import type { ConnectionFacts, ExchangeRecord, UpstreamAttempt } from '../../observe/exchange-record.ts';
 import type { TraceContext } from '../../observe/tracing/span.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
+import type { MessageHead } from '../http1/message-head.ts';
+import type { Downstream } from './downstream.ts';
 import { KeptHead } from './kept-head.ts';
+import { methodOf } from './request-line.ts';
 
 const NO_LABELS: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '' };
 const NO_ATTEMPTS: readonly UpstreamAttempt[] = [];
@@ -40,7 +43,7 @@ export class ExchangeEntry implements ExchangeRecord {
   readonly responseHead = new KeptHead();
 
   /** Forgets the last exchange; what belongs to the connection stays. */
-  reset(): void {
+  #reset(): void {
     this.labels = NO_LABELS;
     this.host = '';
     this.isHostDefined = false;
@@ -61,6 +64,17 @@ export class ExchangeEntry implements ExchangeRecord {
     this.trace = undefined;
     this.requestHead.forget();
     this.responseHead.forget();
+  }
+
+  /** A request of this client begins, of which nothing but the head is known. */
+  begin(head: MessageHead, { origin, protocol }: Downstream): void {
+    this.#reset();
+    this.clientAddress = origin.address;
+    this.clientPort = origin.port;
+    this.protocol = protocol;
+    this.scheme = origin.isTls ? 'https' : 'http';
+    this.method = methodOf(head);
+    this.target = head.buffer.latin1Slice(head.targetStart, head.targetEnd);
   }
 
   takeRoute(route: ProxyRoute): void {

@@ -6,7 +6,6 @@ import { errorCodes } from '../../model/error-codes.ts';
 import type { UpstreamAttempt } from '../../observe/exchange-record.ts';
 import type { PathVerdict } from '../../routing/compiled-host.ts';
 import { BODY_LENGTH, BODY_NONE } from '../http1/field-block.ts';
-import { FIELD } from '../http1/field-names.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { passableTrailers } from '../http1/trailer-section.ts';
 import type { FailurePhase } from '../http1/upstream-connection.ts';
@@ -17,13 +16,13 @@ import type { EndpointPicker } from '../upstream/balancer.ts';
 import type { UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import type { Downstream } from './downstream.ts';
-import { errorRequestHead, findErrorGroup } from './error-backend.ts';
+import { ErrorBackendCall, type ReplacedError } from './error-backend-call.ts';
 import { errorPage } from './error-page.ts';
 import { ExchangeEntry } from './exchange-entry.ts';
 import { ForwardedCache } from './forwarded-cache.ts';
 import { type PolicyOwner, PolicyRun } from './policy-run.ts';
-import { RequestFlow, type RequestOptions } from './request-flow.ts';
-import { methodOf, normaliseTarget, readPath } from './request-line.ts';
+import { RequestFlow } from './request-flow.ts';
+import { normaliseTarget, readPath } from './request-line.ts';
 import { withoutFields } from './response-edit.ts';
 import { CHUNKED_BODY, framingFor, NO_BODY } from './response-framing.ts';
 import { joinEdits, ResponseBody } from './response-body.ts';
@@ -44,6 +43,7 @@ export class Exchange implements CallOwner, PolicyOwner {
   readonly #call: UpstreamCall;
   readonly #request: RequestFlow;
   readonly #response: ResponseBody;
+  readonly #errorBackend: ErrorBackendCall;
   #isActive = false;
   #route: ProxyRoute | undefined;
   /** Of routes with policies only. */
@@ -54,10 +54,6 @@ export class Exchange implements CallOwner, PolicyOwner {
   #isHeadMethod = false;
   #isHeadSent = false;
   #isTunnel = false;
-  /** Kept for routes with error pages. */
-  #matched: MatchedRequest | undefined;
-  /** An error backend answers instead; these fields go with its answer. */
-  #errorLines: string | undefined;
   #isWebSocket = false;
   #acceptsTrailers = false;
   #expectsContinue = false;
@@ -69,6 +65,13 @@ export class Exchange implements CallOwner, PolicyOwner {
     this.#requestHeads = new UpstreamRequestHead(context, this.#forwarded, this.entry);
     this.#call = new UpstreamCall(context, this);
     this.#request = new RequestFlow(context, client, this.#call, () => this.fail('PRT-INT-1'));
+    this.#errorBackend = new ErrorBackendCall({
+      context,
+      entry: this.entry,
+      requestHeads: this.#requestHeads,
+      call: this.#call,
+      request: this.#request,
+    });
     this.#response = new ResponseBody(context, client, {
       onReady: () => this.#call.resumeResponse(),
       onEnd: (trailers) => {
@@ -121,7 +124,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     const { route, hostName, forwarded } = request;
     const before = this.#policies?.request;
     this.#takeRoute(route);
-    this.#matched = route.errorBackend === undefined ? undefined : request;
+    this.#errorBackend.takeRoute(request);
     if (this.#context.compression !== undefined || route.shapesResponses || before !== undefined) this.#response.begin(head, route);
     this.#policies = route.hooks === undefined ? undefined : this.#createPolicies(route.hooks, head, request);
     if (route.hostSteps !== undefined && before === undefined && this.#policies !== undefined) {
@@ -208,7 +211,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     const errorLine = this.#context.settings.errorHeader ? `X-Portico-Error: ${code}\r\n` : '';
     // Where the end of the request is not known, nothing of it is sent anywhere.
     const mayAskOther = !errorCodes[code].closes || code === 'PRT-REQ-14';
-    if (mayAskOther && this.#askErrorBackend(status, errorLine + lines, code !== 'PRT-REQ-14')) return;
+    if (mayAskOther && this.#isReplaced({ status, lines: errorLine + lines, keepsBody: code !== 'PRT-REQ-14' })) return;
     this.#call.abort();
     this.#respond(status, `Content-Type: text/html\r\n${errorLine}${lines}`, errorPage(status, detail), errorCodes[code].closes);
   }
@@ -238,14 +241,16 @@ export class Exchange implements CallOwner, PolicyOwner {
   }
 
   onResponseHead(head: MessageHead, isBodyless: boolean): boolean {
-    if (this.#isReplaced(head)) return false;
+    const error = this.#errorBackend.errorIn(head);
+    if (error !== undefined && this.#isReplaced(error)) return false;
     if (this.#context.accessLog.isEnabled) this.entry.responseHead.keep(head);
     this.#request.onAnswered();
     this.entry.status = head.status;
     this.#isHeadSent = true;
     const plan = isBodyless ? undefined : this.#response.planFor(head);
     if (!isBodyless) this.#response.open(plan);
-    const errorEdit = this.#errorLines === undefined ? undefined : { lines: this.#errorLines, dropped: undefined };
+    const { lines: errorLines } = this.#errorBackend;
+    const errorEdit = errorLines === undefined ? undefined : { lines: errorLines, dropped: undefined };
     const edit = joinEdits(joinEdits(plan, this.#policies?.editResponse(head.status, head)), errorEdit);
     this.#client.sendForwardedHead(
       head,
@@ -336,20 +341,14 @@ export class Exchange implements CallOwner, PolicyOwner {
     this.#requestHeads.append(this.#call.out, head, sent, { policies, isFallback });
     const pick = this.#startPicking(group, head, request);
     const buffer = this.#isWebSocket ? null : route.proxy.requestBuffer;
-    const isUnderWay = this.#request.forward(this.#callOptions(route, group, pick), policies?.request.copy, buffer);
+    const options = { group, proxy: route.proxy, retry: route.retry, method: this.entry.method, pick };
+    const isUnderWay = this.#request.forward(options, policies?.request.copy, buffer);
     if (this.#expectsContinue && isUnderWay) this.#client.sendContinue();
   }
 
   #reset(head: MessageHead, headBytes: number, receivedAtMs: number): void {
     const { entry } = this;
-    const { origin } = this.#client;
-    entry.reset();
-    entry.clientAddress = origin.address;
-    entry.clientPort = origin.port;
-    entry.protocol = this.#client.protocol;
-    entry.scheme = origin.isTls ? 'https' : 'http';
-    entry.method = methodOf(head);
-    entry.target = head.buffer.latin1Slice(head.targetStart, head.targetEnd);
+    entry.begin(head, this.#client);
     entry.requestBytes = headBytes;
     entry.startedAtMs = performance.timeOrigin + receivedAtMs;
     if (this.#context.accessLog.isEnabled) {
@@ -367,8 +366,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     this.#request.begin(head);
     this.#isHeadSent = false;
     this.#isTunnel = false;
-    this.#matched = undefined;
-    this.#errorLines = undefined;
+    this.#errorBackend.reset();
     this.#isWebSocket = head.isWebSocket;
     this.#acceptsTrailers = head.acceptsTrailers;
     this.#expectsContinue = head.expectsContinue && head.body !== BODY_NONE;
@@ -419,47 +417,14 @@ export class Exchange implements CallOwner, PolicyOwner {
     return this.#policies === undefined ? group.pickAlone : this.#policies.startPicking(group);
   }
 
-  #callOptions({ proxy, retry }: ProxyRoute, group: UpstreamGroup, pick: RequestOptions['pick']): RequestOptions {
-    return { group, proxy, retry, method: this.entry.method, pick };
-  }
-
-  /** True: this response of a backend is not passed on, for an error backend answers instead. */
-  #isReplaced(head: MessageHead): boolean {
-    const backend = this.#route?.errorBackend;
-    if (backend === undefined || backend.passesBackendErrors || !backend.statuses.has(head.status)) return false;
-    const challenge = head.status === 401 ? head.valueOfNumber(FIELD['www-authenticate']) : undefined;
-    return this.#askErrorBackend(head.status, challenge === undefined ? '' : `WWW-Authenticate: ${challenge}\r\n`, true);
-  }
-
-  /** Lets the route's error backend answer instead of this status. False: it has none for it. `keepsBody`: the body may still be sent. */
-  #askErrorBackend(status: number, lines: string, keepsBody: boolean): boolean {
-    const route = this.#route;
-    const backend = route?.errorBackend;
-    const matched = this.#matched;
-    if (route === undefined || matched === undefined || backend?.statuses.has(status) !== true || this.#errorLines !== undefined)
-      return false;
-    this.#errorLines = lines;
-    const group = findErrorGroup(backend);
-    if (group === undefined) {
-      this.#call.abort();
-      this.#respond(404, `Content-Type: text/html\r\n${lines}`, errorPage(404));
-      return true;
-    }
-    // Nothing was sent yet: the head is still the one that is being answered.
-    if (this.#call.out.length === 0)
-      this.#requestHeads.append(this.#call.out, this.#context.requestHead, matched, { policies: this.#policies, isFallback: false });
-    const { head, body } = this.#call.takeRequest();
-    const hasBody = keepsBody && body !== undefined && this.#request.isReplayable;
+  /** True: the route's error backend answers instead, or nobody can. */
+  #isReplaced(error: ReplacedError): boolean {
     // What is left of a body that is too large is read and forgotten.
-    if (!keepsBody) this.#bodyLimit = 0;
-    const { target: originalTarget, labels } = this.entry;
-    this.#call.out.appendText(errorRequestHead(head, { status, originalTarget, labels, host: matched.forwarded.host, hasBody }));
-    this.#call.held.endHead();
-    if (hasBody) this.#call.out.append(body, 0, body.length);
-    this.entry.upstreamName = group.name;
-    const isUnderWay = this.#request.forwardInstead(this.#callOptions(route, group, undefined), hasBody, route.proxy.requestBuffer);
-    if (isUnderWay && hasBody && !this.#request.isComplete && this.#expectsContinue) this.#client.sendContinue();
-    return true;
+    if (!error.keepsBody) this.#bodyLimit = 0;
+    const outcome = this.#errorBackend.ask(error, this.#policies);
+    if (outcome === 'without-endpoints') this.#respond(404, `Content-Type: text/html\r\n${error.lines}`, errorPage(404));
+    if (outcome === 'asked-with-body' && this.#expectsContinue) this.#client.sendContinue();
+    return outcome !== 'not-meant';
   }
 
   #passableTrailers(trailers: Buffer | undefined, dropped?: ReadonlySet<string>): string {
