@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok } from '../kit/result.ts';
 import type { Result } from '../kit/result.ts';
-import { isMap } from '../resources/fields.ts';
+import { mapIn } from '../resources/fields.ts';
 import type { ApiClient, ApiResult } from '../sources/cluster/api-client.ts';
 import { formatApiError } from '../sources/cluster/api-error.ts';
 import { apiResources } from '../sources/cluster/api-resource.ts';
@@ -47,9 +47,4 @@ async function retried(signal: AbortSignal, get: () => Promise<ApiResult>): Prom
 function zoneLabel(object: unknown): string {
   const zone = mapIn(mapIn(object, 'metadata'), 'labels')[ZONE_LABEL];
   return typeof zone === 'string' ? zone : '';
-}
-
-function mapIn(value: unknown, key: string): Readonly<Record<string, unknown>> {
-  const found = isMap(value) ? value[key] : undefined;
-  return isMap(found) ? found : {};
 }

@@ -148,10 +148,6 @@ export class WorkerCountersCollector {
     return counters;
   }
 
-  findWorker(worker: number): WorkerCounters | undefined {
-    return this.#workers.get(worker);
-  }
-
   /** Keeps what only grows, so that counters never go backwards. */
   removeWorker(worker: number): void {
     this.#workers.get(worker)?.addLastingTo(this.#ended);

@@ -28,6 +28,12 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The map in a field of an object; empty where there is none. */
+export function mapIn(value: unknown, key: string): Readonly<Record<string, unknown>> {
+  const found = isMap(value) ? value[key] : undefined;
+  return isMap(found) ? found : nothing;
+}
+
 export class Fields {
   readonly path: string;
   readonly #values: Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
 // compares: there, an upgrade of the chart takes the addresses out of every status. Read when asked for, never watched.
 import { fail, ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
-import { isMap } from '../../resources/fields.ts';
+import { isMap, mapIn } from '../../resources/fields.ts';
 import type { ApiClient, ApiResult } from '../../sources/cluster/api-client.ts';
 import { formatApiError } from '../../sources/cluster/api-error.ts';
 import { apiResources } from '../../sources/cluster/api-resource.ts';
@@ -89,9 +89,4 @@ function parsePod(pod: unknown): Pod {
     isReady: conditions.some((condition) => isMap(condition) && condition['type'] === 'Ready' && condition['status'] === 'True'),
     isActive: status['phase'] === 'Running' && metadata['deletionTimestamp'] === undefined,
   };
-}
-
-function mapIn(value: unknown, key: string): Readonly<Record<string, unknown>> {
-  const found = isMap(value) ? value[key] : undefined;
-  return isMap(found) ? found : {};
 }

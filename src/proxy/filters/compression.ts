@@ -7,6 +7,7 @@ import type { CodingSettings, CompressionSettings, ContentCoding } from '../../m
 import { CONTENT_CODINGS } from '../../model/policies/compression.ts';
 import { BODY_LENGTH } from '../http1/field-block.ts';
 import { FIELD } from '../http1/field-names.ts';
+import { mediaTypeOf } from '../http1/media-type.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { acceptedCodings } from './accepted-codings.ts';
 import { type CompressStream, CompressedStream } from './compressed-stream.ts';
@@ -67,7 +68,7 @@ export class Compression {
     if (head.status !== 200 && head.status !== 403 && head.status !== 404) return undefined;
     if (head.valueOfNumber(FIELD['content-encoding']) !== undefined) return undefined;
     if (head.valueOfNumber(FIELD['cache-control'])?.toLowerCase().includes('no-transform') === true) return undefined;
-    const type = mediaTypeOf(head.valueOfNumber(FIELD['content-type']) ?? '');
+    const type = mediaTypeOf(head.valueOfNumber(FIELD['content-type']));
     const length = head.body === BODY_LENGTH ? head.contentLength : undefined;
     const eligible = this.#codings.filter(({ settings, types }) => {
       return (length === undefined || length >= settings.minBytes) && (types === 'any' || types.has(type));
@@ -108,11 +109,6 @@ function compileAgents(pattern: string): Pattern | undefined {
   if (pattern === '') return undefined;
   const compiled = compileSearchPattern(pattern === 'msie6' ? 'MSIE [4-6]\\.' : pattern);
   return compiled.ok ? compiled.value : undefined;
-}
-
-function mediaTypeOf(field: string): string {
-  const semicolon = field.indexOf(';');
-  return (semicolon < 0 ? field : field.slice(0, semicolon)).trim().toLowerCase();
 }
 
 function hasVary(head: MessageHead): boolean {

@@ -1,5 +1,5 @@
 // What the known fields mean for framing, connection and routing, and the checks that need the whole head (RFC 9110 7, RFC 9112 6).
-// Every function answers false where the message must be refused, with `head.error` set.
+// A function that answers at all answers false where the message must be refused, with `head.error` set.
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { isValidAuthority } from './authority.ts';
 import { FOLD, HTAB, SLASH, SPACE, UNDERSCORE } from './characters.ts';
@@ -85,10 +85,9 @@ export function finishRequest(head: MessageHead): boolean {
   return true;
 }
 
-/** Checks of a complete response head: settles the framing that depends on the version and the status. */
-export function finishResponse(head: MessageHead): boolean {
+/** A response without framing fields ends with its connection. Whether it has a body at all depends on the request, too. */
+export function finishResponse(head: MessageHead): void {
   if (head.body === BODY_NONE) head.fields.body = BODY_UNTIL_CLOSE;
-  return true;
 }
 
 /** WebSocket needs GET, HTTP/1.1, no body and the two fields (RFC 6455 4.1); any other offer to upgrade is not passed on. */

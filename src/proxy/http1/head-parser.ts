@@ -89,7 +89,8 @@ export function parseResponseHead(buffer: Buffer, start: number, end: number, li
   if (at === INCOMPLETE) return end - start > limits.headBytes ? refuse(head, 'PRT-UP-9') : INCOMPLETE;
   if (at < 0) return at;
   if (at - start > limits.headBytes) return refuse(head, 'PRT-UP-9');
-  return finishResponse(head) ? at : REFUSED;
+  finishResponse(head);
+  return at;
 }
 
 /** Parses the field lines of a trailer section; the outcome is as for a request head. Fields are recorded in `head`. */

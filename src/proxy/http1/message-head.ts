@@ -179,6 +179,13 @@ export class MessageHead {
     return value;
   }
 
+  /** The value of each line of a field, for those that must not be joined (`Set-Cookie`, `WWW-Authenticate`). `name` in lower case. */
+  valuesOfName(name: string): readonly string[] {
+    const values: string[] = [];
+    for (let i = 0; i < this.fieldCount; i++) if (this.isNamed(i, name)) values.push(this.valueOf(i));
+    return values;
+  }
+
   /** Whether line `index` has this name; `name` in lower case. */
   isNamed(index: number, name: string): boolean {
     const start = this.lineStartOf(index);

@@ -144,7 +144,7 @@ function readReply(head: MessageHead, names: readonly string[]): AuthOutcome {
     if (value !== undefined) fields.push([name, value]);
   }
   const maxAgeMs = readMaxAge(head.valueOfName('cache-control'));
-  return { status, challenges: valuesOf(head, 'www-authenticate'), cookies: valuesOf(head, 'set-cookie'), fields, maxAgeMs };
+  return { status, challenges: head.valuesOfName('www-authenticate'), cookies: head.valuesOfName('set-cookie'), fields, maxAgeMs };
 }
 
 /** nginx's cache heeds these too; the cookies of an answer do not keep it out. */
@@ -153,11 +153,4 @@ function readMaxAge(cacheControl: string | undefined): number {
   if (/(?:^|[\s,])(?:no-cache|no-store|private)(?:$|[\s,=])/i.test(cacheControl)) return 0;
   const seconds = /(?:^|[\s,])s-maxage=(\d{1,9})/i.exec(cacheControl)?.[1] ?? /(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl)?.[1];
   return seconds === undefined ? Number.MAX_SAFE_INTEGER : Number(seconds) * 1000;
-}
-
-/** Each line on its own: these fields must not be joined. */
-function valuesOf(head: MessageHead, name: string): readonly string[] {
-  const values: string[] = [];
-  for (let i = 0; i < head.fieldCount; i++) if (head.isNamed(i, name)) values.push(head.valueOf(i));
-  return values;
 }

@@ -7,7 +7,7 @@ import { compileRequestFieldPolicies } from './request-fields.ts';
 
 function hostAfter(text: string, path: string): string | undefined {
   const settings = { proxySetHeaders: [{ name: 'Host', value: { kind: 'template', text } }] };
-  const hooks = compileRequestFieldPolicies({} as Route, {} as VirtualHost, { settings } as unknown as RouteCompilerDeps);
+  const hooks = compileRequestFieldPolicies({ policies: {} } as Route, {} as VirtualHost, { settings } as unknown as RouteCompilerDeps);
   const request = policyRequest({ path });
   hooks?.request?.[0]?.onRequest(request);
   return request.upstreamHost;

@@ -12,7 +12,7 @@ export const compileResponseRewrites: HookCompiler = ({ policies }): RouteHooks 
 };
 
 function rewriteCookies(view: ResponseView, rewrite: CookieRewrite): void {
-  const lines = valuesOf(view, 'set-cookie');
+  const lines = view.head?.valuesOfName('set-cookie') ?? [];
   const rewritten = lines.map((line) => rewriteCookie(line, rewrite));
   if (rewritten.every((line, index) => line === lines[index])) return;
   view.drop('set-cookie');
@@ -48,13 +48,13 @@ function replacePrefix(value: string, rule: Replacement | undefined): string | u
 }
 
 function rewriteRedirects(view: ResponseView, rule: Replacement): void {
-  const [location] = valuesOf(view, 'location');
+  const [location] = view.head?.valuesOfName('location') ?? [];
   const newLocation = location === undefined ? undefined : replacePrefix(location, rule);
   if (newLocation !== undefined) {
     view.drop('location');
     view.add('Location', newLocation);
   }
-  const [refresh] = valuesOf(view, 'refresh');
+  const [refresh] = view.head?.valuesOfName('refresh') ?? [];
   const newRefresh = refresh === undefined ? undefined : rewriteRefresh(refresh, rule);
   if (newRefresh !== undefined) {
     view.drop('refresh');
@@ -68,12 +68,4 @@ function rewriteRefresh(value: string, rule: Replacement): string | undefined {
   if (start === undefined) return undefined;
   const url = replacePrefix(value.slice(start.length), rule);
   return url === undefined ? undefined : start + url;
-}
-
-/** Values of each line of this name in the upstream's response, in order. */
-function valuesOf({ head }: ResponseView, name: string): readonly string[] {
-  const values: string[] = [];
-  if (head === undefined) return values;
-  for (let i = 0; i < head.fieldCount; i++) if (head.isNamed(i, name)) values.push(head.valueOf(i));
-  return values;
 }

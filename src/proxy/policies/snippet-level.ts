@@ -2,6 +2,7 @@
 // merge into it from the places around it: commands of headers-more add up from the outside in; `add_header`, `expires`, `proxy_hide_header`
 // and `proxy_set_header` count at the innermost place that has any.
 import type { ResponseFilter, SnippetExpiry, SnippetRule } from '../../model/policies/snippet.ts';
+import { mediaTypeOf } from '../http1/media-type.ts';
 import { isSafeValue } from '../http1/safe-text.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import type { ResponsePolicy, ResponseView } from './policy.ts';
@@ -77,11 +78,6 @@ function applies({ statuses, contentTypes }: ResponseFilter, view: ResponseView)
   if (statuses !== undefined && !statuses.includes(view.status)) return false;
   if (contentTypes === undefined) return true;
   return contentTypes.includes(mediaTypeOf(view.head === undefined ? 'text/html' : view.head.valueOfName('content-type')));
-}
-
-function mediaTypeOf(contentType = ''): string {
-  const semicolon = contentType.indexOf(';');
-  return (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
 }
 
 function compileAdd({ name, value, isAlways }: RuleOf<'add-response'>): EditResponse {
