@@ -37,6 +37,7 @@ export function translatorOptions(options: ServeOptions, zone = ''): TranslatorO
     logFormat: options.logFormat,
     metrics: {
       perHost: options.metricsPerHost,
+      isEnabled: options.enableMetrics,
       perUndefinedHost: options.metricsPerUndefinedHost,
       statusClasses: options.reportStatusClasses,
       timeBuckets: options.timeBuckets,

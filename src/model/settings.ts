@@ -166,6 +166,8 @@ export interface AccessLogSettings {
 }
 
 export interface MetricsSettings {
+  /** False: requests are not counted. */
+  readonly isEnabled: boolean;
   readonly perHost: boolean;
   readonly perUndefinedHost: boolean;
   readonly statusClasses: boolean;

@@ -43,6 +43,7 @@ export function createRecord(overrides: RecordOverrides = {}): ExchangeRecord {
 
 export function createMetricsSettings(overrides: Partial<MetricsSettings> = {}): MetricsSettings {
   return {
+    isEnabled: true,
     perHost: true,
     perUndefinedHost: false,
     statusClasses: false,

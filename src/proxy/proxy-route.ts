@@ -55,7 +55,8 @@ export interface ProxyRoute {
   /** Steps of the host's snippet, which come before the route of a request is looked for. */
   readonly hostSteps: HostSteps | undefined;
   readonly isUncompressed: boolean;
-  readonly series: RouteSeries;
+  /** Undefined: requests are not counted. */
+  readonly series: RouteSeries | undefined;
 }
 
 interface CompiledProxy {
@@ -87,7 +88,7 @@ export interface RouteCompilerDeps {
   findUpstream(key: UpstreamKey): UpstreamGroup;
   /** Over all workers. */
   readonly sumCounter: (counter: WorkerCounter) => number;
-  createSeries(route: Route): RouteSeries;
+  createSeries(route: Route): RouteSeries | undefined;
 }
 
 export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCompilerDeps): ProxyRoute {

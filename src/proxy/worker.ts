@@ -204,7 +204,7 @@ class Worker {
       tracers: new RouteTracers(settings.tracing, this.#spans),
       findUpstream: (key) => this.#findUpstream(key),
       sumCounter: (counter) => this.#peers.reduce((sum, peer) => sum + peer.get(counter), 0),
-      createSeries: (row) => this.#metrics.createRouteSeries(row.labels),
+      createSeries: (row) => (this.#start.settings.metrics.isEnabled ? this.#metrics.createRouteSeries(row.labels) : undefined),
     };
   }
 

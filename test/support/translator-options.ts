@@ -29,6 +29,7 @@ export function testOptions(changed: Partial<TranslatorOptions> = {}): Translato
     logFormat: 'text',
     metrics: {
       perHost: true,
+      isEnabled: true,
       perUndefinedHost: false,
       statusClasses: false,
       timeBuckets: [],

@@ -456,7 +456,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     this.#request.reset();
     this.#response.reset();
     this.#call.release();
-    this.#route?.series.observe(entry);
+    this.#route?.series?.observe(entry);
     this.#context.accessLog.observe(entry);
     this.#client.onExchangeEnd();
   }
