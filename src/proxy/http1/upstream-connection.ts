@@ -80,6 +80,9 @@ export class UpstreamConnection implements WheelEntry {
   connectedAtMs = 0;
   /** Bytes of the current response. */
   responseBytes = 0;
+  /** Neighbours in the pool: used later, and earlier. */
+  #later: UpstreamConnection | undefined;
+  #earlier: UpstreamConnection | undefined;
   readonly #context: WorkerContext;
   readonly #group: UpstreamGroup;
   readonly #socket: net.Socket;
@@ -395,7 +398,11 @@ export class UpstreamConnection implements WheelEntry {
 
   #enterPool(): void {
     this.#phase = 'idle';
-    this.endpoint.idle.push(this);
+    const { endpoint } = this;
+    const earlier = endpoint.idle;
+    this.#earlier = earlier;
+    if (earlier !== undefined) earlier.#later = this;
+    endpoint.idle = this;
     this.#group.idleCount++;
     this.#context.counters.add(workerCounter.upstreamIdleNow, 1);
     const isSurplus = this.#group.idleCount > this.#context.settings.upstreamKeepalive.connections;
@@ -411,9 +418,13 @@ export class UpstreamConnection implements WheelEntry {
   }
 
   #leavePool(): void {
-    const { idle } = this.endpoint;
-    const index = idle.lastIndexOf(this);
-    if (index >= 0) idle.splice(index, 1);
+    const later = this.#later;
+    const earlier = this.#earlier;
+    if (later === undefined) this.endpoint.idle = earlier;
+    else later.#earlier = earlier;
+    if (earlier !== undefined) earlier.#later = later;
+    this.#later = undefined;
+    this.#earlier = undefined;
     this.#group.idleCount--;
     this.#context.counters.add(workerCounter.upstreamIdleNow, -1);
   }
@@ -421,9 +432,8 @@ export class UpstreamConnection implements WheelEntry {
   /** Takes the warmest idle connection of the endpoint, or opens one. */
   static take(context: WorkerContext, group: UpstreamGroup, endpoint: UpstreamEndpoint, connectTimeoutMs: number): UpstreamConnection {
     const nowMs = context.nowMs;
-    for (let connection = endpoint.idle.pop(); connection !== undefined; connection = endpoint.idle.pop()) {
-      group.idleCount--;
-      context.counters.add(workerCounter.upstreamIdleNow, -1);
+    for (let connection = endpoint.idle; connection !== undefined; connection = endpoint.idle) {
+      connection.#leavePool();
       if (connection.isUsable(nowMs)) return connection;
       connection.#phase = 'head';
       connection.close();

@@ -23,8 +23,8 @@ export class UpstreamEndpoint {
   readonly port: number;
   /** `address:port`, IPv6 in brackets: for the log. */
   readonly label: string;
-  /** Last in, first out: the warmest connection is used, the others age. */
-  readonly idle: UpstreamConnection[] = [];
+  /** The idle connection that was used last; it knows the next. Last in, first out: the warmest connection is used, the others age. */
+  idle: UpstreamConnection | undefined;
   /** True once the endpoint has left the Service: its connections are not used again. */
   isDraining = false;
   #refusals = 0;
@@ -173,5 +173,5 @@ function createDialler(row: UpstreamTls, secrets: ReadonlyMap<UpstreamSecretKey,
 function drain(endpoint: UpstreamEndpoint): void {
   endpoint.isDraining = true;
   // Closing takes a connection off the list.
-  for (const connection of [...endpoint.idle]) connection.close();
+  while (endpoint.idle !== undefined) endpoint.idle.close();
 }
