@@ -5,6 +5,7 @@ import type { WorkerCounters } from '../observe/worker-counters.ts';
 import type { RoutingTable } from '../routing/table.ts';
 import type { TimerWheel } from '../kit/timer-wheel.ts';
 import type { BodyBudget } from './filters/body-budget.ts';
+import type { HostCache } from './http1/host-cache.ts';
 import type { ReadMappedVariable } from './policies/variable-maps.ts';
 import type { Compression } from './filters/compression.ts';
 import type { MessageHead } from './http1/message-head.ts';
@@ -28,6 +29,8 @@ export interface WorkerContext {
   /** Undefined: nothing is compressed. Compiled from the settings. */
   compression: Compression | undefined;
   readonly table: RoutingTable<ProxyRoute>;
+  /** Of the table. */
+  readonly hosts: HostCache;
   readonly wheel: TimerWheel;
   readonly counters: WorkerCounters;
   readonly accessLog: AccessLog;

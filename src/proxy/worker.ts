@@ -23,6 +23,7 @@ import { compileRetryRules } from './exchange/retry-rules.ts';
 import { RequestIds } from './exchange/request-ids.ts';
 import { BodyBudget } from './filters/body-budget.ts';
 import { Compression } from './filters/compression.ts';
+import { HostCache } from './http1/host-cache.ts';
 import { MessageHead } from './http1/message-head.ts';
 import { compileResponseFields } from './http1/response-writer.ts';
 import { ClientCertificateContexts } from './listener/client-certificate-contexts.ts';
@@ -144,15 +145,17 @@ class Worker {
     const { settings, hostname } = this.#start;
     const counters = this.#counters;
     let nextSecondMs = 0;
+    const table = createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), {
+      patterns: this.#patterns,
+    });
     return {
       settings,
       clientAddresses: createClientAddressResolver(settings.forwarded),
       responseFields: compileResponseFields(settings),
       mappedVariables: compileVariableMaps(settings.snippets?.maps),
       compression: Compression.compile(settings.compression),
-      table: createRoutingTable<ProxyRoute>((route, host) => compileProxyRoute(route, host, this.#compilerDeps), {
-        patterns: this.#patterns,
-      }),
+      table,
+      hosts: new HostCache(table),
       wheel: createTimerWheel({ nowMs: performance.now() }),
       counters,
       accessLog: new AccessLog(settings.log, {

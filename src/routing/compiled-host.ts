@@ -25,6 +25,8 @@ export type PathVerdict<T> = CompiledRoute<T> | SlashRedirect<T>;
 
 export interface CompiledHost<T> {
   readonly host: VirtualHost;
+  /** The route that takes every path, where there is one and no other. */
+  readonly only: CompiledRoute<T> | undefined;
   /** Decides which route takes a path that `normalisePath` gave; undefined if none does. */
   matchPath(path: string): PathVerdict<T> | undefined;
 }

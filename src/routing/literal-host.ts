@@ -32,11 +32,15 @@ const SLASH = 0x2f;
 
 class LinearHost<T> implements CompiledHost<T> {
   readonly host: VirtualHost;
+  readonly only: CompiledRoute<T> | undefined;
   /** Longest key first, so that the first node that takes the path is the right one. */
   readonly #nodes: readonly PathNode<T>[];
 
   constructor(host: VirtualHost, nodes: readonly PathNode<T>[]) {
     this.host = host;
+    const first = nodes.length === 1 ? nodes[0] : undefined;
+    // Every path begins with a slash.
+    this.only = first?.key === '' ? first.below : undefined;
     this.#nodes = nodes.toSorted((one, other) => other.key.length - one.key.length);
   }
 
@@ -60,6 +64,7 @@ class LinearHost<T> implements CompiledHost<T> {
 
 class HashedHost<T> implements CompiledHost<T> {
   readonly host: VirtualHost;
+  readonly only = undefined;
   readonly #root: CompiledRoute<T> | undefined;
   /** Open addressing with linear probing, at most half full; the length is a power of two. */
   readonly #slots: readonly (PathNode<T> | undefined)[];

@@ -41,6 +41,7 @@ interface RegexLocation<T> {
 }
 
 class LocatedHost<T> implements CompiledHost<T> {
+  readonly only = undefined;
   readonly #routes: CompiledHost<T>;
   readonly #exact: ReadonlyMap<string, CompiledRoute<T>>;
   /** Longest first. */

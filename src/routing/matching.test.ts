@@ -15,6 +15,7 @@ function decideCompiled(hosts: readonly VirtualHost[], hostName: string, path: s
   for (const host of hosts) table.upsertHost(host);
   const host = table.findHost(hostName);
   const verdict = host.matchPath(path);
+  if (host.only !== undefined) assert.equal(verdict, host.only);
   if (verdict === undefined) return { kind: 'none', host: host.host.name };
   assert.equal(verdict.target, verdict.route.id);
   return { kind: verdict.kind, host: host.host.name, route: verdict.route.id };

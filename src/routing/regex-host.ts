@@ -79,6 +79,7 @@ function createIndex(rows: readonly Row<unknown>[]): LiteralIndex {
 }
 
 class RegexHost<T> implements CompiledHost<T> {
+  readonly only = undefined;
   readonly host: VirtualHost;
   readonly #rows: readonly Row<T>[];
   readonly #patterns: PatternCache;

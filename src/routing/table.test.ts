@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { exact, hostWith, prefix, regex, routeFor } from '../../test/support/model-rows.ts';
 import { literalPrefix } from '../kit/literal-prefix.ts';
 import { CATCH_ALL_HOST, hostName } from '../model/route.ts';
-import type { VirtualHost } from '../model/route.ts';
+import type { PathMatch, VirtualHost } from '../model/route.ts';
 import { createPatternCache } from './pattern-cache.ts';
 import { BUILT_IN_CATCH_ALL, createRoutingTable } from './table.ts';
 
@@ -249,4 +249,26 @@ test('a pattern that must not be compiled takes what begins like it, and is not 
     assert.equal(table.findHost('a.example').matchPath('/c'), undefined);
   }
   assert.deepEqual(compiled, []);
+});
+
+test('a host says which route is its only one', () => {
+  const onlyOf = (...rules: readonly PathMatch[]): string | undefined => {
+    const table = createRoutingTable((route) => route.id);
+    table.upsertHost(hostWith('a.example', rules));
+    return table.findHost('a.example').only?.target;
+  };
+  assert.equal(onlyOf(prefix('/')), 'prefix /');
+  for (const rules of [[], [prefix('/a')], [exact('/')], [prefix('/'), exact('/')], [prefix('/'), prefix('/a')], [regex('/')]])
+    assert.equal(onlyOf(...rules), undefined);
+});
+
+test('every change of the table makes another version', () => {
+  const table = createRoutingTable((route) => route.id);
+  const seen = new Set([table.version]);
+  const host = hostWith('a.example', [prefix('/')]);
+  for (const change of [() => table.upsertHost(host), () => table.rebuild(), () => table.removeHost(host.name)]) {
+    change();
+    assert.ok(!seen.has(table.version));
+    seen.add(table.version);
+  }
 });

@@ -26,6 +26,8 @@ export interface RoutingTable<T> {
   /** Every compiled host, in no particular order, without the built-in catch-all. */
   hosts(): Iterable<CompiledHost<T>>;
   readonly size: number;
+  /** Another one after each change of the table: what `findHost` said before may not hold any more. */
+  readonly version: number;
 }
 
 export interface RoutingTableOptions {
@@ -49,6 +51,7 @@ export function compileHost<T>(host: VirtualHost, compileRoute: CompileRoute<T>,
 /** A host of which one route takes exactly `/`, before all others. */
 class RootedHost<T> implements CompiledHost<T> {
   readonly host: VirtualHost;
+  readonly only = undefined;
   readonly #others: CompiledHost<T>;
   readonly #root: CompiledRoute<T>;
 
@@ -75,6 +78,7 @@ export const BUILT_IN_CATCH_ALL: VirtualHost = {
 const PERIOD = 0x2e;
 
 class HostTable<T> implements RoutingTable<T> {
+  version = 0;
   readonly #compileRoute: CompileRoute<T>;
   readonly #patterns: PatternCache;
   readonly #builtInCatchAll: CompiledHost<T>;
@@ -98,6 +102,7 @@ class HostTable<T> implements RoutingTable<T> {
   upsertHost(host: VirtualHost): void {
     const { name, aliasOf } = host;
     const compiled = this.#compile(host);
+    this.version++;
     if (aliasOf !== undefined && !isExactAlias(name)) {
       this.#wildcards.delete(name.slice(1));
       this.#aliases.set(name, aliasOf, compiled);
@@ -110,6 +115,7 @@ class HostTable<T> implements RoutingTable<T> {
   }
 
   removeHost(name: HostName): void {
+    this.version++;
     if (this.#aliases.size > 0) this.#aliases.delete(name);
     if (name === CATCH_ALL_HOST) this.#catchAll = this.#builtInCatchAll;
     else if (name.startsWith('*.')) this.#wildcards.delete(name.slice(1));
@@ -136,6 +142,7 @@ class HostTable<T> implements RoutingTable<T> {
     const aliases = new HostAliases<T>();
     for (const { host } of this.#aliases.hosts()) if (host.aliasOf !== undefined) aliases.set(host.name, host.aliasOf, this.#compile(host));
     if (this.#catchAll !== this.#builtInCatchAll) this.#catchAll = this.#compile(this.#catchAll.host);
+    this.version++;
     this.#exact = exact;
     this.#wildcards = wildcards;
     this.#aliases = aliases;

@@ -187,6 +187,33 @@ describe('a kept connection', () => {
     );
   });
 
+  it('has each host as it is now, after every change of it', async () => {
+    await backend.reset();
+    const [one, other, third] = [await connect(), await connect(), await connect()];
+    const counts = [0, 0, 0];
+    const ask = async (client: Client, name: string): Promise<number | undefined> => {
+      const index = [one, other, third].indexOf(client);
+      const count = counts[index] ?? 0;
+      counts[index] = count + 1;
+      return (await pipeline(client, count, [{ host: name }]))[0]?.status;
+    };
+    // The catch-all takes it at first.
+    for (const client of [one, other, third, one, other]) assert.equal(await ask(client, 'moving'), 200);
+    for (const [annotations, status] of [
+      [{ 'permanent-redirect': 'https://elsewhere.test/' }, 301],
+      [basic('bob'), 401],
+      [{ 'temporal-redirect': 'https://elsewhere.test/' }, 302],
+    ] as const) {
+      portico.write('moving.yaml', ingress('moving', annotations));
+      await waitUntil('the change', async () => (await ask(third, 'moving')) === status);
+      for (const client of [one, other, one, other]) {
+        assert.equal(await ask(client, 'moving'), status);
+        assert.equal(await ask(client, 'moving'), status);
+        assert.equal(await ask(client, 'open'), 200);
+      }
+    }
+  });
+
   it('forgets a password with its Secret', async () => {
     await backend.reset();
     const client = await connect();

@@ -99,11 +99,10 @@ export class Exchange implements CallOwner, PolicyOwner {
   begin(head: MessageHead, headBytes: number, receivedAtMs: number): void {
     this.#reset(head, headBytes, receivedAtMs);
     const { entry } = this;
-    const hostText = head.hostText();
-    const hostName = this.#forwarded.hostNameOf(hostText);
-    const host = this.#context.table.findHost(hostName);
+    const known = this.#context.hosts.of(head);
+    const { name: hostName, text: hostText } = known;
     entry.host = hostName;
-    entry.isHostDefined = host.host.name === hostName;
+    entry.isHostDefined = known.isDefined;
     let path = readPath(head, entry.target);
     let target = head.targetForm === 'absolute' ? path + head.buffer.latin1Slice(head.pathEnd, head.targetEnd) : undefined;
     if (head.isPathSpecial && head.targetForm !== 'asterisk') {
@@ -112,7 +111,7 @@ export class Exchange implements CallOwner, PolicyOwner {
       target = normal.target ?? target;
       path = normal.path;
     }
-    const verdict = host.matchPath(path);
+    const verdict = known.only ?? known.compiled.matchPath(path);
     if (verdict === undefined) return this.fail('PRT-ROUTE-1');
     const forwarded = this.#forwarded.requestFor(head, hostText);
     entry.clientAddress = forwarded.clientAddress;

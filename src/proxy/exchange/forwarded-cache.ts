@@ -1,7 +1,6 @@
 // The forwarding fields of one connection, kept from request to request: they only change with Host, the route's upstream host or the
 // settings, unless a trusted proxy tells about its own clients. Where only Host changes it is written over the one before: 0.4 us of the
 // 14 us of a request (bench hosts).
-import { normaliseHost } from '../../routing/normalise-host.ts';
 import type { Settings } from '../../model/settings.ts';
 import { FIELD } from '../http1/field-names.ts';
 import type { MessageHead } from '../http1/message-head.ts';
@@ -34,8 +33,6 @@ export class ForwardedCache {
   #upstreamHost: string | undefined;
   #isLinesWithId = false;
   #isPeerBelieved = false;
-  #namedHostText = '';
-  #hostName = '';
 
   constructor(context: WorkerContext, origin: ClientOrigin) {
     this.#context = context;
@@ -51,15 +48,6 @@ export class ForwardedCache {
   get replacedName(): string | undefined {
     const { forHeader } = this.#context.settings.forwarded;
     return forHeader === 'X-Forwarded-For' ? undefined : forHeader.toLowerCase();
-  }
-
-  /** The form in which hosts are looked up. */
-  hostNameOf(hostText: string): string {
-    if (hostText !== this.#namedHostText) {
-      this.#namedHostText = hostText;
-      this.#hostName = normaliseHost(hostText);
-    }
-    return this.#hostName;
   }
 
   requestFor(head: MessageHead, hostText: string): ForwardedRequest {

@@ -1,5 +1,6 @@
 // The fields of one head, parsed: where each line lies, relative to the first, and what the lines together mean for framing and connection.
 // A block can outlive the bytes it was parsed from: `FieldMemo` keeps it with a copy of them.
+import type { KnownHost } from './host-cache.ts';
 
 /** How the length of a body is told (RFC 9112 6.3). */
 export const BODY_NONE = 0;
@@ -51,8 +52,8 @@ export class FieldBlock {
   isKept = false;
   /** Credentials in these lines that were found good; of kept blocks only, so that nobody else's request ever has it. */
   proof: CredentialProof | undefined;
-  /** Value of Host once somebody asked for it. */
-  hostText: string | undefined;
+  /** The host that the value of Host names, once it was looked up: then that value was found good. */
+  host: KnownHost | undefined;
   /** Lines that are passed on, as pairs of offsets, under the rules that hold where nothing unusual is configured; made by the request writer. */
   plainRuns: number[] | undefined;
 
@@ -80,18 +81,17 @@ export class FieldBlock {
     this.expectsContinue = false;
     this.requestIdField = -1;
     this.proof = undefined;
-    this.hostText = undefined;
+    this.host = undefined;
     this.plainRuns = undefined;
   }
 
-  /** The value of Host is another one, at `buffer[start, end)`; all other bytes are as they were. False: it is the same. */
-  replaceHost(buffer: Buffer, start: number, end: number): boolean {
+  /** The value of Host takes `length` bytes now and names `host`, if that is known; all other bytes are as they were. */
+  replaceHost(length: number, known: KnownHost | undefined): void {
+    this.host = known;
     const host = this.hostField;
     const oldEnd = this.lineEnd[host] ?? 0;
-    const delta = end - start - ((this.valueEnd[host] ?? 0) - (this.valueStart[host] ?? 0));
-    if (delta === 0 && this.hostText !== undefined && isText(this.hostText, buffer, start)) return false;
-    this.hostText = undefined;
-    if (delta === 0) return true;
+    const delta = length - ((this.valueEnd[host] ?? 0) - (this.valueStart[host] ?? 0));
+    if (delta === 0) return;
     this.valueEnd[host] = (this.valueEnd[host] ?? 0) + delta;
     this.lineEnd[host] = oldEnd + delta;
     for (let i = host + 1; i < this.count; i++) {
@@ -104,7 +104,6 @@ export class FieldBlock {
     // Host is never passed on: no run goes across it.
     const { plainRuns: runs } = this;
     if (runs !== undefined) for (let i = 0; i < runs.length; i++) if ((runs[i] ?? 0) >= oldEnd) runs[i] = (runs[i] ?? 0) + delta;
-    return true;
   }
 
   /** A copy to be kept, which takes no more memory than its lines need. */
@@ -132,9 +131,4 @@ export class FieldBlock {
     copy.isKept = true;
     return copy;
   }
-}
-
-function isText(text: string, buffer: Buffer, start: number): boolean {
-  for (let i = 0; i < text.length; i++) if (buffer[start + i] !== text.charCodeAt(i)) return false;
-  return true;
 }

@@ -76,7 +76,10 @@ export function finishRequest(head: MessageHead): boolean {
   if (methodBytes === 5 && isMethod(head, 'TRACE')) return refuse(head, 'PRT-REQ-10');
   if (head.hostField < 0) {
     if (head.minorVersion === 1) return refuse(head, 'PRT-REQ-3');
-  } else if (!isValidAuthority(head.buffer, head.valueStartOf(head.hostField), head.valueEndOf(head.hostField))) {
+  } else if (
+    head.fields.host === undefined &&
+    !isValidAuthority(head.buffer, head.valueStartOf(head.hostField), head.valueEndOf(head.hostField))
+  ) {
     return refuse(head, 'PRT-REQ-3');
   }
   if (head.targetForm === 'asterisk' && !isMethod(head, 'OPTIONS')) return refuse(head, 'PRT-REQ-1');

@@ -8,6 +8,7 @@
 import { FIELD_VALUE, SPACE } from './characters.ts';
 import type { FieldBlock } from './field-block.ts';
 import type { HeadLimits } from './head-parser.ts';
+import { HASH_SEED, type HostCache, mix } from './host-cache.ts';
 import type { MessageHead } from './message-head.ts';
 
 /** Heads with more than this are not kept: it is memory per connection. */
@@ -30,6 +31,11 @@ export class FieldMemo {
   #isHostSteady = true;
   /** Length of the last field section without the value of Host, whether kept or not. */
   #lastLength = 0;
+  readonly #hosts: HostCache;
+
+  constructor(hosts: HostCache) {
+    this.#hosts = hosts;
+  }
 
   /** The fields, if the section at `head.buffer[at]` is the one that is kept, byte for byte up to its empty line, but for the value of Host. */
   find(head: MessageHead, at: number, end: number, limits: HeadLimits): FieldBlock | undefined {
@@ -73,16 +79,24 @@ export class FieldMemo {
     if (bytes === undefined || block === undefined || !isSame(bytes, 0, hostStart, buffer, at, end)) return undefined;
     const valueStart = at + hostStart;
     let valueEnd = valueStart;
+    let hash = HASH_SEED;
     // Without SP and HTAB: where a value begins and ends is not in doubt then.
-    while (valueEnd < end && (buffer[valueEnd] ?? 0) > SPACE && FIELD_VALUE[buffer[valueEnd] ?? 0] === 1) valueEnd++;
+    for (; valueEnd < end; valueEnd++) {
+      const byte = buffer[valueEnd] ?? 0;
+      if (byte <= SPACE) break;
+      hash = mix(hash, byte);
+    }
+    const known = this.#hosts.peek(buffer, valueStart, valueEnd, hash);
+    if (known === undefined && !isFieldValue(buffer, valueStart, valueEnd)) return undefined;
     const lineBytes = valueEnd - at - (block.nameStart[block.hostField] ?? 0);
     const length = bytes.length + valueEnd - valueStart - (this.#hostEnd - hostStart);
     // What is wrong or too long is the parser's to refuse.
     if (valueEnd === valueStart || lineBytes > (this.#limits?.fieldBytes ?? 0) || length > MAX_KEPT_BYTES) return undefined;
     if (!isSame(bytes, this.#hostEnd, bytes.length, buffer, valueEnd, end)) return undefined;
-    const isOther = block.replaceHost(buffer, valueStart, valueEnd);
+    const isSameHost = known !== undefined && known === block.host;
+    block.replaceHost(valueEnd - valueStart, known);
     this.length = length;
-    if (!isOther && !this.#isHostSteady) this.#settle(buffer, at, valueEnd);
+    if (isSameHost && !this.#isHostSteady) this.#settle(buffer, at, valueEnd);
     else this.#isHostSteady = false;
     return block;
   }
@@ -93,6 +107,11 @@ export class FieldMemo {
     this.#hostEnd = valueEnd - at;
     this.#isHostSteady = true;
   }
+}
+
+function isFieldValue(buffer: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (FIELD_VALUE[buffer[at] ?? 0] !== 1) return false;
+  return true;
 }
 
 /** Whether `kept[start, keptEnd)` stands at `buffer[at]`, before `end`. */

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ErrorCode } from '../../model/error-codes.ts';
+import { createRoutingTable } from '../../routing/table.ts';
+import type { ProxyRoute } from '../proxy-route.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from './field-block.ts';
 import { FieldMemo } from './field-memo.ts';
 import { FIELD } from './field-names.ts';
+import { HostCache } from './host-cache.ts';
 import { INCOMPLETE, parseRequestHead, parseResponseHead, REFUSED } from './head-parser.ts';
 import { MessageHead } from './message-head.ts';
 
+const NO_HOSTS = new HostCache(createRoutingTable<ProxyRoute>(() => assert.fail('there are no routes')));
 const limits = { requestLineBytes: 1024, headBytes: 4096, fieldBytes: 2048, fields: 16 };
 
 interface Parsed {
@@ -133,7 +137,7 @@ describe('a request head', () => {
   });
 
   test('takes the host of the target where there is no Host', () => {
-    const memo = new FieldMemo();
+    const memo = new FieldMemo(NO_HOSTS);
     const hosts = ['http://A.example:80/x', 'http://b.example/', '/', 'http://c.example'].map((target) => {
       return parse(`GET ${target} HTTP/1.0\r\nX-A: 1\r\n\r\n`, memo).head.hostText();
     });
@@ -153,7 +157,7 @@ describe('remembered fields', () => {
   const fields = 'Host: a.example\r\nX-A: 1\r\nConnection: close\r\n\r\n';
 
   test('give the same outcome as parsed ones', () => {
-    const memo = new FieldMemo();
+    const memo = new FieldMemo(NO_HOSTS);
     for (const path of ['/one', '/two/longer', '/three']) {
       const text = `GET ${path} HTTP/1.1\r\n${fields}`;
       const { at, head } = parse(text, memo);
@@ -167,7 +171,7 @@ describe('remembered fields', () => {
   });
 
   test('are not taken for others of the same length', () => {
-    const memo = new FieldMemo();
+    const memo = new FieldMemo(NO_HOSTS);
     parse(`GET / HTTP/1.1\r\n${fields}`, memo);
     parse(`GET / HTTP/1.1\r\n${fields}`, memo);
     assert.equal(parse(`GET / HTTP/1.1\r\n${fields.replace('X-A: 1', 'X-A: 2')}`, memo).head.valueOfName('x-a'), '2');
@@ -176,7 +180,7 @@ describe('remembered fields', () => {
   });
 
   test('do not hide what depends on the request line', () => {
-    const memo = new FieldMemo();
+    const memo = new FieldMemo(NO_HOSTS);
     const posting = 'Host: a.example\r\nTransfer-Encoding: chunked\r\n\r\n';
     parse(`POST / HTTP/1.1\r\n${posting}`, memo);
     parse(`POST / HTTP/1.1\r\n${posting}`, memo);

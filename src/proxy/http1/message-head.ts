@@ -144,10 +144,7 @@ export class MessageHead {
 
   /** Value of Host, or what the target says where there is none; empty where neither tells. */
   hostText(): string {
-    const { fields } = this;
-    if (fields.hostField < 0) return this.targetHost;
-    fields.hostText ??= this.valueOf(fields.hostField);
-    return fields.hostText;
+    return this.hostField < 0 ? this.targetHost : this.valueOf(this.hostField);
   }
 
   nameLengthOf(index: number): number {

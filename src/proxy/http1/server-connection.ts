@@ -59,7 +59,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #exchange: Exchange;
   readonly #response: ResponseStream;
   readonly #body = new RequestBody();
-  readonly #memo = new FieldMemo();
+  readonly #memo: FieldMemo;
   readonly #held = new Held();
   #state: ConnectionState = 'head';
   readonly #input = new Input();
@@ -98,6 +98,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#reading = new ReadSwitch(socket);
     this.origin = origin;
     this.#guard = guard;
+    this.#memo = new FieldMemo(context.hosts);
     this.#response = new ResponseStream(context, socket, origin.isTls, () => guard.run(this.#onFlushed));
     this.#exchange = new Exchange(context, this);
     socket.on('end', () => guard.run(() => this.#onEnd()));
@@ -212,11 +213,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
 
   sendLocal({ status, lines, body, edit, closes }: LocalResponse): void {
     this.#closesAfterResponse = closes || !this.#mayKeepOpen(false);
-    this.#response.local(status, lines, body, {
-      edit,
-      keepsOpen: !this.#closesAfterResponse,
-      isHttp10: this.protocol === 'HTTP/1.0',
-    });
+    this.#response.local(status, lines, body, { edit, keepsOpen: !this.#closesAfterResponse, isHttp10: this.protocol === 'HTTP/1.0' });
     this.flush();
   }
 
