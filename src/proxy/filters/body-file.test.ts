@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS, poll } from '../../../test/support/polling.ts';
 import { WorkerCounters, workerCounter } from '../../observe/worker-counters.ts';
 import { BodyBudget } from './body-budget.ts';
 import { BodyFile } from './body-file.ts';
@@ -9,8 +9,7 @@ import { BodyFile } from './body-file.ts';
 const piece = Buffer.alloc(1000, 'x');
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !holds(); i++) await sleep(2);
-  assert.ok(holds());
+  assert.ok(await poll({ timeoutMs: PATIENCE_MS, everyMs: 2 }, () => holds() || undefined));
 }
 
 test('what waits for the file counts as memory, and where that is used up nothing more is asked for', async () => {
