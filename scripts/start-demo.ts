@@ -14,7 +14,7 @@ import { startEchoServer } from '../src/echo/echo-server.ts';
 import type { EchoServer } from '../src/echo/echo-server.ts';
 import { createSelfSignedCertificate } from '../src/proxy/listener/self-signed.ts';
 import type { EndpointSlice, KubernetesObject } from '../src/resources/objects.ts';
-import { loadManifests } from '../src/sources/manifests/manifest-source.ts';
+import { loadManifests } from '../src/sources/manifests/load-manifests.ts';
 
 const storeFolder = fileURLToPath(new URL('../examples/online-store', import.meta.url));
 const READY_POLL_MS = 50;

@@ -6,7 +6,7 @@ import { ok } from '../kit/result.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { KubernetesObject } from '../resources/objects.ts';
 import { ResourceStore } from '../resources/store.ts';
-import { loadManifests } from '../sources/manifests/manifest-source.ts';
+import { loadManifests } from '../sources/manifests/load-manifests.ts';
 import { createTranslator } from '../translate/translator.ts';
 import { sortDiagnostics } from './diagnostic-report.ts';
 import type { CheckReport } from './diagnostic-report.ts';

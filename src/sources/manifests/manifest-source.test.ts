@@ -9,8 +9,10 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import { formatOrigin } from '../../model/origin.ts';
 import type { KubernetesObject } from '../../resources/objects.ts';
 import { ResourceStore } from '../../resources/store.ts';
-import { createManifestSource, loadManifests } from './manifest-source.ts';
-import type { ManifestBatch, ManifestTiming } from './manifest-source.ts';
+import type { SourceBatch } from '../source.ts';
+import { loadManifests } from './load-manifests.ts';
+import { createManifestSource } from './manifest-source.ts';
+import type { ManifestTiming } from './manifest-source.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'portico-manifests-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -51,7 +53,7 @@ function valuesIn(objects: Iterable<KubernetesObject>): string {
 /** A started source with a store behind it, and a way to wait for what a test expects. */
 class Watching {
   readonly store = new ResourceStore();
-  readonly batches: ManifestBatch[] = [];
+  readonly batches: SourceBatch[] = [];
   /** Documents parsed since a test last set it to 0. */
   parsed = 0;
   #wake: (() => void) | undefined;

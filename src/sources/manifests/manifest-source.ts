@@ -1,28 +1,15 @@
-// A source of objects: manifest files on disk, watched. Joins the tree of files, the documents in them and the claims on objects, and
-// decides when to look: events are collected for a few milliseconds, unless all that happened is that files were replaced by others, which are
-// complete. Everything else is in the parts.
-import { isUtf8 } from 'node:buffer';
+// A source of objects: manifest files on disk, watched. Joins the tree of files with what is in them, and decides when to look: events are
+// collected for a few milliseconds, unless all that happened is that files were replaced by others, which are complete. Everything else is in the parts.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Result } from '../../kit/result.ts';
 import { ok } from '../../kit/result.ts';
-import type { DiagnosticCode } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { formatOrigin } from '../../model/origin.ts';
-import type { KubernetesObject } from '../../resources/objects.ts';
 import type { Source, SourceBatch } from '../source.ts';
-import { FileBytes } from './file-bytes.ts';
-import { FieldLines } from './field-lines.ts';
 import { FileTree } from './file-tree.ts';
-import type { FileSignature, TreeFile } from './file-tree.ts';
 import { HeldChanges } from './held-changes.ts';
 import type { HoldTiming } from './held-changes.ts';
-import { fileDiagnostic } from './manifest-document.ts';
-import type { ManifestDocument } from './manifest-document.ts';
-import { editFile } from './manifest-file.ts';
-import { ObjectClaims } from './object-claims.ts';
-
-/** Diagnostics are in the order of files and lines. */
-export type ManifestBatch = SourceBatch;
+import { ManifestFiles } from './manifest-files.ts';
 
 export interface ManifestSource extends Source {
   /**
@@ -37,7 +24,7 @@ export interface ManifestSource extends Source {
 export interface ManifestSourceOptions {
   /** Files and directories. Earlier ones win over later ones where an object stands in several. */
   readonly paths: readonly string[];
-  readonly onBatch: (batch: ManifestBatch) => void;
+  readonly onBatch: (batch: SourceBatch) => void;
   /** A directory cannot be watched; its changes are found by the walk every `walkIntervalMs` only. */
   readonly onWatchError?: (path: string, error: Error) => void;
   /** Told how many documents were parsed, after each file that was read. */
@@ -57,139 +44,18 @@ export interface ManifestTiming extends HoldTiming {
 }
 
 const defaultTiming: ManifestTiming = {
-  ...{ holdOffMs: 1, maxWaitMs: 15, restMs: 15 },
-  ...{ settleMs: 20, maxHoldMs: 100 },
+  holdOffMs: 1,
+  maxWaitMs: 15,
+  restMs: 15,
+  settleMs: 20,
+  maxHoldMs: 100,
   walkIntervalMs: 10_000,
 };
 /** A walk takes this share of the time of the thread, so that one over very many files takes long, and changes do not wait for it. */
 const walkShare = 0.01;
-const maxFileBytes = 64 * 1024 * 1024;
 
 export function createManifestSource(options: ManifestSourceOptions): ManifestSource {
   return new WatchedManifests(options);
-}
-
-/** Reads the files once, for `portico check`. Fails where an argument does not exist. */
-export function loadManifests(
-  paths: readonly string[],
-): Result<{ readonly objects: readonly KubernetesObject[]; readonly diagnostics: readonly Diagnostic[] }> {
-  const tree = new FileTree(paths, undefined);
-  const opened = tree.open();
-  if (!opened.ok) return opened;
-  const files = new ManifestFiles(undefined);
-  for (const file of tree.takeChanges().changed) files.read(file);
-  const { changes, diagnostics } = files.takeBatch(tree.unreadable);
-  return ok({ objects: changes.upserts, diagnostics });
-}
-
-interface FileState {
-  readonly order: TreeFile;
-  /** Of the content that was read last. */
-  signature: FileSignature;
-  documents: readonly ManifestDocument[];
-  /** Why the file could not be read as it is now. */
-  problem: Diagnostic | undefined;
-}
-
-/** The content of all files. */
-class ManifestFiles {
-  readonly #states = new Map<string, FileState>();
-  readonly #claims = new ObjectClaims();
-  readonly #bytes = new FileBytes();
-  readonly #lines = new FieldLines();
-  readonly #onDocumentsRead: ((count: number) => void) | undefined;
-  /** Paths of files with a diagnostic. */
-  readonly #troubled = new Set<string>();
-  /** The last list, as long as nothing in it can have changed. */
-  #diagnostics: readonly Diagnostic[] | undefined;
-  #hadUnreadable = false;
-
-  constructor(onDocumentsRead: ((count: number) => void) | undefined) {
-    this.#onDocumentsRead = onDocumentsRead;
-  }
-
-  /** Signature of the content that was read last; undefined for an unknown file. */
-  signatureOf(path: string): FileSignature | undefined {
-    return this.#states.get(path)?.signature;
-  }
-
-  read(file: TreeFile): void {
-    const state = this.#states.get(file.path) ?? { order: file, signature: file.signature, documents: [], problem: undefined };
-    this.#states.set(file.path, state);
-    state.signature = file.signature;
-    state.problem = this.#readContent(state, file.signature.sizeBytes);
-    const isTroubled = state.problem !== undefined || state.documents.some((document) => document.diagnostics.length > 0);
-    if (isTroubled || this.#troubled.has(file.path)) this.#diagnostics = undefined;
-    if (isTroubled) this.#troubled.add(file.path);
-    else this.#troubled.delete(file.path);
-  }
-
-  remove(path: string): void {
-    for (const document of this.#states.get(path)?.documents ?? []) this.#claims.remove(document);
-    this.#states.delete(path);
-    if (this.#troubled.delete(path)) this.#diagnostics = undefined;
-  }
-
-  takeBatch(unreadable: ReadonlyMap<string, string>): ManifestBatch {
-    const changes = this.#claims.settle();
-    this.#lines.renew();
-    if (unreadable.size > 0 || this.#hadUnreadable || this.#claims.takeDuplicatesChanged()) this.#diagnostics = undefined;
-    this.#hadUnreadable = unreadable.size > 0;
-    this.#diagnostics ??= this.#listDiagnostics(unreadable);
-    return { changes, diagnostics: this.#diagnostics };
-  }
-
-  /** Answers what keeps the file from being read; its documents stay as they were then. */
-  #readContent(state: FileState, sizeBytes: number): Diagnostic | undefined {
-    const { path } = state.order;
-    const problem = (code: DiagnosticCode, message: string): Diagnostic => {
-      const ending = state.documents.length > 0 ? 'the last good state of its objects keeps serving' : 'it is left out';
-      return fileDiagnostic(code, `${message}; ${ending}`, path);
-    };
-    if (sizeBytes > maxFileBytes) return problem('PRT-READ-1', `is larger than ${maxFileBytes} bytes`);
-    try {
-      return this.#bytes.read(path, (bytes) => {
-        if (!isUtf8(bytes)) return problem('PRT-READ-2', 'is not text in UTF-8');
-        this.#edit(state, withoutByteOrderMark(bytes));
-        return undefined;
-      });
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      return problem('PRT-READ-1', `cannot be read: ${error.message}`);
-    }
-  }
-
-  #edit(state: FileState, bytes: Buffer): void {
-    const file = state.order;
-    const format = file.path.toLowerCase().endsWith('.json') ? 'json' : 'yaml';
-    const edit = editFile(state.documents, bytes, { file: file.path, format, lines: this.#lines });
-    state.documents = edit.documents;
-    for (const document of edit.gone) this.#claims.remove(document);
-    for (const document of edit.moved) this.#claims.refresh(document, file);
-    for (const document of edit.fresh) this.#claims.add(document, file);
-    if (edit.fresh.length > 0) this.#onDocumentsRead?.(edit.fresh.length);
-  }
-
-  #listDiagnostics(unreadable: ReadonlyMap<string, string>): readonly Diagnostic[] {
-    const diagnostics: Diagnostic[] = [];
-    for (const [path, reason] of unreadable) diagnostics.push(fileDiagnostic('PRT-READ-1', `cannot be read: ${reason}`, path));
-    for (const path of this.#troubled) {
-      const state = this.#states.get(path);
-      if (state?.problem !== undefined) diagnostics.push(state.problem);
-      for (const document of state?.documents ?? []) diagnostics.push(...document.diagnostics);
-    }
-    diagnostics.push(...this.#claims.diagnostics());
-    return diagnostics.sort((left, right) => this.#compare(left, right));
-  }
-
-  #compare(left: Diagnostic, right: Diagnostic): number {
-    const leftFile = left.origin.file ?? '';
-    const rightFile = right.origin.file ?? '';
-    if (leftFile === rightFile) return (left.origin.line ?? 0) - (right.origin.line ?? 0);
-    const leftArgument = this.#states.get(leftFile)?.order.argument ?? -1;
-    const rightArgument = this.#states.get(rightFile)?.order.argument ?? -1;
-    return leftArgument - rightArgument || (leftFile < rightFile ? -1 : 1);
-  }
 }
 
 class WatchedManifests implements ManifestSource {
@@ -331,13 +197,4 @@ function isSameDiagnostic(left: Diagnostic, right: Diagnostic | undefined): bool
     left.message === right.message &&
     formatOrigin(left.origin) === formatOrigin(right.origin)
   );
-}
-
-function withoutByteOrderMark(bytes: Buffer): Buffer {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
-}
-
-/** True for what the operating system answers, in contrast to mistakes in this program. */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error;
 }
