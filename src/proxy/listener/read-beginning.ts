@@ -1,5 +1,5 @@
-// Reads the first bytes of an accepted connection until what stands there is understood: a PROXY header, a ClientHello. Bounded by time; the
-// parsers bound the size.
+// Reads the first bytes of an accepted connection until what stands there is understood: a PROXY header, a ClientHello. Bounded by time, however
+// busily the client sends; the parsers bound the size.
 import type { Socket } from 'node:net';
 
 export interface Beginning {
@@ -23,6 +23,7 @@ export function readBeginning(socket: Socket, beginning: Beginning): void {
   const giveUp = (): void => {
     if (isOver) return;
     isOver = true;
+    clearTimeout(timer);
     beginning.onGone();
     socket.destroy();
   };
@@ -34,15 +35,14 @@ export function readBeginning(socket: Socket, beginning: Beginning): void {
     if (goOn === undefined) return;
     isOver = true;
     socket.pause();
-    socket.setTimeout(0);
-    socket.off('timeout', giveUp);
+    clearTimeout(timer);
     socket.off('data', onData);
     socket.off('close', giveUp);
     socket.off('end', giveUp);
     goOn();
   };
-  socket.setTimeout(beginning.timeoutMs);
-  socket.on('timeout', giveUp);
+  // Not the socket's own: that begins anew with each byte.
+  const timer = setTimeout(giveUp, beginning.timeoutMs);
   socket.on('close', giveUp);
   // A client that has ended its side says no more.
   socket.on('end', giveUp);
