@@ -163,7 +163,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
       case 'body':
         if (this.pendingBytes > 0) this.close();
         // It may be the time of an answer that has left meanwhile: the client is not late then.
-        else if (this.#setBodyDeadline() <= nowMs) this.#exchange.fail('PRT-REQ-16');
+        else if (this.#setBodyDeadline() <= this.#context.nowMs) this.#exchange.fail('PRT-REQ-16');
         return;
       case 'response':
       case 'tunnel':
