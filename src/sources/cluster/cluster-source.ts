@@ -1,9 +1,8 @@
 // A source of objects: the API server of a cluster. Joins reflectors of the kinds that are kept whole with the Secrets and ConfigMaps that
 // are only kept where somebody refers to them, and decides when there is something to hand over:
 //
-// - the first batch when everything was listed, so that nothing serves half a configuration. Kinds without which some Ingress still can be
-//   served (IngressClass, Namespace, Secret, ConfigMap) are not waited for where the right to read them is missing: where it was refused
-//   after the others could be read, since an API server that has just started refuses everything for a moment;
+// - the first batch when everything was listed, so that nothing serves half a configuration, except for what there is no right to read and
+//   some Ingress can be served without (collection-states.ts);
 // - later batches a few milliseconds after the first of their events, EndpointSlices alone at once (batch-schedule.ts), and an Ingress never before
 //   what it newly refers to was asked for (pending-changes.ts);
 // - where the API server cannot be reached at the start, what the snapshot file holds. When it comes back, only what differs is a change.
@@ -11,7 +10,6 @@
 // Nothing that the API server fails to do removes an object: only its own word does.
 import { ok } from '../../kit/result.ts';
 import type { Result } from '../../kit/result.ts';
-import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { withSharedParts } from '../../resources/equal-content.ts';
 import { SERVICE_NAME_LABEL } from '../../resources/endpoint-slice.ts';
@@ -21,10 +19,10 @@ import type { ObjectRef } from '../../resources/store.ts';
 import type { Source, SourceBatch } from '../source.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
-import { formatApiError } from './api-error.ts';
 import type { Collection } from './api-resource.ts';
 import { apiResources, resourceName } from './api-resource.ts';
 import { BatchSchedule } from './batch-schedule.ts';
+import { CollectionStates } from './collection-states.ts';
 import type { ConnectionListener } from './connection-state.ts';
 import { ConnectionState } from './connection-state.ts';
 import { ForeignIngresses } from './foreign-ingresses.ts';
@@ -97,28 +95,14 @@ export function createClusterSource(options: ClusterSourceOptions): ClusterSourc
   return new WatchedCluster(options);
 }
 
-interface Watched {
-  readonly mirror: ObjectMirror;
-  /** False: it is not waited for where it is forbidden. */
-  readonly isRequired: boolean;
-  state: 'unknown' | 'listed' | 'forbidden';
-  /** Since all that are required were listed. */
-  refusals: number;
-}
-
-/** So many tell a right that is missing from one that was missing for a moment. */
-const REFUSALS = 2;
-
 class WatchedCluster implements ClusterSource {
   readonly #options: ClusterSourceOptions;
   readonly #timing: BatchTiming;
   readonly #connection: ConnectionState;
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched = new CollectionStates();
   readonly #referenced: { readonly Secret: ReferencedObjects; readonly ConfigMap: ReferencedObjects };
   readonly #tracker: ReferenceTracker;
   readonly #pending: PendingChanges;
-  /** By name of what is watched. */
-  readonly #forbidden = new Map<string, ApiError>();
   /** Everything that was handed over, for the snapshot and to begin with one. */
   readonly #served = new Map<string, KubernetesObject>();
   readonly #snapshot: SnapshotWriter | undefined;
@@ -134,7 +118,6 @@ class WatchedCluster implements ClusterSource {
   readonly #schedule: BatchSchedule;
   /** For Ingresses that wait for what they refer to. */
   #holdTimer: NodeJS.Timeout | undefined;
-  #forbiddenRevision = 0;
   /** Of `#diagnostics`: all revisions of its parts added up. */
   #listedRevision = -1;
   #diagnostics: readonly Diagnostic[] = [];
@@ -191,7 +174,7 @@ class WatchedCluster implements ClusterSource {
   }
 
   get foreignIngressCount(): number {
-    return this.#mirrorsOf('Ingress').reduce((sum, mirror) => sum + mirror.laidAsideCount, 0);
+    return this.#watched.mirrorsOf('Ingress').reduce((sum, mirror) => sum + mirror.laidAsideCount, 0);
   }
 
   async start(): Promise<Result<undefined>> {
@@ -232,11 +215,8 @@ class WatchedCluster implements ClusterSource {
 
   #watch(kind: Kind, collection: Collection): void {
     const name = describeCollection(collection);
-    const isRequired = kind === 'Ingress' || kind === 'Service' || kind === 'EndpointSlice';
     const onListed = (): void => {
-      const wasListed = watched.state === 'listed';
-      watched.state = 'listed';
-      if (isRequired && !wasListed && !this.#hasDelivered && this.#areRequiredListed()) {
+      if (this.#watched.noteListed(name) && !this.#hasDelivered) {
         this.#referenced.Secret.forgetRefusals();
         this.#referenced.ConfigMap.forgetRefusals();
       }
@@ -251,8 +231,7 @@ class WatchedCluster implements ClusterSource {
       onListed,
       onDiagnostic: () => this.#schedule.hold(),
     });
-    const watched: Watched = { mirror, isRequired, state: 'unknown', refusals: 0 };
-    this.#watched.set(name, watched);
+    this.#watched.add(name, mirror);
     this.#reflect(collection, mirror, this.#stop.signal, kind === 'Ingress' ? this.#ingressList : undefined);
   }
 
@@ -263,7 +242,7 @@ class WatchedCluster implements ClusterSource {
       onContact: () => this.#connection.contact(name),
       onFailure: (error: ApiError) => {
         this.#connection.failure(name, error);
-        if (error.status === 403) this.#countRefusal(name);
+        if (error.status === 403 && !this.#hasDelivered && this.#watched.countRefusal(name)) this.#schedule.hold();
         void this.#considerSnapshot();
       },
     };
@@ -326,30 +305,12 @@ class WatchedCluster implements ClusterSource {
 
   #flush(): void {
     // Before all classes are known, Ingresses that are ours look as if they were not.
-    const isComplete = this.#isComplete();
-    if (!isComplete && !this.#hasDelivered) return;
+    if (!this.#watched.isComplete && !this.#hasDelivered) return;
     this.#tracker.settle();
     this.#recallIngresses();
     if (!this.#hasDelivered) this.#tracker.release(() => false);
     if (!this.#hasDelivered && !(this.#referenced.Secret.areAllSettled && this.#referenced.ConfigMap.areAllSettled)) return;
     this.#deliver();
-  }
-
-  #isComplete(): boolean {
-    for (const { state, isRequired, refusals } of this.#watched.values())
-      if (state === 'unknown' || (state === 'forbidden' && (isRequired || refusals < REFUSALS))) return false;
-    return true;
-  }
-
-  #areRequiredListed(): boolean {
-    return [...this.#watched.values()].every(({ state, isRequired }) => state === 'listed' || !isRequired);
-  }
-
-  #countRefusal(name: string): void {
-    const watched = this.#watched.get(name);
-    if (watched === undefined || this.#hasDelivered || !this.#areRequiredListed()) return;
-    watched.refusals++;
-    this.#schedule.hold();
   }
 
   #beginServing(): void {
@@ -377,7 +338,7 @@ class WatchedCluster implements ClusterSource {
   #layAside(ingress: Ingress): void {
     const { namespace, name } = ingress.metadata;
     const group = this.#foreign.add(ingress);
-    for (const mirror of this.#mirrorsOf('Ingress')) mirror.layAside({ namespace, name }, group);
+    for (const mirror of this.#watched.mirrorsOf('Ingress')) mirror.layAside({ namespace, name }, group);
     this.#tracker.remove({ kind: 'Ingress', namespace, name });
     this.#options.listener.onForeign(ingress);
   }
@@ -388,12 +349,8 @@ class WatchedCluster implements ClusterSource {
     this.#haveClassesChanged = false;
     const groups = this.#foreign.takeOurs((example) => this.#tracker.isOurs(example));
     if (groups.size === 0) return;
-    for (const mirror of this.#mirrorsOf('Ingress')) mirror.recall(groups);
+    for (const mirror of this.#watched.mirrorsOf('Ingress')) mirror.recall(groups);
     this.#ingressList.ask();
-  }
-
-  #mirrorsOf(kind: Kind): readonly ObjectMirror[] {
-    return [...this.#watched.values()].flatMap(({ mirror }) => (mirror.kind === kind ? [mirror] : []));
   }
 
   #areReferencesSettled(ingress: Extract<KubernetesObject, { kind: 'Ingress' }>): boolean {
@@ -402,38 +359,29 @@ class WatchedCluster implements ClusterSource {
 
   /** The same list while nothing in it changes: batches may come hundreds of times a second. */
   #listDiagnostics(): readonly Diagnostic[] {
-    let revision = this.#forbiddenRevision + this.#referenced.Secret.revision + this.#referenced.ConfigMap.revision;
-    revision += this.#namespace?.revision ?? 0;
-    for (const { mirror } of this.#watched.values()) revision += mirror.revision;
-    if (revision !== this.#listedRevision) this.#diagnostics = this.#gatherDiagnostics();
+    const { Secret: secrets, ConfigMap: configMaps } = this.#referenced;
+    const revision = this.#watched.revision + secrets.revision + configMaps.revision + (this.#namespace?.revision ?? 0);
+    if (revision !== this.#listedRevision) {
+      this.#diagnostics = [
+        ...this.#watched.diagnostics(),
+        ...secrets.diagnostics(),
+        ...configMaps.diagnostics(),
+        ...(this.#namespace?.diagnostics() ?? []),
+      ];
+    }
     this.#listedRevision = revision;
     return this.#diagnostics;
   }
 
-  #gatherDiagnostics(): readonly Diagnostic[] {
-    const diagnostics: Diagnostic[] = [];
-    for (const { mirror } of this.#watched.values()) diagnostics.push(...mirror.diagnostics());
-    diagnostics.push(...this.#referenced.Secret.diagnostics(), ...this.#referenced.ConfigMap.diagnostics());
-    diagnostics.push(...(this.#namespace?.diagnostics() ?? []));
-    for (const [name, error] of this.#forbidden) {
-      const origin = { kind: 'Cluster', namespace: '', name };
-      diagnostics.push(diagnostic('PRT-READ-8', `${formatApiError(error)}; what was read before keeps serving`, origin));
-    }
-    return diagnostics;
-  }
-
   #onForbidden(name: string, error: ApiError): void {
     this.#options.listener.onForbidden(name, error);
-    this.#forbidden.set(name, error);
-    this.#forbiddenRevision++;
-    const watched = this.#watched.get(name);
-    if (watched?.state === 'unknown') watched.state = 'forbidden';
+    this.#watched.forbid(name, error);
     this.#schedule.hold();
   }
 
   #onAllowed(name: string): void {
     this.#options.listener.onAllowed(name);
-    if (this.#forbidden.delete(name)) this.#forbiddenRevision++;
+    this.#watched.allow(name);
     this.#schedule.hold();
   }
 
@@ -473,9 +421,9 @@ class WatchedCluster implements ClusterSource {
     if (this.#pending.has(key)) return false;
     if (isReferable(kind)) this.#referenced[kind].seed(object);
     else {
-      const owner = [...this.#watched.values()].find(({ mirror }) => mirror.owns(object));
-      if (owner === undefined || owner.state === 'listed') return false;
-      owner.mirror.seed(object);
+      const mirror = this.#watched.findUnlisted(object);
+      if (mirror === undefined) return false;
+      mirror.seed(object);
     }
     this.#served.set(key, object);
     this.#tracker.upsert(object);
