@@ -6,6 +6,7 @@ import { suite, test } from 'node:test';
 import { checkValues, mergeValues } from '../support/helm-template/chart.ts';
 import { isMap } from '../support/helm-template/functions.ts';
 import type { Value, ValueMap } from '../support/helm-template/functions.ts';
+import { ingressNginxValues } from './ingress-nginx-values.ts';
 import { at, CHART, readValues, readYamlMap, valuesFiles } from './rendered.ts';
 
 const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as ValueMap;
@@ -19,10 +20,16 @@ suite('chart values', () => {
   }
 
   test('every default is in the schema', () => {
-    const isKnown = (path: string): boolean =>
-      leaves.some((leaf) => `${path}.`.startsWith(`${leaf}.`) || `${leaf}.`.startsWith(`${path}.`));
     assert.deepEqual(
       pathsOf(readYamlMap(join(CHART, 'values.yaml')), '').filter((path) => !isKnown(path)),
+      [],
+    );
+  });
+
+  test('every value of the ingress-nginx chart is known', () => {
+    assert.ok(ingressNginxValues.length > 250);
+    assert.deepEqual(
+      ingressNginxValues.filter((path) => !isKnown(path)),
       [],
     );
   });
@@ -72,6 +79,11 @@ suite('chart values', () => {
     }
   });
 });
+
+/** Whether the schema has the value, a part of it, or what it is a part of. */
+function isKnown(path: string): boolean {
+  return leaves.some((leaf) => `${path}.`.startsWith(`${leaf}.`) || `${leaf}.`.startsWith(`${path}.`));
+}
 
 /** Templates name a value by its whole path, or by the last two names after a section was put into a variable. */
 function isRead(leaf: string, templates: string): boolean {
