@@ -51,7 +51,7 @@ const invalid: readonly (readonly [name: string, outcome: Outcome, values: reado
   ['service-upstream', 'default', ['yes']],
   ['upstream-hash-by', 'drop', ['$', 'a b', '$host;', '${', '$http-x/']],
   ['upstream-hash-by-subset', 'drop', ['yes']],
-  ['upstream-hash-by-subset-size', 'drop', ['0', '-1', 'x', '1000000']],
+  ['upstream-hash-by-subset-size', 'drop', ['-1', 'x', '1000000']],
   ['backend-protocol', 'default', ['HTTP3', 'H2C', 'tcp']],
   ['proxy-ssl-secret', 'drop', ['a$b/c', 'a b;c']],
   ['proxy-ssl-verify', 'default', ['true', 'On']],
@@ -175,6 +175,12 @@ test('load balancing', () => {
 test('what does nothing is said', () => {
   assert.equal(outcomeOf(read({ 'load-balance': 'chash' })), 'serve PRT-ANN-2');
   assert.equal(outcomeOf(read({ 'upstream-hash-by': '$nothing$host' })), 'serve PRT-ANN-2');
+});
+
+test('a subset of size 0 has the default size', () => {
+  const sizeOf = (text: string): unknown => read({ 'upstream-hash-by-subset-size': text }).values.loadBalancing?.subsetSize;
+  assert.equal(sizeOf('0'), 3);
+  assert.equal(sizeOf('5'), 5);
 });
 
 describe('an annotation that means nothing here', () => {

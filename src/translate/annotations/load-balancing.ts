@@ -66,11 +66,12 @@ export const loadBalancingAnnotations: readonly AnnotationRow[] = [
     scope: 'backend',
     risk: 'Low',
     onInvalid: 'drop',
-    parse: integerBetween(1, MAX_SUBSET_SIZE),
+    parse: integerBetween(0, MAX_SUBSET_SIZE),
     set: (draft, value) => {
-      (draft.loadBalancing ??= {}).subsetSize = value;
+      // ingress-nginx cannot tell 0 from a missing value.
+      (draft.loadBalancing ??= {}).subsetSize = value === 0 ? DEFAULT_SUBSET_SIZE : value;
     },
-    summary: `Size of the group; ${DEFAULT_SUBSET_SIZE} by default.`,
+    summary: `Size of the group; ${DEFAULT_SUBSET_SIZE} by default, and for 0.`,
   }),
 ];
 
