@@ -35,7 +35,7 @@ export function snippetSections(): readonly string[] {
     ),
     '## Directives',
     'Steps (`set`, `if`, `return`, `rewrite`, `break`) run in their order. Those of the host come before the location of a request is looked for; those of ' +
-      'a location come behind permanent and temporal redirects and before `rewrite-target`, the redirect to TLS, limits and authentication. Headers, ' +
+      'a location come before permanent and temporal redirects, `rewrite-target`, the redirect to TLS, limits and authentication. Headers, ' +
       '`allow` and `deny` are passed on from level to level as nginx does it: commands of headers-more add up, of the others the innermost level ' +
       'with any counts.',
     markdownTable(

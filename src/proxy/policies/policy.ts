@@ -13,6 +13,8 @@ export const REQUEST_PHASES = [
   'host',
   // CORS preflight answers.
   'preflight',
+  // Steps of the snippets of a location: in the configuration that ingress-nginx writes they stand before the redirect.
+  'steps',
   'redirect',
   'rewrite',
   // --- redirect to TLS, no endpoints: 503 ---

@@ -1,5 +1,6 @@
 // Redirects instead of a backend (`permanent-redirect`, `temporal-redirect`, `app-root`, `from-to-www-redirect`). Those of the host come before
-// everything of the route, those of the route after preflight answers; all of them before the redirect to TLS, limits and authentication.
+// everything of the route, those of the route after preflight answers and snippets; all of them before the redirect to TLS, limits and
+// authentication.
 import { assertNever } from '../../kit/assert-never.ts';
 import type { RedirectTarget } from '../../model/policies/redirect.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';

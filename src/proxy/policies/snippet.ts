@@ -95,7 +95,7 @@ type ReadCaptures = (request: PolicyRequest) => PolicyRequest['captures'];
 
 function rewritingPolicy({ run, level, isRewritten, readCaptures }: LocationSteps): RequestPolicy {
   return {
-    phase: 'rewrite',
+    phase: 'steps',
     onRequest(request) {
       if (readCaptures !== undefined) request.captures = readCaptures(request);
       const state = startRun(level);
@@ -104,8 +104,9 @@ function rewritingPolicy({ run, level, isRewritten, readCaptures }: LocationStep
       if (typeof outcome !== 'string') return outcome;
       request.isRewritingOver = outcome === 'end';
       if (!state.isPathChanged) return CONTINUE;
-      // `rewrite-target` is a `rewrite` with `break` behind the snippet.
-      return outcome === 'go-on' && isRewritten(request) ? CONTINUE : SEARCH;
+      // Behind the snippet stand `return` for a redirect, or `rewrite` with `break` for `rewrite-target`.
+      const isRedirected = request.route.route.action.kind === 'redirect';
+      return outcome === 'go-on' && (isRedirected || isRewritten(request)) ? CONTINUE : SEARCH;
     },
   };
 }
