@@ -1,6 +1,6 @@
 // The decoded path as the bytes that nginx works on, each a character of latin1, and the way back: what a rewrite makes of them is encoded as
 // nginx does (`ngx_escape_uri` with NGX_ESCAPE_URI) and checked as a received path would be, for captures can put a dot segment together
-// that was none before (docs/security.md, "After rewrite").
+// that was none before (docs/security.md, "Path").
 import { percentEncode } from '../../kit/percent-encoding.ts';
 import { normalisePath } from '../../routing/normalise-path.ts';
 

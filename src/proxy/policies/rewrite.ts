@@ -1,6 +1,6 @@
 // Rewrites the path for the upstream (`rewrite-target`): the whole path is replaced by the target with the captures of the rule's pattern, the
 // query stays. The result is made from the decoded path, encoded again as nginx does, and checked as a received path would be, for captures
-// can put a dot segment together that was none before (docs/security.md, "After rewrite").
+// can put a dot segment together that was none before (docs/security.md, "Path").
 import type { RewritePolicy } from '../../model/policies/rewrite.ts';
 import { rulePath } from '../../model/route.ts';
 import { parseTemplate } from '../../model/template.ts';
