@@ -6,43 +6,16 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { waitUntil } from './cluster-rig.ts';
+import { configMap, ingress, ingressClass, service } from './manifests.ts';
 import { startPortico } from './portico.ts';
 import type { Portico } from './portico.ts';
 
 const FORMAT = '<$request_method $request_uri $status [$upstream_status] [$upstream_addr] $proxy_upstream_name $http_x_tag $req_id>';
 
 function manifests(port: number, logsAuth: boolean): string {
-  return `apiVersion: networking.k8s.io/v1
-kind: IngressClass
-metadata: {name: nginx}
-spec: {controller: k8s.io/ingress-nginx}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {ports: [{name: http, port: 80}]}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
-addressType: IPv4
-endpoints: [{addresses: [127.0.0.1]}]
-ports: [{name: http, port: ${port}}]
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: shop
-  annotations: {nginx.ingress.kubernetes.io/auth-url: "http://127.0.0.1:${port}/check"}
-spec:
-  ingressClassName: nginx
-  rules: [{host: shop.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: controller}
-data: {enable-auth-access-log: "${logsAuth}", log-format-upstream: "${FORMAT}"}
-`;
+  const config = { 'enable-auth-access-log': String(logsAuth), 'log-format-upstream': FORMAT };
+  const guarded = ingress('shop', 'web', { 'auth-url': `http://127.0.0.1:${port}/check` });
+  return ingressClass + service('web', [port]) + guarded + configMap(config);
 }
 
 describe('requests to authentication services', () => {
@@ -72,7 +45,7 @@ describe('requests to authentication services', () => {
     running.push(portico);
     for (const path of paths) {
       await new Promise((resolve, reject) => {
-        const headers = { host: 'shop.test', 'x-tag': 'tagged', 'x-request-id': `id${path}` };
+        const headers = { host: 'shop.example', 'x-tag': 'tagged', 'x-request-id': `id${path}` };
         get({ host: '127.0.0.1', port: portico.httpPort, path, headers }, (response) => response.resume().on('end', resolve)).on(
           'error',
           reject,
@@ -91,7 +64,7 @@ describe('requests to authentication services', () => {
     const lines = await linesFor(false, ['/a', '/denied'], 2);
     assert.deepEqual(lines, [
       `<GET /a 200 [200] [127.0.0.1:${port}] default-web-80 tagged id/a>`,
-      '<GET /denied 401 [-] [-] - tagged id/denied>',
+      '<GET /denied 401 [-] [-] default-web-80 tagged id/denied>',
     ]);
   });
 
@@ -104,7 +77,7 @@ describe('requests to authentication services', () => {
       [
         `<GET /a 200 [200] [127.0.0.1:${port}] default-web-80 tagged id/a>`,
         auth('/a', 204),
-        '<GET /denied 401 [-] [-] - tagged id/denied>',
+        '<GET /denied 401 [-] [-] default-web-80 tagged id/denied>',
         auth('/denied', 401),
       ].toSorted(),
     );

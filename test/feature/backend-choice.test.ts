@@ -15,6 +15,7 @@ import { after, before, describe, it } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createCertificateIssuer, type IssuedCertificate } from '../support/certificates.ts';
 import { waitUntil } from './engine-rig.ts';
+import { ingress, ingressClass, service } from './manifests.ts';
 import { type Portico, startPortico } from './portico.ts';
 
 interface Answer {
@@ -24,37 +25,6 @@ interface Answer {
 }
 
 const issuer = createCertificateIssuer({ poolSize: 3, now: Date.now });
-
-function ingress(name: string, service: string, annotations: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(annotations).map(([key, value]) => `    nginx.ingress.kubernetes.io/${key}: ${JSON.stringify(value)}\n`);
-  return `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: ${name}
-  annotations:
-${lines.join('')}spec:
-  ingressClassName: nginx
-  rules: [{host: ${name}.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: ${service}, port: {number: 80}}}}]}}]
----
-`;
-}
-
-const ingressClass =
-  'apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\nspec: {controller: k8s.io/ingress-nginx}\n---\n';
-
-function service(name: string, ports: readonly number[]): string {
-  const slices = ports.map(
-    (port) => `apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: ${name}-${port}, labels: {kubernetes.io/service-name: ${name}}}
-addressType: IPv4
-ports: [{port: ${port}}]
-endpoints: [{addresses: [127.0.0.1]}]
----
-`,
-  );
-  return `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: 80}]}\n---\n${slices.join('')}`;
-}
 
 async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');

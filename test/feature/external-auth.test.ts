@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { configMap, ingress, ingressClass, service } from './manifests.ts';
 import { type Portico, startPortico } from './portico.ts';
 import { waitUntil } from './engine-rig.ts';
 
@@ -35,46 +36,6 @@ class TestServer {
   }
 }
 
-function ingress(name: string, annotations: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(annotations).map(([key, value]) => `    nginx.ingress.kubernetes.io/${key}: ${JSON.stringify(value)}\n`);
-  return `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: ${name}
-  annotations:
-${lines.join('')}spec:
-  ingressClassName: nginx
-  rules: [{host: ${name}.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
----
-`;
-}
-
-function backendManifests(port: number): string {
-  return `apiVersion: networking.k8s.io/v1
-kind: IngressClass
-metadata: {name: nginx}
-spec: {controller: k8s.io/ingress-nginx}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {ports: [{name: http, port: 80}]}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
-addressType: IPv4
-endpoints: [{addresses: [127.0.0.1]}]
-ports: [{name: http, port: ${port}}]
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: controller}
-data: {proxy-read-timeout: "3", client-body-timeout: "3"}
----
-`;
-}
-
 interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
@@ -90,10 +51,12 @@ describe('external authentication', () => {
     const authPort = await auth.listen();
     const url = `http://127.0.0.1:${authPort}/check`;
     const manifests = [
-      backendManifests(await backend.listen()),
-      ingress('plain', { 'auth-url': url, 'auth-response-headers': 'X-User' }),
-      ingress('cached', { 'auth-url': url, 'auth-cache-key': '$http_authorization', 'auth-cache-duration': '200 401 10m' }),
-      ingress('secret', { 'auth-url': url, 'auth-type': 'basic', 'auth-secret': 'missing' }),
+      ingressClass,
+      service('web', [await backend.listen()]),
+      configMap({ 'proxy-read-timeout': '3', 'client-body-timeout': '3' }),
+      ingress('plain', 'web', { 'auth-url': url, 'auth-response-headers': 'X-User' }),
+      ingress('cached', 'web', { 'auth-url': url, 'auth-cache-key': '$http_authorization', 'auth-cache-duration': '200 401 10m' }),
+      ingress('secret', 'web', { 'auth-url': url, 'auth-type': 'basic', 'auth-secret': 'missing' }),
     ];
     portico = await startPortico({ manifests: { 'all.yaml': manifests.join('') }, workers: 2 });
   });

@@ -7,6 +7,7 @@ import { Client } from '../torture/client.ts';
 import { expandParts } from '../torture/parts.ts';
 import { type ResponseMessage, valuesOf } from '../torture/wire.ts';
 import { awaitAnswer, fieldOf, waitUntil } from './engine-rig.ts';
+import { ingress } from './manifests.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
 /** Passwords `bar` and `bob` as htpasswd has them. */
@@ -17,19 +18,6 @@ const like = `Authorization: Basic ${Buffer.from('alice:baz').toString('base64')
 
 function secret(name: keyof typeof hashes, line: string): string {
   return `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\ndata: {auth: ${Buffer.from(`${name}:${line}\n`).toString('base64')}}\n`;
-}
-
-function ingress(name: string, annotations: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(annotations).map(([key, value]) => `    nginx.ingress.kubernetes.io/${key}: ${JSON.stringify(value)}\n`);
-  return `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: ${name}
-  annotations:
-${lines.join('')}spec:
-  ingressClassName: nginx
-  rules: [{host: ${name}.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: backend, port: {number: 80}}}}]}}]
-`;
 }
 
 const basic = (name: string): Readonly<Record<string, string>> => ({ 'auth-type': 'basic', 'auth-secret': name, 'auth-realm': name });
@@ -47,9 +35,9 @@ describe('a kept connection', () => {
   before(async () => {
     const manifests = {
       ...catchAllManifests([await backend.listen(0)], {}),
-      'alice.yaml': ingress('alice', basic('alice')),
-      'bob.yaml': ingress('bob', basic('bob')),
-      'open.yaml': ingress('open', { 'enable-cors': 'true', 'cors-allow-origin': 'https://*.bench.test' }),
+      'alice.yaml': ingress('alice', 'backend', basic('alice')),
+      'bob.yaml': ingress('bob', 'backend', basic('bob')),
+      'open.yaml': ingress('open', 'backend', { 'enable-cors': 'true', 'cors-allow-origin': 'https://*.bench.test' }),
       'secret-alice.yaml': secret('alice', hashes.alice),
       'secret-bob.yaml': secret('bob', hashes.bob),
     };
@@ -204,7 +192,7 @@ describe('a kept connection', () => {
       [basic('bob'), 401],
       [{ 'temporal-redirect': 'https://elsewhere.test/' }, 302],
     ] as const) {
-      portico.write('moving.yaml', ingress('moving', annotations));
+      portico.write('moving.yaml', ingress('moving', 'backend', annotations));
       await waitUntil('the change', async () => (await ask(third, 'moving')) === status);
       for (const client of [one, other, one, other]) {
         assert.equal(await ask(client, 'moving'), status);
