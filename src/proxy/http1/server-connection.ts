@@ -487,7 +487,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#held.take();
-    this.#reader?.endLong(true, false);
+    this.#reader?.end();
     this.#context.connections.delete(this);
     this.#gauge.end();
     this.#onClosed();

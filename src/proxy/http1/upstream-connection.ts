@@ -78,8 +78,9 @@ export class UpstreamConnection implements WheelEntry {
   isReused = false;
   /** Milliseconds of the worker's clock; 0 while it is not reached. */
   connectedAtMs = 0;
-  /** Bytes of the current response. */
+  /** Bytes of the current response, and those of its heads. */
   responseBytes = 0;
+  responseHeadBytes = 0;
   /** Neighbours in the pool: used later, and earlier. */
   #later: UpstreamConnection | undefined;
   #earlier: UpstreamConnection | undefined;
@@ -143,6 +144,7 @@ export class UpstreamConnection implements WheelEntry {
     this.#receiver = receiver;
     this.#interims = 0;
     this.responseBytes = 0;
+    this.responseHeadBytes = 0;
     if (this.#phase === 'idle') {
       this.#phase = 'head';
       this.isReused = true;
@@ -189,7 +191,7 @@ export class UpstreamConnection implements WheelEntry {
     if (this.#phase === 'idle') this.#leavePool();
     this.#phase = 'closed';
     this.#receiver = undefined;
-    this.#reader.endLong(true, false);
+    this.#reader.end();
     this.#context.wheel.cancel(this);
     this.#context.counters.add(workerCounter.upstreamConnectionsNow, -1);
     this.#socket.destroy();
@@ -303,6 +305,7 @@ export class UpstreamConnection implements WheelEntry {
       this.#fail(head.error);
       return REFUSED;
     }
+    this.responseHeadBytes += at - start;
     if (head.status === 101) return this.#switchProtocols(receiver, head, at);
     if (head.status < 200) {
       if (++this.#interims > MAX_INTERIM_RESPONSES) {

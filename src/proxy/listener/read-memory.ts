@@ -9,17 +9,37 @@ const SHARED_BYTES = 20 * 1024;
 const BORROWED_BYTES = 80 * 1024;
 /** Borrowed buffers that are kept for the next borrower. */
 const KEPT_BUFFERS = 64;
+/**
+ * Buffers that may be lent at a time, 160 MB: whoever sends 20 KB and then nothing keeps one until its time is over. Whoever gets none reads
+ * into the shared buffer, which costs a copy.
+ */
+const MAX_LENT = 2000;
 
 export class ReadMemory {
   readonly shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
   readonly #free: Buffer[] = [];
+  readonly #maxLent: number;
+  #lent = 0;
 
-  borrow(): Buffer {
+  constructor(maxLent = MAX_LENT) {
+    this.#maxLent = maxLent;
+  }
+
+  /** Undefined: too many are lent. */
+  borrow(): Buffer | undefined {
+    if (this.#lent >= this.#maxLent) return undefined;
+    this.#lent++;
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BORROWED_BYTES);
   }
 
   /** Gives a buffer back. Only the borrower may call it, once, when nobody reads the bytes any more. */
   giveBack(buffer: Buffer): void {
+    this.#lent--;
     if (this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
+  }
+
+  /** Instead of `giveBack`, where somebody still reads the bytes: the buffer is left to the garbage collector. */
+  letGo(): void {
+    this.#lent--;
   }
 }

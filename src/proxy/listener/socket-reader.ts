@@ -54,11 +54,19 @@ export class SocketReader {
     else this.#next = isPending ? 'let-go' : 'give-back';
   }
 
+  /** The socket is gone, and reads nothing any more. */
+  end(): void {
+    this.wantsLong = false;
+    if (this.#borrowed !== undefined) this.#memory.letGo();
+    this.#borrowed = undefined;
+  }
+
   #nextLong(borrowed: Buffer): Buffer {
     const next = this.#next;
     if (next === 'keep') return borrowed;
     this.#next = 'keep';
     if (next === 'give-back') this.#memory.giveBack(borrowed);
+    else this.#memory.letGo();
     this.#borrowed = next === 'exchange' ? this.#memory.borrow() : undefined;
     return this.#borrowed ?? this.#memory.shared;
   }
