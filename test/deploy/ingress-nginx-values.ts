@@ -1,5 +1,5 @@
-// The names of the values of the ingress-nginx chart: those of version 4.12, those that its templates read without a default, and a few of older
-// versions that are still found in values files. By section; the empty one is the top.
+// The names of the values of the ingress-nginx chart: those of version 4.12, those that its templates read without a default, and a few of
+// older versions that are still found in values files. By section; the empty one is the top.
 const sections: Readonly<Record<string, string>> = {
   '': 'commonLabels dhParam fullnameOverride imagePullSecrets nameOverride namespaceOverride portNamePrefix revisionHistoryLimit tcp udp',
   controller: `

@@ -205,6 +205,22 @@ describe('the client of the API', () => {
     assert.deepEqual(runsAt, [1, 1, 1, 2, 2, 3], 'a minute before the end, then again after nine tenths of the time that is left');
   });
 
+  it('goes on with what an exec plugin said before while it fails, and does not run it for each request', async () => {
+    api.addToken('failing', { name: 'failing-user', groups: [] });
+    const plugin = writePlugin('failing', 'failing', '1970-01-01T00:10:00Z');
+    let nowMs = 0;
+    const clock = (): number => nowMs;
+    const client = await connect({ kubeconfig: plugin.kubeconfig, nowMs: clock, epochMs: clock });
+    assert.equal(await whoAmI(client), 'failing-user');
+    plugin.give('not" JSON');
+    const runsAt: number[] = [];
+    for (nowMs of [541_000, 542_000, 545_000, 547_000]) {
+      assert.equal(await whoAmI(client), 'failing-user');
+      runsAt.push(plugin.runs());
+    }
+    assert.deepEqual(runsAt, [2, 2, 2, 3]);
+  });
+
   it('runs an exec plugin whose credentials do not expire again when they are refused, once for all requests', async () => {
     api.addToken('first', { name: 'first-user', groups: [] });
     const plugin = writePlugin('refused', 'first');

@@ -57,6 +57,8 @@ const REREAD_AFTER_MS = 60_000;
 const BEFORE_EXPIRY_MS = 60_000;
 /** Even where they expire sooner. */
 const LEAST_PLUGIN_MS = 10_000;
+/** How long earlier credentials are used before what could not be read is read again: a plugin may be a large program. */
+const AGAIN_AFTER_MS = 5_000;
 /** An exec plugin may wait for a person or for a server that is gone. */
 const READ_LIMIT_MS = 10_000;
 
@@ -113,6 +115,7 @@ class CachedCredentials implements Credentials {
       return this.#last;
     } catch (error) {
       if (this.#last === undefined) throw error;
+      this.#goodUntilMs = this.#nowMs() + AGAIN_AFTER_MS;
       return this.#last;
     }
   }
