@@ -2,29 +2,12 @@
 // huge or hostile.
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import type { Ingress } from '../../resources/objects.ts';
-import { parseObject } from '../../resources/parse-object.ts';
 import { hostAnnotations } from './host.ts';
 import { pathAnnotations } from './paths.ts';
-import { readAnnotations } from './read-annotations.ts';
+import { PREFIX, read } from './annotations-fixture.ts';
 import type { IngressAnnotations } from './read-annotations.ts';
 import { redirectAnnotations, redirectOf } from './redirects.ts';
 import type { AnnotationDraft } from './row.ts';
-
-const PREFIX = 'nginx.ingress.kubernetes.io';
-
-function ingress(annotations: Readonly<Record<string, string>>): Ingress {
-  const raw = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'shop' }, spec: { rules: [{ host: 'a.example' }] } };
-  const parsed = parseObject(raw, {});
-  assert.ok(parsed.kind === 'object' && parsed.object.kind === 'Ingress', JSON.stringify(parsed));
-  // Set here, because the parser refuses annotations that are larger than the API server takes.
-  const named = new Map(Object.entries(annotations).map(([name, value]) => [`${PREFIX}/${name}`, value]));
-  return { ...parsed.object, metadata: { ...parsed.object.metadata, annotations: named } };
-}
-
-function read(annotations: Readonly<Record<string, string>>): IngressAnnotations {
-  return readAnnotations(ingress(annotations), PREFIX, { riskLevel: 'High', blockedWords: [] });
-}
 
 type Outcome = 'default' | 'drop';
 const invalid: readonly (readonly [name: string, outcome: Outcome, values: readonly string[]])[] = [

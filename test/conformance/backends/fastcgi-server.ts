@@ -1,10 +1,9 @@
 // A FastCGI responder (FastCGI specification 1.0): enough to tell what a web server passes on, one request at a time on a connection.
-import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { ByteReader } from '../../../src/echo/byte-reader.ts';
 import { createBodyDigest, echoAnswer, groupFields } from '../../../src/echo/echo-answer.ts';
 import type { EchoAnswer, EchoIdentity } from '../../../src/echo/echo-answer.ts';
-import { listen } from '../../../src/echo/echo-server.ts';
+import { type SocketServer, startSocketServer } from './socket-server.ts';
 
 export interface FastCgiServerOptions {
   readonly identity: EchoIdentity;
@@ -25,23 +24,8 @@ const STDIN = 5;
 const STDOUT = 6;
 const RECORD_BYTES = 32_768;
 
-export async function startFastCgiServer(options: FastCgiServerOptions): Promise<{ port: number; close: () => Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => undefined);
-    void serveConnection(socket, options);
-  });
-  const port = await listen(server, options.host, 0);
-  return {
-    port,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+export function startFastCgiServer(options: FastCgiServerOptions): Promise<SocketServer> {
+  return startSocketServer(options.host, (socket) => serveConnection(socket, options));
 }
 
 async function serveConnection(socket: Socket, options: FastCgiServerOptions): Promise<void> {

@@ -1,10 +1,9 @@
 // TCP and UDP backends: one JSON line for every line or datagram.
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { ByteReader } from '../../../src/echo/byte-reader.ts';
-import { listen } from '../../../src/echo/echo-server.ts';
 import type { EchoIdentity } from '../../../src/echo/echo-answer.ts';
+import { type SocketServer, startSocketServer } from './socket-server.ts';
 
 export interface LineServerOptions {
   readonly identity: EchoIdentity;
@@ -22,23 +21,8 @@ interface ProxyAddresses {
 const LINE_BYTES = 1024 * 1024;
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 
-export async function startTcpServer(options: LineServerOptions): Promise<{ port: number; close: () => Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => undefined);
-    void serveLines(socket, options);
-  });
-  const port = await listen(server, options.host, 0);
-  return {
-    port,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+export function startTcpServer(options: LineServerOptions): Promise<SocketServer> {
+  return startSocketServer(options.host, (socket) => serveLines(socket, options));
 }
 
 async function serveLines(socket: Socket, options: LineServerOptions): Promise<void> {
@@ -84,7 +68,7 @@ async function readVersion2(reader: ByteReader): Promise<ProxyAddresses | undefi
   return { src: address(0), dst: address(4), srcPort: rest.readUInt16BE(8), dstPort: rest.readUInt16BE(10) };
 }
 
-export async function startUdpServer(options: LineServerOptions): Promise<{ port: number; close: () => Promise<void> }> {
+export async function startUdpServer(options: LineServerOptions): Promise<SocketServer> {
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
     const data = message.at(-1) === 0x0a ? message.subarray(0, -1) : message;
