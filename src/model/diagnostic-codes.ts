@@ -19,7 +19,7 @@ const rows = {
   'PRT-READ-6': row('duplicate-object', 'error', 'The same object stands in the manifests twice; the first one counts.'),
   'PRT-READ-7': row('unknown-field', 'warning', 'The field does not exist in this kind of object, so it has no effect. Often a spelling mistake or wrong indentation.'),
   'PRT-READ-8': row('forbidden', 'warning', 'The API server does not let Portico read this. What was read before keeps serving; grant the right as in the ClusterRole of the chart.'),
-  'PRT-READ-9': row('missing-namespace', 'warning', 'The namespace of --watch-namespace does not exist: nothing is served until it does. Often a spelling mistake.'),
+  'PRT-READ-9': row('missing-namespace', 'warning', 'The namespace of --watch-namespace does not exist, or is empty and there is no right to see whether it exists: nothing is served. Often a spelling mistake.'),
   // Class.
   'PRT-CLASS-1': row('other-class', 'info', 'The Ingress belongs to another controller and is ignored.'),
   'PRT-CLASS-2': row('missing-class', 'warning', 'The Ingress names an IngressClass that does not exist, so no controller takes it.'),

@@ -15,6 +15,7 @@ import {
   waitUntil,
 } from './cluster-rig.ts';
 import type { ClusterRig } from './cluster-rig.ts';
+import type { Portico } from './portico.ts';
 
 function namespace(name: string, labels: Record<string, string> = {}): GivenObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
@@ -94,6 +95,26 @@ describe('namespaces', () => {
       async () => !(await isTold()),
       () => controllerLog(portico),
     );
+  });
+
+  it('--watch-namespace tells that nothing is there where it may not ask for the namespace', async () => {
+    rig.api.fail({ status: 403, resource: 'namespaces' });
+    const isTold = async (portico: Portico): Promise<boolean> =>
+      (await readMetric(portico, 'portico_diagnostics', 'PRT-READ-9').catch(() => 0)) === 1;
+    const portico = await rig.start({ args: ['--watch-namespace', 'onn', '--enable-metrics'] });
+    await waitUntil(
+      () => isTold(portico),
+      () => controllerLog(portico),
+    );
+    assert.match(portico.output(), /PRT-READ-9 .* nothing is in the namespace onn, if there is one: nothing is served/);
+    rig.api.put(service('web', 'onn'));
+    await waitUntil(
+      async () => !(await isTold(portico)),
+      () => controllerLog(portico),
+    );
+    const other = await rig.start({ args: ['--watch-namespace', 'one', '--enable-metrics'] });
+    await waitForAnswer(other, 'one.test', { backend: 'backend' });
+    assert.equal(await isTold(other), false);
   });
 
   it('--watch-namespace finds the default backend in another namespace', async () => {

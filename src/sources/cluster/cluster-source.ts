@@ -145,7 +145,10 @@ class WatchedCluster implements ClusterSource {
     this.#schedule = new BatchSchedule({ holdOffMs: this.#timing.holdOffMs, nowMs, onDue: () => this.#flush() });
     const { client, watchNamespace } = options;
     const onChange = (): void => this.#schedule.hold();
-    this.#namespace = watchNamespace === undefined ? undefined : new WatchedNamespace(watchNamespace, { client, onChange });
+    this.#namespace =
+      watchNamespace === undefined
+        ? undefined
+        : new WatchedNamespace(watchNamespace, { client, isEmpty: () => this.#isEmpty(watchNamespace), onChange });
     this.#foreign = new ForeignIngresses({ byNamespace: options.readsNamespaces });
     this.#pending = new PendingChanges({
       served: this.#served,
@@ -333,6 +336,11 @@ class WatchedCluster implements ClusterSource {
     this.#options.onBatch({ changes, diagnostics });
     this.#firstBatch.resolve(undefined);
     this.#snapshot?.schedule();
+  }
+
+  #isEmpty(namespace: string): boolean {
+    for (const { metadata } of this.#served.values()) if (metadata.namespace === namespace) return false;
+    return this.foreignIngressCount === 0;
   }
 
   #layAside(ingress: Ingress): void {
