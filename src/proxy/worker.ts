@@ -54,6 +54,11 @@ const KEPT_REWRITES = 1000;
 const KEPT_PROXIES = 1000;
 /** How often the drain looks whether it is done. */
 const DRAIN_CHECK_MS = 50;
+/**
+ * So long a drain waits for the first request of a client that has just connected: it is on its way most likely, and few clients send the first
+ * request of a connection again.
+ */
+const FIRST_REQUEST_MS = 2000;
 
 class Worker {
   readonly #start: WorkerStart;
@@ -287,11 +292,13 @@ class Worker {
     const context = this.#context;
     context.isDraining = true;
     this.#listeners.close();
+    const startMs = performance.now();
     const closeIdle = (): void => {
-      for (const connection of context.connections) connection.closeIdle();
+      const keepsNew = performance.now() - startMs < FIRST_REQUEST_MS;
+      for (const connection of context.connections) connection.closeIdle(keepsNew);
     };
     closeIdle();
-    const endMs = performance.now() + context.settings.client.drainMs;
+    const endMs = startMs + context.settings.client.drainMs;
     const check = setInterval(() => {
       // Some have taken the rest of an answer only now.
       closeIdle();

@@ -186,9 +186,9 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
     this.#onGone();
   }
 
-  /** Ends it if nothing is under way, so that the client gets what it has not read yet. */
-  closeIdle(): void {
-    if (!this.isIdle) return;
+  /** Ends it if nothing is under way, so that the client gets what it has not read yet. `keepsNew`: unless it had no request yet. */
+  closeIdle(keepsNew: boolean): void {
+    if (!this.isIdle || (keepsNew && this.#requests === 0)) return;
     this.#context.readClock();
     this.#linger();
   }
