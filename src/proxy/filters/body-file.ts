@@ -1,9 +1,7 @@
 // The part of a request body that does not fit into memory: written once to a temporary file, read from its start as often as the request
-// is sent. The file has no name once it is open, so that nothing is left behind whatever happens. One operation at a time is under way.
-import { close, open, read, unlink, writev } from 'node:fs';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+// is sent.
 import type { BodyBudget } from './body-budget.ts';
+import { NamelessFile } from './nameless-file.ts';
 import { PieceQueue } from './piece-queue.ts';
 
 export interface BodyFileEvents {
@@ -21,8 +19,8 @@ const WAITING_BYTES = 128 * 1024;
 
 export class BodyFile {
   readonly #budget: BodyBudget;
-  readonly #directory: string;
   readonly #events: BodyFileEvents;
+  readonly #file: NamelessFile;
   #length = 0;
   #taken = 0;
   /** To be written; after a failure, to be taken behind the file. */
@@ -30,7 +28,6 @@ export class BodyFile {
   #writingBytes = 0;
   /** Counted in the budget: all that waits, is being written or was read ahead. */
   #memoryBytes = 0;
-  #fd = -1;
   #writtenBytes = 0;
   #readAt = 0;
   /** Read ahead. */
@@ -38,13 +35,12 @@ export class BodyFile {
   #isReading = false;
   /** Counts beginnings: what was read for an earlier one is of no use. */
   #round = 0;
-  #isBusy = false;
   #isBroken = false;
   #isOver = false;
 
   constructor(budget: BodyBudget, directory: string, events: BodyFileEvents) {
     this.#budget = budget;
-    this.#directory = directory;
+    this.#file = new NamelessFile(directory);
     this.#events = events;
   }
 
@@ -105,7 +101,7 @@ export class BodyFile {
     this.#addMemory(-this.#memoryBytes);
     this.#waiting.clear();
     this.#next = undefined;
-    if (!this.#isBusy) this.#closeFile();
+    this.#file.close();
   }
 
   #addMemory(bytes: number): void {
@@ -114,32 +110,20 @@ export class BodyFile {
   }
 
   #work(): void {
-    if (this.#isBusy || this.#isOver) return;
+    if (this.#file.isBusy || this.#isOver) return;
     if (this.#isReading && this.#next === undefined && this.#readAt < this.#writtenBytes) this.#readNext();
     else if (this.#waiting.isEmpty || this.#isBroken) return;
-    else if (this.#fd < 0) this.#openFile();
+    else if (!this.#file.isOpen) this.#file.open((isOpen) => this.#done(!isOpen));
     else this.#writeNext();
   }
 
-  #openFile(): void {
-    this.#isBusy = true;
-    const path = join(this.#directory, `portico-${randomUUID()}`);
-    open(path, 'wx+', 0o600, (failure, fd) => {
-      if (failure !== null) return this.#done(true);
-      this.#fd = fd;
-      unlink(path, (error) => this.#done(error !== null));
-    });
-  }
-
   #writeNext(): void {
-    this.#isBusy = true;
     const { bytes } = this.#waiting;
     const pieces = this.#waiting.takeAll();
     this.#writingBytes = bytes;
-    writev(this.#fd, pieces, this.#writtenBytes, (error, written) => {
-      const isWritten = error === null && written === bytes;
+    this.#file.write(pieces, bytes, this.#writtenBytes, (isWritten) => {
       this.#writingBytes = 0;
-      if (this.#isOver) return this.#done(false);
+      if (this.#isOver) return;
       if (isWritten) {
         this.#writtenBytes += bytes;
         this.#addMemory(-bytes);
@@ -151,39 +135,29 @@ export class BodyFile {
   }
 
   #readNext(): void {
-    this.#isBusy = true;
     const round = this.#round;
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#writtenBytes - this.#readAt));
-    read(this.#fd, buffer, 0, buffer.length, this.#readAt, (error, count) => {
-      if (!this.#isOver && (error !== null || count === 0)) {
-        this.#isBusy = false;
+    this.#file.read(Math.min(READ_BYTES, this.#writtenBytes - this.#readAt), this.#readAt, (piece) => {
+      if (this.#isOver) return;
+      if (piece === undefined) {
         this.destroy();
         return this.#events.onLost();
       }
-      if (round === this.#round && !this.#isOver) {
-        this.#next = buffer.subarray(0, count);
-        this.#addMemory(count);
-        this.#readAt += count;
+      if (round === this.#round) {
+        this.#next = piece;
+        this.#addMemory(piece.length);
+        this.#readAt += piece.length;
       }
       this.#done(false);
     });
   }
 
   #done(isBroken: boolean): void {
-    this.#isBusy = false;
-    if (this.#isOver) return this.#closeFile();
+    if (this.#isOver) return;
     if (isBroken) {
       this.#isBroken = true;
       this.#events.onBroken();
     }
     this.#work();
     if (!this.#isOver) this.#events.onMoved();
-  }
-
-  #closeFile(): void {
-    if (this.#fd < 0) return;
-    const fd = this.#fd;
-    this.#fd = -1;
-    close(fd, () => undefined);
   }
 }

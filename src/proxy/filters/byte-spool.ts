@@ -1,9 +1,7 @@
 // A queue of bytes that is kept in memory up to a bound and goes on in a file behind that: for bodies that one side sends faster than the
-// other may or can take them. The file has no name once it is open, so that nothing is left behind whatever happens.
-import { close, open, read, unlink, writev } from 'node:fs';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+// other may or can take them.
 import type { BodyBudget } from './body-budget.ts';
+import { NamelessFile } from './nameless-file.ts';
 import { PieceQueue } from './piece-queue.ts';
 
 export interface SpoolLimits {
@@ -17,7 +15,7 @@ export interface SpoolEvents {
   /** There is something to take again, or room for more. */
   readonly onMoved: () => void;
   /** The file cannot be read: what is in the queue is lost. */
-  readonly onFailure: (error: Error) => void;
+  readonly onFailure: () => void;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -30,12 +28,12 @@ export class ByteSpool {
   readonly #limits: SpoolLimits;
   readonly #budget: BodyBudget;
   readonly #events: SpoolEvents;
+  readonly #file: NamelessFile;
   /** To be taken next. */
   readonly #head = new PieceQueue();
   /** To be written to the file. */
   readonly #tail = new PieceQueue();
   #writingBytes = 0;
-  #fd = -1;
   #readAt = 0;
   #writtenAt = 0;
   /** What was taken from the budget. */
@@ -44,14 +42,13 @@ export class ByteSpool {
   #isOverBudget = false;
   /** The file cannot be written. */
   #isBroken = false;
-  /** An operation on the file is under way. */
-  #isBusy = false;
   #isOver = false;
 
   constructor(limits: SpoolLimits, budget: BodyBudget, events: SpoolEvents) {
     this.#limits = limits;
     this.#budget = budget;
     this.#events = events;
+    this.#file = new NamelessFile(limits.directory);
   }
 
   /** True while no more should be put in. */
@@ -70,7 +67,7 @@ export class ByteSpool {
     this.length += piece.length;
     const { memoryBytes } = this.#limits;
     const hasFile = this.#limits.fileBytes > 0 && !this.#isBroken;
-    const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.isEmpty && !this.#isBusy;
+    const isFileEmpty = this.#readAt === this.#writtenAt && this.#tail.isEmpty && !this.#file.isBusy;
     if (isFileEmpty && (!hasFile || this.#head.bytes + piece.length <= memoryBytes)) {
       const hasRoom = this.#budget.takeMemory(piece.length);
       if (hasRoom) this.#memoryTaken += piece.length;
@@ -109,7 +106,7 @@ export class ByteSpool {
     this.#budget.addFile(-this.#fileTaken);
     this.#head.clear();
     this.#tail.clear();
-    if (!this.#isBusy) this.#closeFile();
+    this.#file.close();
   }
 
   #addMemory(bytes: number): void {
@@ -119,62 +116,48 @@ export class ByteSpool {
 
   /** What could not be written comes behind what was. */
   #takeUnwritten(): Buffer | undefined {
-    if (!this.#isBroken || this.#isBusy || this.#readAt < this.#writtenAt) return undefined;
+    if (!this.#isBroken || this.#file.isBusy || this.#readAt < this.#writtenAt) return undefined;
     return this.#tail.shift();
   }
 
   /** Moves bytes along: from the file to the head where that is empty, else from the tail to the file. */
   #work(): void {
-    if (this.#isBusy || this.#isOver) return;
+    if (this.#file.isBusy || this.#isOver) return;
     if (this.#head.isEmpty && this.#readAt < this.#writtenAt) this.#readNext();
     else if (this.#isBroken) return;
-    else if (!this.#tail.isEmpty && this.#fd < 0) this.#openFile();
+    else if (!this.#tail.isEmpty && !this.#file.isOpen) this.#file.open((isOpen) => this.#done(!isOpen));
     else if (!this.#tail.isEmpty) this.#writeNext();
   }
 
-  #openFile(): void {
-    this.#isBusy = true;
-    const path = join(this.#limits.directory, `portico-${randomUUID()}`);
-    open(path, 'wx+', 0o600, (error, fd) => {
-      if (error !== null) return this.#break();
-      this.#fd = fd;
-      unlink(path, (failure) => (failure === null ? this.#done() : this.#break()));
-    });
-  }
-
   #writeNext(): void {
-    this.#isBusy = true;
     const { bytes } = this.#tail;
     const pieces = this.#tail.takeAll();
     this.#writingBytes = bytes;
-    writev(this.#fd, pieces, this.#writtenAt, (error, written) => {
+    this.#file.write(pieces, bytes, this.#writtenAt, (isWritten) => {
       this.#writingBytes = 0;
-      if (this.#isOver) return this.#done();
-      if (error !== null || written !== bytes) {
+      if (this.#isOver) return;
+      if (isWritten) {
+        this.#writtenAt += bytes;
+        this.#addMemory(-bytes);
+      } else {
         this.#tail.putBack(pieces);
-        return this.#break();
       }
-      this.#writtenAt += bytes;
-      this.#addMemory(-bytes);
-      this.#done();
+      this.#done(!isWritten);
     });
   }
 
   #readNext(): void {
-    this.#isBusy = true;
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#writtenAt - this.#readAt));
-    read(this.#fd, buffer, 0, buffer.length, this.#readAt, (error, count) => {
-      if (this.#isOver) return this.#done();
-      if (error !== null || count === 0) {
-        this.#isBusy = false;
+    this.#file.read(Math.min(READ_BYTES, this.#writtenAt - this.#readAt), this.#readAt, (piece) => {
+      if (this.#isOver) return;
+      if (piece === undefined) {
         this.destroy();
-        return this.#events.onFailure(error ?? new Error('the file ends early'));
+        return this.#events.onFailure();
       }
-      this.#readAt += count;
-      this.#addMemory(count);
-      this.#head.push(buffer, 0, count, true);
+      this.#readAt += piece.length;
+      this.#addMemory(piece.length);
+      this.#head.push(piece, 0, piece.length, true);
       if (this.#readAt === this.#writtenAt) this.#reuseFile();
-      this.#done();
+      this.#done(false);
     });
   }
 
@@ -186,23 +169,11 @@ export class ByteSpool {
     this.#writtenAt = 0;
   }
 
-  /** Nothing more can be written: no more is asked for than the reader takes. */
-  #break(): void {
-    this.#isBroken = true;
-    this.#done();
-  }
-
-  #done(): void {
-    this.#isBusy = false;
-    if (this.#isOver) return this.#closeFile();
+  /** `isBroken`: nothing more can be written, and no more is asked for than the reader takes. */
+  #done(isBroken: boolean): void {
+    if (this.#isOver) return;
+    if (isBroken) this.#isBroken = true;
     if (this.#head.isEmpty || !this.#tail.isEmpty) this.#work();
     this.#events.onMoved();
-  }
-
-  #closeFile(): void {
-    if (this.#fd < 0) return;
-    const fd = this.#fd;
-    this.#fd = -1;
-    close(fd, () => undefined);
   }
 }
