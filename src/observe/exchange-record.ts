@@ -11,6 +11,7 @@ export interface UpstreamAttempt {
   readonly address: string;
   /** 0 where no response head came. */
   readonly status: number;
+  /** Of the body as received. */
   readonly responseBytes: number;
   /** Seconds; -1 where the phase was not reached. */
   readonly connectSeconds: number;
@@ -72,6 +73,8 @@ export interface ExchangeRecord {
   /** Of routes with tracing. */
   readonly trace?: TraceContext | undefined;
   readonly connection?: ConnectionFacts | undefined;
+  /** The path, decoded and normalised, or what rewrites made of it; empty where there was none. */
+  uri(): string;
   /** Value of a request header by lower-case name; empty where absent. Slow: reads the head again. */
   requestHeader(name: string): string;
   /** Value of a response header as sent by the upstream, by lower-case name. */

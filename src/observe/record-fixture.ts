@@ -35,6 +35,7 @@ export function createRecord(overrides: RecordOverrides = {}): ExchangeRecord {
     attempts: [
       { address: '10.0.0.1:8080', status: 200, responseBytes: 1000, connectSeconds: 0.001, headerSeconds: 0.007, responseSeconds: 0.011 },
     ],
+    uri: () => '/app/deep',
     ...rest,
     requestHeader: (name) => requestHeaders[name] ?? '',
     responseHeader: (name) => responseHeaders[name] ?? '',

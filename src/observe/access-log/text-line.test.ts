@@ -108,11 +108,12 @@ test('knows the variables of requests, routes and connections', () => {
     connection,
     scheme: 'https',
     target: '/a%20b?Q=1&q2=z&r',
+    uri: () => '/a b',
   } as const;
   const cases: Readonly<Record<string, string>> = {
     '$host $http_host $best_http_host': 'shop.test Shop.Test:80 Shop.Test:80',
     '$scheme $https $server_port $pass_port $server_protocol': 'https on 8443 443 HTTP/1.1',
-    '$request_method $request_uri $uri': 'GET /a%20b?Q=1&q2=z&r /a%20b',
+    '$request_method $request_uri $uri': 'GET /a%20b?Q=1&q2=z&r /a b',
     '$args$is_args $arg_q $arg_Q2 $arg_r': 'Q=1&q2=z&r? 1 z -',
     '$cookie_sid $cookie_b $cookie_c': 'x=y 2 -',
     $proxy_add_x_forwarded_for: '203.0.113.9, 192.0.2.7',

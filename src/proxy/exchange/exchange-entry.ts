@@ -6,6 +6,7 @@ import type { TraceContext } from '../../observe/tracing/span.ts';
 import type { ProxyRoute } from '../proxy-route.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import type { Downstream } from './downstream.ts';
+import { pathBytes } from './path-bytes.ts';
 import { KeptHead } from './kept-head.ts';
 import { methodOf } from './request-line.ts';
 
@@ -23,6 +24,8 @@ export class ExchangeEntry implements ExchangeRecord {
   clientPort = 0;
   method = '';
   target = '';
+  /** As of `normalisePath`, or what policies made of it. */
+  path = '';
   protocol: ExchangeRecord['protocol'] = 'HTTP/1.1';
   scheme: ExchangeRecord['scheme'] = 'http';
   remoteUser = '';
@@ -52,6 +55,7 @@ export class ExchangeEntry implements ExchangeRecord {
     this.errorCode = undefined;
     this.method = '';
     this.target = '';
+    this.path = '';
     this.requestId = '';
     this.status = 0;
     this.requestBytes = 0;
@@ -86,6 +90,10 @@ export class ExchangeEntry implements ExchangeRecord {
 
   addAttempt(attempt: UpstreamAttempt): void {
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt];
+  }
+
+  uri(): string {
+    return pathBytes(this.path);
   }
 
   requestHeader(name: string): string {

@@ -111,6 +111,7 @@ export class Exchange implements CallOwner, PolicyOwner {
       target = normal.target ?? target;
       path = normal.path;
     }
+    entry.path = path;
     const verdict = known.only ?? known.compiled.matchPath(path);
     if (verdict === undefined) return this.fail('PRT-ROUTE-1');
     const forwarded = this.#forwarded.requestFor(head, hostText);
@@ -451,6 +452,7 @@ export class Exchange implements CallOwner, PolicyOwner {
     entry.durationSeconds = (this.#context.nowMs - this.#receivedAtMs) / 1000;
     entry.sentBytes = this.#client.sentBytes;
     entry.sentBodyBytes = this.#client.sentBodyBytes;
+    if (this.#policies !== undefined) entry.path = this.#policies.request.path;
     this.#policies?.end();
     this.#request.reset();
     this.#response.reset();

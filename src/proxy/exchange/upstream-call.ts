@@ -395,7 +395,7 @@ export class UpstreamCall implements ResponseReceiver {
     this.#owner.onAttemptEnd({
       address: upstream.endpoint.label,
       status: this.#status,
-      responseBytes: upstream.responseBytes,
+      responseBytes: this.#headerAtMs > 0 ? upstream.responseBytes - upstream.responseHeadBytes : 0,
       connectSeconds: upstream.isReused ? 0 : upstream.connectedAtMs > 0 ? (upstream.connectedAtMs - startMs) / 1000 : -1,
       headerSeconds: this.#headerAtMs > 0 ? (this.#headerAtMs - startMs) / 1000 : -1,
       responseSeconds: (nowMs - startMs) / 1000,
