@@ -55,7 +55,7 @@ const KEPT_PROXIES = 1000;
 /** How often the drain looks whether it is done. */
 const DRAIN_CHECK_MS = 50;
 /**
- * So long a drain waits for the first request of a client that has just connected: it is on its way most likely, and few clients send the first
+ * So long a drain waits for the handshake and the first request of a client that has just connected: it is on its way most likely, and few clients send the first
  * request of a connection again.
  */
 const FIRST_REQUEST_MS = 2000;
@@ -295,6 +295,7 @@ class Worker {
     const startMs = performance.now();
     const closeIdle = (): void => {
       const keepsNew = performance.now() - startMs < FIRST_REQUEST_MS;
+      if (!keepsNew) this.#listeners.endPending();
       for (const connection of context.connections) connection.closeIdle(keepsNew);
     };
     closeIdle();
@@ -302,8 +303,9 @@ class Worker {
     const check = setInterval(() => {
       // Some have taken the rest of an answer only now.
       closeIdle();
-      if (context.connections.size > 0 && performance.now() < endMs) return;
+      if ((context.connections.size > 0 || this.#listeners.hasPending) && performance.now() < endMs) return;
       clearInterval(check);
+      this.#listeners.endPending();
       for (const connection of context.connections) connection.close();
       clearInterval(this.#ticker);
       context.accessLog.flush();

@@ -65,9 +65,18 @@ export class Listeners {
     this.#tls.refresh();
   }
 
+  /** Whether there are connections whose handshake or PROXY header is not complete. */
+  get hasPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Accepts nothing more. */
   close(): void {
     this.#sockets.close();
+  }
+
+  /** Ends the connections of `hasPending`. */
+  endPending(): void {
     for (const socket of this.#pending) socket.destroy();
   }
 
