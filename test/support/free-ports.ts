@@ -15,7 +15,9 @@ export function createFreePorts(random: () => number): FreePorts {
     async take() {
       for (;;) {
         next = next >= LAST ? FIRST : next + 1;
-        if ((await canListen(next, '0.0.0.0')) && (await canListen(next, '127.0.0.1'))) return next;
+        // Others may take one meanwhile.
+        const port = next;
+        if ((await canListen(port, '0.0.0.0')) && (await canListen(port, '127.0.0.1'))) return port;
       }
     },
   };
