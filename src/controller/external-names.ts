@@ -10,7 +10,7 @@ import type { Endpoint, Upstream, UpstreamKey } from '../model/upstream.ts';
 /** The resolver of the system has no times to live to offer; ingress-nginx asks every second. */
 const RESOLVE_INTERVAL_MS = 1000;
 const MAX_ADDRESSES = 64;
-/** So long a change waits for the first addresses of a new name: else its first requests would find no endpoint. */
+/** How long a change waits for the first addresses of a new name: without the wait its first requests would find no endpoint. */
 const FIRST_ANSWER_MS = 300;
 
 export interface ExternalNamesDeps {

@@ -34,7 +34,7 @@ export async function findOwnZone(client: ApiClient, { namespace, name }: OwnPod
   return ofNode === '' ? fail(`the node ${nodeName} has no label ${ZONE_LABEL}`) : ok(ofNode);
 }
 
-/** Again where a server, or the way to it, has a moment of weakness. */
+/** Asks again where the server, or the way to it, fails for a moment. */
 async function retried(signal: AbortSignal, get: () => Promise<ApiResult>): Promise<ApiResult> {
   for (;;) {
     const answer = await get();

@@ -296,7 +296,7 @@ class IncrementalTranslator implements Translator {
     return {
       ...(settings !== undefined && { settings }),
       hosts: [...hosts, ...derived.rows],
-      // A name may stop to be that of a rule and be an alias from then on.
+      // A name may stop being that of a rule and be an alias from then on.
       removedHosts: [
         ...removedHosts.filter((name) => !derivedNames.has(name)),
         ...derived.removed.filter((name) => !removedHosts.includes(name)),

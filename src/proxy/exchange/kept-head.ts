@@ -1,5 +1,5 @@
-// The head of the request under way as the client sent it, for log formats that name its fields. Kept only while the access log is on: the
-// bytes that were read are gone when the exchange ends.
+// The fields of one head of an exchange as they were received, for log formats and policies that name them later: the bytes that were
+// read are gone by then. Kept only where somebody may ask.
 import { type MessageHead, trimBlanks } from '../http1/message-head.ts';
 
 export class KeptHead {

@@ -71,7 +71,7 @@ export class ResponseBody {
     return this.#context.compression?.plan(head, this.#accepted);
   }
 
-  /** Sets the filters of a response that has a body up: the upstream's end first. */
+  /** Sets up the filters of a response that has a body: first the one next to the client, last the one next to the upstream. */
   open(plan: CompressionPlan | undefined): void {
     const bandwidth = this.#bandwidth;
     const buffer = this.#buffer;

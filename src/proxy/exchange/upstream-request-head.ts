@@ -1,4 +1,4 @@
-// Puts the head of the request to the upstream together from the client's head, what is known about the client, and what policies say.
+// Puts together the head of the request to the upstream: from the client's head, what is known about the client, and what policies say.
 import { BODY_CHUNKED } from '../http1/field-block.ts';
 import type { MessageHead } from '../http1/message-head.ts';
 import { appendRequestHead } from '../http1/request-writer.ts';

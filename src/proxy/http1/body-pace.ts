@@ -1,4 +1,4 @@
-// By when the next bytes of a request body must come: within a time of the last ones, and at a least average rate. Time in which the body
+// By when the next bytes of a request body must come: within a time of the last ones, and at a minimum average rate. Time in which the body
 // was held back does not count: a client is not late with what it is not asked for.
 import type { ClientLimits } from '../../model/settings.ts';
 

@@ -1,4 +1,4 @@
-// Puts the request head for the upstream together. The request line and framing are written anew from what was understood; fields are
+// Puts together the request head for the upstream. The request line and framing are written anew from what was understood; fields are
 // copied as whole checked lines, never those that a proxy must not pass on (docs/security.md, "Connection, forwarding and identity fields").
 import type { OutBuffer } from '../out-buffer.ts';
 import { hasNameOf, lengthsOf } from './dropped-fields.ts';

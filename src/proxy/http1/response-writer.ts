@@ -1,4 +1,4 @@
-// Puts response heads together in the worker's out buffer. What the upstream sent is copied as whole checked lines, except what
+// Puts together response heads in the worker's out buffer. What the upstream sent is copied as whole checked lines, except what
 // belongs to the connection or is written anew (RFC 9110 7.6.1); the status line and the framing are always written anew.
 import { http } from '../../kit/node-http.ts';
 import type { Settings } from '../../model/settings.ts';

@@ -18,7 +18,7 @@ export function passableTrailers(section: Buffer, scratch: MessageHead, dropped?
   if (!isValidTrailerSection(section, scratch)) return '';
   let lines = '';
   for (let i = 0; i < scratch.fieldCount; i++) {
-    // Every name of the table means something to somebody before the backend; a name beginning so is an identity of some kind.
+    // Every name of the table means something to somebody before the backend; a name that begins like these is an identity of some kind.
     if (scratch.numberOf(i) !== 0 || scratch.hasUnderscoreIn(i) || isForwardingName(scratch, i)) continue;
     if (dropped?.has(scratch.nameOf(i)) === true) continue;
     lines += section.latin1Slice(scratch.lineStartOf(i), scratch.lineEndOf(i));

@@ -32,7 +32,7 @@ const ONLY_UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Chains are no longer anywhere; OpenSSL stops at 100. */
+/** No chain is longer in practice; OpenSSL stops at 100. */
 const MAX_CHAIN = 20;
 
 /** Of a socket whose handshake asked for a certificate. Undefined: the client has sent none. */

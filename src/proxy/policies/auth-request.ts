@@ -44,8 +44,8 @@ export function withTraceNames(replaced: ReadonlySet<string>): ReadonlySet<strin
 }
 
 /**
- * How many requests to authentication services came before this one: the URL of a service may lead back to a route that asks a service. Only
- * whoever forges it is refused by it.
+ * How many requests to authentication services came before this one: the URL of a service may lead back to a route that asks a service. A
+ * client is only refused by it if it forges it.
  */
 const DEPTHS: readonly string[] = ['0', '1', '2'];
 

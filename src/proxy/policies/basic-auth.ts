@@ -1,5 +1,5 @@
-// Basic authentication (RFC 7617) with the users of a Secret. After a good password the log knows the user; whoever asked, the credentials
-// are not passed on to the backend.
+// Basic authentication (RFC 7617) with the users of a Secret. After a good password the log knows the user; the credentials are never
+// passed on to the backend.
 import type { PasswordAuth } from '../../model/policies/access.ts';
 import type { PolicyRequest } from '../exchange/policy-request.ts';
 import { type AccessAnswer, type AccessCheck, type AccessDecision, YES } from './access-check.ts';

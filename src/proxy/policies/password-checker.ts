@@ -1,5 +1,5 @@
-// Checks passwords against slow hashes on a thread of its own, which is started with the first one. Bounded: when too many wait, the rest
-// is told so at once, for a second of bcrypt each is what an attacker would like to ask for without end.
+// Checks passwords against slow hashes on a thread of its own, which is started with the first one. Bounded: when too many wait, the
+// others are told so at once, since a second of bcrypt for each request is what an attacker would ask for without end.
 import { Worker } from 'node:worker_threads';
 import type { SlowForm } from './password-hash.ts';
 import type { PasswordAnswer, PasswordQuestion } from './password-thread.ts';

@@ -1,5 +1,5 @@
 // Steps of a snippet: nginx's rewrite module (`ngx_http_rewrite_module`, `ngx_http_script`). They run in their order, in one go. What a
-// `rewrite` or a condition captures is there for those behind it; one that does not match takes the captures of those before it away.
+// `rewrite` or a condition captures is there for those behind it; one that does not match clears the captures of those before it.
 import { compileExactCasePattern, compileSearchPattern, type Pattern } from '../../kit/pattern.ts';
 import { percentEncode } from '../../kit/percent-encoding.ts';
 import type { SnippetCondition, SnippetRewrite, SnippetRule, SnippetStep } from '../../model/policies/snippet.ts';

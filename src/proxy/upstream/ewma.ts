@@ -7,7 +7,7 @@ import type { UpstreamEndpoint } from './upstream-group.ts';
 const DECAY_MS = 10_000;
 
 /**
- * So often the slower of the two is taken all the same. Without it an endpoint whose first answer was slow by accident (a cold start) is
+ * How often the slower of the two is taken all the same. Without it an endpoint whose first answer was slow by accident (a cold start) is
  * shunned for half a minute; ingress-nginx has the same fault.
  */
 const SECOND_CHANCE = 0.08;

@@ -5,9 +5,9 @@ import tls from 'node:tls';
 import type { UpstreamSecret, UpstreamTls } from '../../model/upstream-tls.ts';
 import type { SocketReader } from '../listener/socket-reader.ts';
 
-/** Node takes a list without one of these for a wish to have TLS 1.2 only. */
+/** Node takes a list without any of these as a wish for TLS 1.2 only. */
 const TLS13_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
-/** No chain is longer: what a peer sends is bounded by OpenSSL, this is against circles. */
+/** Against chains that lead round in a circle; OpenSSL bounds what a peer sends. */
 const MAX_CHAIN = 200;
 
 export interface DialAddress {

@@ -1,17 +1,6 @@
 // The client of the Kubernetes API: what Portico asks of an API server, each as one function that answers with a Result. It knows addresses,
 // credentials, media types and errors; what objects mean is for the callers, who get `unknown` and parse it.
 //
-//   createApiClient({ credentials, userAgent, fieldManager }): ApiClient        (credentials: createCredentials(...) of credentials.ts)
-//   client.get(objectPath, signal)                     -> Result<object>
-//   client.list(collection, signal)                    -> Result<ApiList>       all pages
-//   client.listPage(collection, page, signal)          -> Result<ApiPage>       one page
-//   client.watch(collection, watching, signal)         -> Result<undefined>     resolves when the server ends the watch
-//   client.create(collection, object, signal)          -> Result<object>
-//   client.update(objectPath, object, signal)          -> Result<object>
-//   client.patch(objectPath, patch, signal)            -> Result<object>        server-side apply, JSON patch, merge patch
-//   client.delete(objectPath, signal)                  -> Result<object>
-//   client.getPath('/version', signal)                 -> Result<object>
-//
 // Nothing is tried again here except: once after a 401 with credentials that were read anew, and a GET that is no watch on a kept connection
 // that turned out to be closed. Answers that ask for patience (429, 503 with Retry-After) come back as errors with `retryAfterSeconds`.
 import type { Agent, IncomingMessage } from 'node:http';
@@ -74,6 +63,7 @@ export type Patch =
 export interface ApiClient {
   /** `https://10.96.0.1:443`, for messages; empty before the first request. */
   readonly server: string;
+  /** Anything of the API server by its path, such as `/version`. */
   getPath(path: string, signal: AbortSignal): Promise<ApiResult>;
   get(object: ObjectPath, signal: AbortSignal): Promise<ApiResult>;
   /** Everything, page by page. An expired continue token begins again from the front, once. */

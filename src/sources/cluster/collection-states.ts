@@ -1,5 +1,5 @@
-// The collections of one source that are watched whole: how far each of them is, and which of them there is no right to read. A kind without
-// which some Ingress still can be served is not waited for where the right to it is missing: where it was refused after the others could be
+// The collections of one source that are watched whole: how far each of them is, and which of them there is no right to read. A kind that
+// some Ingress can be served without is not waited for where the right to it is missing: where it was refused after the others could be
 // read, since an API server that has just started refuses everything for a moment.
 import { diagnostic } from '../../model/diagnostic-codes.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
@@ -15,7 +15,7 @@ interface Watched {
   refusals: number;
 }
 
-/** So many tell a right that is missing from one that was missing for a moment. */
+/** After so many refusals a right is missing, and not only for a moment. */
 const REFUSALS = 2;
 const REQUIRED: ReadonlySet<Kind> = new Set<Kind>(['Ingress', 'Service', 'EndpointSlice']);
 

@@ -1,5 +1,5 @@
-// The Secrets or ConfigMaps that somebody refers to, and no others. All data of all Secrets of a cluster would be much memory and a great
-// treasure, so a watch tells only names and versions (metadata), and the few that are referred to are fetched one by one, again
+// The Secrets or ConfigMaps that somebody refers to, and no others. All data of all Secrets of a cluster would be much memory, and much
+// to lose, so a watch tells only names and versions (metadata), and the few that are referred to are fetched one by one, again
 // whenever their version changes. Needs the right to `get` them, and to `list` and `watch` where changes are to be seen at once:
 //
 // - objects that flags name: watched by name in their namespace, for which a Role with resourceNames is enough;

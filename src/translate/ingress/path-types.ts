@@ -1,5 +1,5 @@
-// ConfigMap key `strict-validate-path-type`: which characters the admission check allows in paths of type Exact and Prefix. What is in the
-// cluster, or in the manifests, all the same is served; the one who wrote it is told.
+// ConfigMap key `strict-validate-path-type`: which characters the admission check allows in paths of type Exact and Prefix. Paths
+// with other characters that are in the cluster, or in manifests, nevertheless are served and reported.
 import { itemPath } from '../../resources/field-path.ts';
 import type { Ingress } from '../../resources/objects.ts';
 import { finding } from '../finding.ts';

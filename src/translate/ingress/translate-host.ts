@@ -1,4 +1,4 @@
-// Puts one host together from all Ingresses that name it: its root route, the merged rules, the conflicts, the certificate.
+// Puts together one host from all Ingresses that name it: its root route, the merged rules, the conflicts, the certificate.
 // Depends on those Ingresses, their Secrets, and whether the wildcard host above has a TLS entry; never on Services.
 import { keptList } from '../../kit/kept-list.ts';
 import type { Certificate } from '../../model/certificate.ts';
