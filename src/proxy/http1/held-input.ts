@@ -2,7 +2,7 @@
 // so it has no memory until it needs some.
 import type { HeadLimits } from './head-parser.ts';
 
-export class Held {
+export class HeldInput {
   bytes: Buffer = NO_BYTES;
   /** Offset behind the last byte. */
   end = 0;

@@ -13,7 +13,7 @@ import type { GuardedReceiver } from '../listener/guarded-receiver.ts';
 import type { ByteReceiver, SocketReader } from '../listener/socket-reader.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { BodyPace } from './body-pace.ts';
-import { Held, NO_BYTES } from './held-input.ts';
+import { HeldInput, NO_BYTES } from './held-input.ts';
 import { Input } from './input.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { ConnectionGauge } from './connection-gauge.ts';
@@ -60,7 +60,7 @@ export class ServerConnection implements WheelEntry, ByteReceiver, Downstream {
   readonly #response: ResponseStream;
   readonly #body = new RequestBody();
   readonly #memo: FieldMemo;
-  readonly #held = new Held();
+  readonly #held = new HeldInput();
   #state: ConnectionState = 'head';
   readonly #input = new Input();
   #isPumping = false;

@@ -6,7 +6,7 @@ import { workerCounter } from '../../observe/worker-counters.ts';
 import { NOT_LINKED, type WheelEntry } from '../../kit/timer-wheel.ts';
 import { GuardedReceiver } from '../listener/guarded-receiver.ts';
 import { SocketReader } from '../listener/socket-reader.ts';
-import { Held } from './held-input.ts';
+import { HeldInput } from './held-input.ts';
 import type { UpstreamEndpoint, UpstreamGroup } from '../upstream/upstream-group.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { CHUNK_BAD, CHUNK_DATA, CHUNK_END, ChunkedDecoder } from './chunked-decoder.ts';
@@ -90,7 +90,7 @@ export class UpstreamConnection implements WheelEntry {
   readonly #reader: SocketReader;
   readonly #guard: GuardedReceiver;
   readonly #openedAtMs: number;
-  readonly #held = new Held();
+  readonly #held = new HeldInput();
   readonly #decoder = new ChunkedDecoder();
   #phase: Phase = 'connecting';
   #receiver: ResponseReceiver | undefined;
