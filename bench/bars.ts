@@ -153,8 +153,8 @@ function clusterChurnBars(): readonly Bar[] {
     value: own('cluster-churn', metric),
   });
   return [
-    bar('endpoint change at the API server to live from outside, p99', 'ms', 50, 'propagationP99Ms'),
-    bar('endpoint change from notice to live in all workers, p99', 'ms', 50, 'reportedP99Ms'),
+    { ...bar('endpoint change at the API server to live from outside, p99', 'ms', 50, 'propagationP99Ms'), aim: 5 },
+    { ...bar('endpoint change from notice to live in all workers, p99', 'ms', 50, 'reportedP99Ms'), aim: 5 },
     bar('main thread, share of a core', '%', 50, 'mainThreadPercent'),
     bar('growth of the heap of the main thread', 'MB', 5, 'heapGrowthMegabytes'),
     bar('failed requests', '', 0, 'failed'),

@@ -35,7 +35,7 @@ function object(kind: string, name: string, spec: object): KubernetesObject {
 }
 
 function take(upserts: readonly KubernetesObject[], removals: readonly ObjectRef[] = []): void {
-  publisher.take({ changes: { upserts, removals }, diagnostics: [] });
+  publisher.take({ changes: { upserts, removals }, diagnostics: [], noticedAtMs: 0 });
 }
 
 test('metrics of a removed Ingress are removed once, when the last worker no longer serves it', () => {
@@ -54,4 +54,16 @@ test('metrics of a removed Ingress are removed once, when the last worker no lon
   publisher.forgetRemoved();
   publisher.onApplied(version);
   assert.equal(retained, 1);
+});
+
+test('a change counts from the moment when its source noticed it', () => {
+  const before = publisher.propagation.sumSeconds;
+  const noticedAtMs = performance.now() - 60_000;
+  const rules = [{ host: 'b.example' }];
+  const upserts = [
+    object('Ingress', 'late', { ingressClassName: 'nginx', rules, defaultBackend: { service: { name: 'web', port: { number: 80 } } } }),
+  ];
+  publisher.take({ changes: { upserts, removals: [] }, diagnostics: [], noticedAtMs });
+  publisher.onApplied(version);
+  assert.ok(publisher.propagation.sumSeconds - before >= 60);
 });

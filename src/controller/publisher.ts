@@ -58,7 +58,7 @@ export class Publisher {
 
   /** Takes a batch of the source over and publishes what it changes. */
   take(batch: SourceBatch): void {
-    const noticedAtMs = performance.now();
+    const { noticedAtMs } = batch;
     const { store, translator } = this.#deps;
     const changes = store.apply(batch.changes);
     const isFirst = !this.#isStarted;

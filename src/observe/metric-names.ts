@@ -95,7 +95,12 @@ const rows = {
   ),
   admissionConfigSize: nginx('admission_config_size', 'gauge', [], 'Always 0: no configuration is made for a check.'),
 
-  propagation: portico('propagation_seconds', 'histogram', [], 'Time from the notice of a change until every worker serves it.'),
+  propagation: portico(
+    'propagation_seconds',
+    'histogram',
+    [],
+    'Time from the notice of a change, by an event of the file system or the API server, until every worker serves it.',
+  ),
   apiServerConnected: portico('api_server_connected', 'gauge', [], '1 while the API server answers, else 0: the last state keeps serving.'),
   apiServerFailures: portico('api_server_failures_total', 'counter', [], 'Lists, watches and reads of the API server that failed.'),
   foreignIngresses: portico(

@@ -8,6 +8,8 @@ export interface SourceBatch {
   readonly changes: ObjectBatch;
   /** All that there is to say about the source now: a complete list, not a difference. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Time of `performance.now()`: the first event that this batch was made for. What it waited for others that belong to it counts as its own time. */
+  readonly noticedAtMs: number;
 }
 
 export interface Source {

@@ -7,12 +7,19 @@ import { BatchSchedule } from './batch-schedule.ts';
 function scheduleOf({ mock }: TestContext): {
   readonly schedule: BatchSchedule;
   readonly dueMs: readonly number[];
+  /** Of the same batches: when their first events came. */
+  readonly sincesMs: readonly number[];
   readonly pass: (milliseconds: number) => void;
 } {
   mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
   let nowMs = 1000;
   const dueMs: number[] = [];
-  const schedule = new BatchSchedule({ holdOffMs: 2, nowMs: () => nowMs, onDue: () => dueMs.push(nowMs) });
+  const sincesMs: number[] = [];
+  const onDue = (sinceMs: number): void => {
+    dueMs.push(nowMs);
+    sincesMs.push(sinceMs);
+  };
+  const schedule = new BatchSchedule({ holdOffMs: 2, nowMs: () => nowMs, onDue });
   const pass = (milliseconds: number): void => {
     // Mocked immediates run with the clock.
     mock.timers.tick(0);
@@ -21,7 +28,7 @@ function scheduleOf({ mock }: TestContext): {
       mock.timers.tick(1);
     }
   };
-  return { schedule, dueMs, pass };
+  return { schedule, dueMs, sincesMs, pass };
 }
 
 test('EndpointSlices alone are due at once', (context) => {
@@ -48,13 +55,14 @@ test('what may belong together waits, and EndpointSlices with it', (context) => 
 });
 
 test('EndpointSlices in crowds are taken together', (context) => {
-  const { schedule, dueMs, pass } = scheduleOf(context);
+  const { schedule, dueMs, sincesMs, pass } = scheduleOf(context);
   for (let step = 0; step < 6; step++) {
     schedule.hasten();
     pass(1);
   }
   pass(5);
   assert.deepEqual(dueMs, [1000, 1003, 1005, 1007]);
+  assert.deepEqual(sincesMs, [1000, 1001, 1003, 1005]);
 });
 
 test('nothing is due after the end', (context) => {

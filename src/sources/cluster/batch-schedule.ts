@@ -7,13 +7,15 @@ export interface BatchScheduleOptions {
   readonly holdOffMs: number;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
-  readonly onDue: () => void;
+  /** `sinceMs`: when the first event in the batch came. */
+  readonly onDue: (sinceMs: number) => void;
 }
 
 export class BatchSchedule {
   readonly #options: BatchScheduleOptions;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  #sinceMs: number | undefined;
   #lastMs = 0;
   #isClosed = false;
 
@@ -24,6 +26,7 @@ export class BatchSchedule {
   /** Something happened that others may belong to. */
   hold(): void {
     if (this.#isClosed) return;
+    this.#sinceMs ??= this.#options.nowMs();
     this.#cancelImmediate();
     this.#timer ??= setTimeout(() => this.#run(), this.#options.holdOffMs);
   }
@@ -31,6 +34,7 @@ export class BatchSchedule {
   /** EndpointSlices changed. */
   hasten(): void {
     const { holdOffMs, nowMs } = this.#options;
+    this.#sinceMs ??= nowMs();
     const isCrowded = nowMs() - this.#lastMs < holdOffMs;
     if (isCrowded || this.#timer !== undefined) this.hold();
     else if (!this.#isClosed) this.#immediate ??= setImmediate(() => this.#run());
@@ -45,8 +49,11 @@ export class BatchSchedule {
   #run(): void {
     this.#timer = undefined;
     this.#cancelImmediate();
-    this.#lastMs = this.#options.nowMs();
-    this.#options.onDue();
+    const nowMs = this.#options.nowMs();
+    const sinceMs = this.#sinceMs ?? nowMs;
+    this.#sinceMs = undefined;
+    this.#lastMs = nowMs;
+    this.#options.onDue(sinceMs);
   }
 
   #cancelImmediate(): void {

@@ -142,7 +142,7 @@ class WatchedCluster implements ClusterSource {
       },
     });
     const { snapshotPath: path, nowMs } = options;
-    this.#schedule = new BatchSchedule({ holdOffMs: this.#timing.holdOffMs, nowMs, onDue: () => this.#flush() });
+    this.#schedule = new BatchSchedule({ holdOffMs: this.#timing.holdOffMs, nowMs, onDue: (sinceMs) => this.#flush(sinceMs) });
     const { client, watchNamespace } = options;
     const onChange = (): void => this.#schedule.hold();
     this.#namespace =
@@ -306,14 +306,14 @@ class WatchedCluster implements ClusterSource {
     else this.#schedule.hold();
   }
 
-  #flush(): void {
+  #flush(noticedAtMs: number): void {
     // Before all classes are known, Ingresses that are ours look as if they were not.
     if (!this.#watched.isComplete && !this.#hasDelivered) return;
     this.#tracker.settle();
     this.#recallIngresses();
     if (!this.#hasDelivered) this.#tracker.release(() => false);
     if (!this.#hasDelivered && !(this.#referenced.Secret.areAllSettled && this.#referenced.ConfigMap.areAllSettled)) return;
-    this.#deliver();
+    this.#deliver(noticedAtMs);
   }
 
   #beginServing(): void {
@@ -322,7 +322,7 @@ class WatchedCluster implements ClusterSource {
     this.#referenced.ConfigMap.onServing();
   }
 
-  #deliver(): void {
+  #deliver(noticedAtMs: number): void {
     const { changes, foreign, nextLookMs } = this.#pending.take();
     for (const ingress of foreign) this.#layAside(ingress);
     const { upserts, removals } = changes;
@@ -333,7 +333,7 @@ class WatchedCluster implements ClusterSource {
     if (this.#hasDelivered && upserts.length === 0 && removals.length === 0 && diagnostics === this.#lastDiagnostics) return;
     this.#lastDiagnostics = diagnostics;
     this.#beginServing();
-    this.#options.onBatch({ changes, diagnostics });
+    this.#options.onBatch({ changes, diagnostics, noticedAtMs });
     this.#firstBatch.resolve(undefined);
     this.#snapshot?.schedule();
   }
@@ -417,7 +417,7 @@ class WatchedCluster implements ClusterSource {
     for (const object of upserts) this.#served.set(objectKey(object.kind, object.metadata.namespace, object.metadata.name), object);
     this.#beginServing();
     this.#options.listener.onSnapshotUsed(upserts.length);
-    this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#listDiagnostics() });
+    this.#options.onBatch({ changes: { upserts, removals: [] }, diagnostics: this.#listDiagnostics(), noticedAtMs: this.#options.nowMs() });
     this.#firstBatch.resolve(undefined);
     this.#schedule.hold();
   }

@@ -64,7 +64,7 @@ export class ManifestFiles {
   }
 
   /** What changed since the last call; diagnostics are in the order of files and lines. `unreadable`: directories, with the reason. */
-  takeBatch(unreadable: ReadonlyMap<string, string>): SourceBatch {
+  takeBatch(unreadable: ReadonlyMap<string, string>): Omit<SourceBatch, 'noticedAtMs'> {
     const changes = this.#claims.settle();
     this.#lines.renew();
     if (unreadable.size > 0 || this.#hadUnreadable || this.#claims.takeDuplicatesChanged()) this.#diagnostics = undefined;

@@ -66,6 +66,8 @@ class WatchedManifests implements ManifestSource {
   readonly #held: HeldChanges;
   #diagnostics: readonly Diagnostic[] = [];
   #firstEventMs: number | undefined;
+  /** Of what was not handed over yet. */
+  #noticedAtMs: number | undefined;
   #events = 0;
   #lastBatchMs = 0;
   /** `#batchIfReplaced` is under way. */
@@ -105,6 +107,7 @@ class WatchedManifests implements ManifestSource {
 
   #onEvent(): void {
     this.#events++;
+    this.#firstEventMs ??= performance.now();
     if (this.#isLooking) return;
     const isRested = performance.now() - this.#lastBatchMs >= this.#timing.restMs;
     if (isRested && this.#batchTimer === undefined) this.#batchIfReplaced();
@@ -137,8 +140,9 @@ class WatchedManifests implements ManifestSource {
   #batch(): void {
     clearTimeout(this.#batchTimer);
     this.#batchTimer = undefined;
-    this.#firstEventMs = undefined;
     const nowMs = performance.now();
+    this.#noticedAtMs ??= this.#firstEventMs ?? nowMs;
+    this.#firstEventMs = undefined;
     this.#lastBatchMs = nowMs;
     for (const path of this.#held.shrunkToLookAt(nowMs)) this.#tree.hint(path);
     this.#held.add(this.#tree.takeChanges(), nowMs);
@@ -149,6 +153,7 @@ class WatchedManifests implements ManifestSource {
     clearTimeout(this.#settleTimer);
     if (waitMs !== undefined) this.#settleTimer = setTimeout(() => this.#batch(), waitMs);
     this.#deliver(false);
+    if (waitMs === undefined) this.#noticedAtMs = undefined;
   }
 
   #deliver(isFirst: boolean): void {
@@ -156,7 +161,9 @@ class WatchedManifests implements ManifestSource {
     const { upserts, removals } = batch.changes;
     if (!isFirst && upserts.length === 0 && removals.length === 0 && isSameList(this.#diagnostics, batch.diagnostics)) return;
     this.#diagnostics = batch.diagnostics;
-    this.#options.onBatch(batch);
+    const noticedAtMs = this.#noticedAtMs ?? performance.now();
+    this.#noticedAtMs = undefined;
+    this.#options.onBatch({ ...batch, noticedAtMs });
   }
 
   #scheduleWalk(delayMs: number): void {
