@@ -12,6 +12,7 @@ import type { ObjectName } from '../translate/options.ts';
 import { EventRecorder } from './events/event-recorder.ts';
 import { configEvent, diagnosticEvent, syncEvent } from './events/object-event.ts';
 import { LeaderElection, SoleLeader } from './leader-election.ts';
+import { homeNamespace, type OwnPod, readOwnPod } from './own-pod.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { findAddresses } from './status/addresses.ts';
 import type { AddressSource } from './status/addresses.ts';
@@ -52,24 +53,15 @@ export interface ClusterDuties {
 }
 
 export function createClusterDuties(options: ServeOptions, deps: ClusterDutiesDeps): ClusterDuties {
-  return new Duties(options, deps, readPlace(process.env));
-}
-
-/** Where this process runs. */
-interface Place {
-  readonly namespace: string;
-  /** Empty outside of a cluster. */
-  readonly pod: string;
-}
-
-function readPlace(env: Readonly<Record<string, string | undefined>>): Place {
-  return { namespace: env['POD_NAMESPACE'] || 'default', pod: env['POD_NAME'] ?? '' };
+  const own = readOwnPod(process.env);
+  return new Duties(options, deps, { namespace: homeNamespace(own), name: own.name });
 }
 
 class Duties implements ClusterDuties {
   readonly #options: ServeOptions;
   readonly #deps: ClusterDutiesDeps;
-  readonly #place: Place;
+  /** Its namespace is the home namespace. */
+  readonly #pod: OwnPod;
   readonly #leadership: LeaderElection | SoleLeader;
   readonly #events: EventRecorder;
   /** Undefined with `--update-status=false`. */
@@ -79,17 +71,17 @@ class Duties implements ClusterDuties {
   readonly statusCounts = { written: 0, failed: 0 };
   readonly eventCounts = { written: 0, failed: 0, dropped: 0 };
 
-  constructor(options: ServeOptions, deps: ClusterDutiesDeps, place: Place) {
+  constructor(options: ServeOptions, deps: ClusterDutiesDeps, pod: OwnPod) {
     const { client, log } = deps;
     this.#options = options;
     this.#deps = deps;
-    this.#place = place;
-    this.#pods = new ControllerPods(client, place.namespace, place.pod);
+    this.#pod = pod;
+    this.#pods = new ControllerPods(client, pod.namespace, pod.name);
     this.#leadership = options.disableLeaderElection ? new SoleLeader() : this.#createElection();
     const shared = { client, leadership: this.#leadership, onProblem: (message: string) => log.warn(message) };
     this.#events = new EventRecorder({
       ...shared,
-      instance: place.pod,
+      instance: pod.name,
       patienceMs: options.electionTtlMs * 2,
       nowMs: () => performance.now(),
       random: Math.random,
@@ -152,7 +144,7 @@ class Duties implements ClusterDuties {
   #createElection(): LeaderElection {
     const { client, log } = this.#deps;
     const { electionId, electionTtlMs } = this.#options;
-    const { namespace, pod } = this.#place;
+    const { namespace, name: pod } = this.#pod;
     const identity = pod === '' ? `${hostname()}-${process.pid}` : pod;
     if (pod === '') log.warn(`POD_NAME is not set: in the election of a leader in the namespace ${namespace} this replica is ${identity}`);
     return new LeaderElection({

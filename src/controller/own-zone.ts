@@ -7,20 +7,17 @@ import { mapIn } from '../resources/fields.ts';
 import type { ApiClient, ApiResult } from '../sources/cluster/api-client.ts';
 import { formatApiError } from '../sources/cluster/api-error.ts';
 import { apiResources } from '../sources/cluster/api-resource.ts';
+import { homeNamespace, type OwnPod } from './own-pod.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 const LIMIT_MS = 10_000;
 const PAUSE_MS = 500;
 
-export interface OwnPod {
-  readonly namespace: string;
-  /** Empty outside of a cluster. */
-  readonly name: string;
-}
-
 /** Fails, with the end of a sentence for the log, where the zone cannot be known, after ten seconds at most. */
-export async function findOwnZone(client: ApiClient, { namespace, name }: OwnPod): Promise<Result<string>> {
+export async function findOwnZone(client: ApiClient, own: OwnPod): Promise<Result<string>> {
+  const { name } = own;
   if (name === '') return fail('POD_NAME is not set');
+  const namespace = homeNamespace(own);
   const signal = AbortSignal.timeout(LIMIT_MS);
   const pod = await retried(signal, () => client.get({ resource: apiResources.Pod, namespace, name }, signal));
   if (!pod.ok) return fail(`the pod ${namespace}/${name} cannot be read: ${formatApiError(pod.error)}`);

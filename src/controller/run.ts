@@ -5,6 +5,7 @@ import { collectGarbage } from '../kit/collect-garbage.ts';
 import { keepCompiledCode } from '../kit/compiled-code.ts';
 import { fail } from '../kit/result.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Settings } from '../model/settings.ts';
 import { createAccessLogWriter, type AccessLogWriter } from '../observe/access-log/access-log-writer.ts';
 import { takeBatch } from '../observe/access-log/access-log.ts';
 import { createControllerLog } from '../observe/controller-log.ts';
@@ -19,12 +20,14 @@ import type { ClusterSource } from '../sources/cluster/cluster-source.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { Source, SourceBatch } from '../sources/source.ts';
 import { readConfigMap } from '../translate/configmap/read-configmap.ts';
+import type { TranslatorOptions } from '../translate/options.ts';
 import { createTranslator } from '../translate/translator.ts';
 import { type AdmissionWebhook, startAdmissionWebhook } from './admission/admission-webhook.ts';
 import { connectCluster, openClusterSource } from './cluster-access.ts';
 import { type ClusterDuties, createClusterDuties } from './cluster-duties.ts';
 import { readControllerState } from './controller-state.ts';
 import { DiagnosticLog } from './diagnostic-log.ts';
+import { readOwnPod } from './own-pod.ts';
 import { findOwnZone } from './own-zone.ts';
 import { explainListenError, reservePort, type WantedPort } from './ports.ts';
 import { Publisher } from './publisher.ts';
@@ -64,9 +67,7 @@ async function reservePorts(options: ServeOptions): Promise<ServeOptions> {
 /** Empty: endpoints of all zones are used. */
 async function readZone(options: ServeOptions, client: ApiClient | undefined, log: Logger): Promise<string> {
   if (!options.enableTopologyAwareRouting) return '';
-  const { env } = process;
-  const own = { namespace: env['POD_NAMESPACE'] || 'default', name: env['POD_NAME'] ?? '' };
-  const zone = client === undefined ? fail('manifests know no zone') : await findOwnZone(client, own);
+  const zone = client === undefined ? fail('manifests know no zone') : await findOwnZone(client, readOwnPod(process.env));
   if (!zone.ok) log.warn(`--enable-topology-aware-routing: ${zone.error}; endpoints of all zones are used`);
   return zone.ok ? zone.value : '';
 }
@@ -106,40 +107,8 @@ class Server {
     });
     const forTranslator = translatorOptions(options, zone);
     // Workers start up while the manifests are read.
-    this.#pool = new WorkerPool({
-      workers: options.workers,
-      listen: { host: options.bind, httpPort: options.httpPort, httpsPort: options.httpsPort },
-      settings: readConfigMap(undefined, forTranslator).config.settings,
-      fallbackCertificate: createDefaultCertificate(Date.now()),
-      onAccessLog: (batch, counters) => {
-        takeBatch(counters, batch);
-        this.#accessLog.write(batch.text, batch.lines);
-      },
-      onSpans: (batch, counters) => {
-        takeSpanBatch(counters, batch);
-        this.#spans.add(batch.spans);
-      },
-      onSettings: ({ tracing }) => this.#spans.configure(tracing.spanExport),
-      onApplied: (version) => this.#publisher.onApplied(version),
-      onListenProblems: (problems) => {
-        for (const { address, code } of problems) log.error(explainListenError(code, wantedPort(options, address)));
-      },
-      onListenFailure: (code) =>
-        log.error(`a worker that was started again serves nothing yet: ${explainListenError(code, wantedPort(options, options.bind))}`),
-      onFault: (error) => log.error({ err: error }, 'a fault ended a connection'),
-      onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
-    });
-    const adminPorts = [options.healthzPort, options.validatingWebhook?.port ?? 0].filter((port) => port !== 0);
-    this.#publisher = new Publisher({
-      store: new ResourceStore(),
-      translator: createTranslator(forTranslator),
-      pool: this.#pool,
-      ownPorts: [options.httpPort, options.httpsPort, ...adminPorts],
-      adminPorts,
-      onChanges: (changes) => this.#duties?.onChanges(changes),
-      onReport: () => this.#diagnosticLog.schedule(),
-      onResolveError: (host, error) => log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),
-    });
+    this.#pool = this.#createPool(readConfigMap(undefined, forTranslator).config.settings);
+    this.#publisher = this.#createPublisher(forTranslator);
     this.#diagnosticLog = new DiagnosticLog({
       log,
       takeNew: () => this.#publisher.takeNewDiagnostics(),
@@ -180,6 +149,49 @@ class Server {
       await this.#health?.close();
       this.#shutdown.dispose();
     }
+  }
+
+  #createPool(settings: Settings): WorkerPool {
+    const log = this.#log;
+    const options = this.#options;
+    return new WorkerPool({
+      workers: options.workers,
+      listen: { host: options.bind, httpPort: options.httpPort, httpsPort: options.httpsPort },
+      settings,
+      fallbackCertificate: createDefaultCertificate(Date.now()),
+      onAccessLog: (batch, counters) => {
+        takeBatch(counters, batch);
+        this.#accessLog.write(batch.text, batch.lines);
+      },
+      onSpans: (batch, counters) => {
+        takeSpanBatch(counters, batch);
+        this.#spans.add(batch.spans);
+      },
+      onSettings: ({ tracing }) => this.#spans.configure(tracing.spanExport),
+      onApplied: (version) => this.#publisher.onApplied(version),
+      onListenProblems: (problems) => {
+        for (const { address, code } of problems) log.error(explainListenError(code, wantedPort(options, address)));
+      },
+      onListenFailure: (code) =>
+        log.error(`a worker that was started again serves nothing yet: ${explainListenError(code, wantedPort(options, options.bind))}`),
+      onFault: (error) => log.error({ err: error }, 'a fault ended a connection'),
+      onWorkerError: (error) => log.error({ err: error }, 'a worker died of a fault; it is started again'),
+    });
+  }
+
+  #createPublisher(forTranslator: TranslatorOptions): Publisher {
+    const { httpPort, httpsPort, healthzPort, validatingWebhook } = this.#options;
+    const adminPorts = [healthzPort, validatingWebhook?.port ?? 0].filter((port) => port !== 0);
+    return new Publisher({
+      store: new ResourceStore(),
+      translator: createTranslator(forTranslator),
+      pool: this.#pool,
+      ownPorts: [httpPort, httpsPort, ...adminPorts],
+      adminPorts,
+      onChanges: (changes) => this.#duties?.onChanges(changes),
+      onReport: () => this.#diagnosticLog.schedule(),
+      onResolveError: (host, error) => this.#log.warn({ host, reason: error.message }, 'an ExternalName cannot be resolved'),
+    });
   }
 
   async #start(): Promise<boolean> {
@@ -238,10 +250,10 @@ class Server {
   }
 
   #createMetricsPage(): ReturnType<typeof createMetricsPage> {
-    const { env } = process;
+    const { namespace, name: pod } = readOwnPod(process.env);
     return createMetricsPage({
       isEnabled: this.#options.enableMetrics,
-      controller: { namespace: env['POD_NAMESPACE'] ?? '', class: this.#options.controllerClass, pod: env['POD_NAME'] ?? '' },
+      controller: { namespace, class: this.#options.controllerClass, pod },
       build: { release: readVersion(), build: process.version, repository: 'portico' },
       requests: this.#pool.requests,
       counters: this.#pool.counters,
