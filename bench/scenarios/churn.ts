@@ -7,6 +7,7 @@ import { observeChange } from '../load/change-observer.ts';
 import type { Observation } from '../load/change-observer.ts';
 import { observeControl } from '../load/control.ts';
 import type { WrkRun } from '../load/wrk.ts';
+import { collectOwnGarbage } from '../measure/own-garbage.ts';
 import { histogramPercentile, histogramSince, parseHistogram } from '../measure/prometheus-histogram.ts';
 import type { Histogram } from '../measure/prometheus-histogram.ts';
 import { percentile, sum } from '../measure/statistics.ts';
@@ -82,6 +83,7 @@ async function measureChurn(
   const { running } = state;
   const seconds = bench.options.seconds * 2;
   const quiet = await measureLoad(bench, running, churnLoad(subject, running, { plan, seconds: bench.options.seconds }));
+  collectOwnGarbage();
   const before = await readPropagation(running);
   const { loaded, observations, controls } = await loadWithChanges(bench, subject, { plan, state, seconds });
   const after = await readPropagation(running);
