@@ -27,7 +27,7 @@ const rows = {
   'PRT-CLASS-4': row('class-parameters', 'warning', 'An IngressClass of this controller has parameters, which are not read.'),
   // Rules.
   'PRT-RULE-1': row('conflict', 'warning', 'Another, older Ingress already has this host, path and path type; this path has no effect.'),
-  'PRT-RULE-2': row('resource-backend', 'warning', 'Backends that are resources are not supported: the path answers 503; for the path `/` or spec.defaultBackend the default backend answers.'),
+  'PRT-RULE-2': row('resource-backend', 'warning', 'Backends that are resources are not supported: the default backend answers.'),
   'PRT-RULE-3': row('missing-service', 'warning', 'The Service does not exist: the path answers 503.'),
   'PRT-RULE-4': row('missing-port', 'warning', 'The Service has no such port: the path answers 503.'),
   'PRT-RULE-5': row('no-endpoints', 'warning', 'The Service has no ready endpoint: the path answers 503.'),

@@ -38,7 +38,7 @@ export function findUnusedDefaultBackends(
   for (const served of ingresses) {
     const backend = served.ingress.spec.defaultBackend;
     if (backend === undefined) continue;
-    if (backend.kind === 'resource') findings.push(resourceFinding(served, backend, `${defaultBackendField}.resource`, true));
+    if (backend.kind === 'resource') findings.push(resourceFinding(served, backend, `${defaultBackendField}.resource`));
     if (served === owner || owner === undefined) continue;
     const message = `${formatOrigin(owner.ingress.origin)} decides about paths of host ${host} that no rule takes; this backend has no effect there`;
     findings.push(finding('PRT-RULE-1', message, served.ingress, defaultBackendField));
@@ -46,10 +46,8 @@ export function findUnusedDefaultBackends(
   return findings;
 }
 
-/** `isRoot`: it stands where the default backend answers otherwise. */
-export function resourceFinding({ ingress }: ServedIngress, backend: ResourceBackend, field: string, isRoot: boolean): Finding {
-  const consequence = isRoot ? 'the default backend answers' : 'the path answers 503';
-  const message = `the backend ${backend.resourceKind} ${backend.name} is no Service: ${consequence}`;
+export function resourceFinding({ ingress }: ServedIngress, backend: ResourceBackend, field: string): Finding {
+  const message = `the backend ${backend.resourceKind} ${backend.name} is no Service: the default backend answers`;
   return finding('PRT-RULE-2', message, ingress, field);
 }
 

@@ -202,10 +202,9 @@ class HostBuilder {
 
   #addDefaultBackend(owner: ServedIngress | undefined): void {
     const { options } = this.#context;
-    const [upstream = null] = this.#sideUpstreams.controllerDefaultBackend();
     const labels = { namespace: '', ingress: '', service: '', servicePort: '', path: '/' };
     const own = owner === undefined ? this.#context.unownedAction : redirectActionOf(owner);
-    const action = own ?? ({ kind: 'default-backend', upstream } as const);
+    const action = own ?? this.#defaultBackend();
     const policies = owner === undefined ? {} : this.#policies(owner, '/');
     const origin = owner?.ingress.origin ?? catchAllOrigin(options);
     this.#put({ ...rootMatch, action, policies, labels, origin }, owner);
@@ -224,6 +223,12 @@ class HostBuilder {
     }
   }
 
+  /** That of the controller. */
+  #defaultBackend(): Action {
+    const [upstream = null] = this.#sideUpstreams.controllerDefaultBackend();
+    return { kind: 'default-backend', upstream };
+  }
+
   #addPath(served: ServedIngress, path: IngressPath, { path: field, service }: PathFields): void {
     const literal = matchOf(path);
     const id = `${literal.kind}:${literal.path}`;
@@ -235,13 +240,12 @@ class HostBuilder {
       return;
     }
     const { backend } = path;
-    if (backend.kind === 'resource') this.#findings.push(resourceFinding(served, backend, `${field}.backend.resource`, isRoot));
-    // As if the rule were not there, which for `/` leaves the default backend. Elsewhere a shorter path would take what was not meant for it.
+    if (backend.kind === 'resource') this.#findings.push(resourceFinding(served, backend, `${field}.backend.resource`));
+    // As if the rule were not there, which for `/` leaves the default backend. It answers elsewhere too, for a shorter path would take what
+    // was not meant for it.
     if (backend.kind === 'resource' && isRoot) return;
     const action: Action =
-      backend.kind === 'resource'
-        ? { kind: 'refuse', code: 'PRT-ROUTE-2' }
-        : (redirectActionOf(served) ?? this.#forward(served, backend, service));
+      redirectActionOf(served) ?? (backend.kind === 'resource' ? this.#defaultBackend() : this.#forward(served, backend, service));
     const policies = this.#policies(served, path.path);
     const labels = this.#labels(served, backend, path.path);
     this.#put({ id, match, action, policies, labels, origin: originOfField(served, field) }, served);
