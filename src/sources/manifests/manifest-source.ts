@@ -51,8 +51,11 @@ const defaultTiming: ManifestTiming = {
   maxHoldMs: 100,
   walkIntervalMs: 10_000,
 };
-/** A walk takes this share of the time of the thread, so that one over very many files takes long, and changes do not wait for it. */
-const walkShare = 0.01;
+/**
+ * A walk takes this share of the time of the thread, so that one over very many files takes long, and changes do not wait for it: about a minute for
+ * 10,000 files. At one hundredth it was 1 % of the CPU time of small requests (bench hosts).
+ */
+const walkShare = 0.0025;
 
 export function createManifestSource(options: ManifestSourceOptions): ManifestSource {
   return new WatchedManifests(options);
