@@ -3,7 +3,7 @@
 import type { LruMap } from '../kit/lru.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { ErrorPages } from '../model/policies/error-pages.ts';
-import type { ProxyParameters, Route, TlsRedirect, VirtualHost } from '../model/route.ts';
+import type { ProxyParameters, Route, RouteLabels, TlsRedirect, VirtualHost } from '../model/route.ts';
 import type { Settings } from '../model/settings.ts';
 import type { UpstreamKey } from '../model/upstream.ts';
 import type { RouteSeries } from '../observe/request-metrics/request-metrics.ts';
@@ -23,6 +23,8 @@ import type { UpstreamGroup } from './upstream/upstream-group.ts';
 
 export interface ProxyRoute {
   readonly route: Route;
+  /** Of `route`, which no ordinary request needs to touch. */
+  readonly labels: RouteLabels;
   readonly upstream: UpstreamGroup | undefined;
   /** What logs call it, also where the request never gets there; empty: the route has none. */
   readonly upstreamName: string;
@@ -99,6 +101,7 @@ export function compileProxyRoute(route: Route, host: VirtualHost, deps: RouteCo
   const upstream = upstreamKey === null ? undefined : deps.findUpstream(upstreamKey);
   return {
     route,
+    labels: route.labels,
     upstream,
     upstreamName: upstream?.name ?? upstreamNameOf(route),
     secureUpstream: action.kind === 'forward' && action.secureUpstream !== undefined ? deps.findUpstream(action.secureUpstream) : undefined,

@@ -82,7 +82,7 @@ export class ExchangeEntry implements ExchangeRecord {
   }
 
   takeRoute(route: ProxyRoute): void {
-    this.labels = route.route.labels;
+    this.labels = route.labels;
     this.isDefaultBackend = route.isDefaultBackend;
     this.isLogged = route.isLogged;
     this.upstreamName = route.upstreamName;

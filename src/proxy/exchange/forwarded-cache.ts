@@ -25,7 +25,6 @@ export class ForwardedCache {
   readonly #context: WorkerContext;
   readonly #origin: ClientOrigin;
   #settings: Settings | undefined;
-  #hostText: string | undefined;
   #request: ForwardedRequest | undefined;
   #lines: ForwardedLines = EMPTY_LINES;
   // What the lines were made for; no lines yet: undefined.
@@ -54,18 +53,18 @@ export class ForwardedCache {
     const { settings, clientAddresses } = this.#context;
     if (this.#settings !== settings) {
       this.#settings = settings;
-      this.#hostText = undefined;
+      this.#request = undefined;
       this.#linesHost = undefined;
       this.#isPeerBelieved = clientAddresses.isTrusted(this.#origin.address);
     }
-    if (this.#hostText !== hostText || this.#request === undefined) {
-      this.#request = plainForwardedRequest(this.#origin, settings.ports, hostText);
-      this.#hostText = hostText;
-    }
+    let request = this.#request;
+    if (request === undefined) request = plainForwardedRequest(this.#origin, settings.ports, hostText);
+    else if (request.host !== hostText) request = { ...request, host: hostText };
+    this.#request = request;
     const { forwarded } = settings;
-    if (!forwarded.useForwardedHeaders && !forwarded.enableRealIp) return this.#request;
+    if (!forwarded.useForwardedHeaders && !forwarded.enableRealIp) return request;
     const resolve = this.#isPeerBelieved ? clientAddresses.resolve : (peer: string): string => peer;
-    return trustedForwardedRequest(head, this.#request, settings, resolve);
+    return trustedForwardedRequest(head, request, settings, resolve);
   }
 
   /** `dropped`: lower-case names that policies set instead; undefined: none. */

@@ -1,6 +1,7 @@
 // Hosts that requests of this worker named lately, found again by the bytes of Host: what they are called, that they are well formed, and
 // which compiled host takes their requests. A connection that carries requests to many hosts makes no string and searches no table for
-// each of them, and equal hosts have the same string everywhere. Measured with bench hosts: 0.5 of 14 us.
+// each of them, and equal hosts have the same string everywhere. Measured with bench hosts on a busy machine: 0.8 of 16 us where ten hosts are
+// loaded, 1.4 of 17 us where 10,000 are.
 //
 // Invariants: nothing in it depends on a client, a connection or anything but these bytes and the table; an entry is never changed, and only good
 // for the version of the table that it was made from. It is bounded, and a host has two places only, so that no choice of hosts makes a search long.
