@@ -60,6 +60,7 @@ function keysOf({ coding, enable, prefix, level: [defaultLevel, maxLevel], minLe
         draft.settings.compression.codings[coding].isEnabled = value;
       },
       summary: `Compresses responses with ${coding} where the client takes it.`,
+      ...(enable.startsWith('portico-') ? {} : { differs: 'responses with Cache-Control: no-transform are left alone' }),
     }),
     supported({
       key: `${prefix}-level`,
