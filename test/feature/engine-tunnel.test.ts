@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { openRawEngine, type RawServer, waitUntil } from './engine-rig.ts';
+import { ingress, ingressClass, service } from './manifests.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
 const handshake = [
@@ -170,6 +172,33 @@ test('a WebSocket echo of text, a large message and the close code', async () =>
     client.close(4001, 'bye');
     const [code] = await once(client, 'close');
     assert.equal(code, 4001);
+  } finally {
+    await portico.stop();
+    sockets.close();
+  }
+});
+
+test('the answer that opens a tunnel has the fields that policies set, as in ingress-nginx', async () => {
+  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(sockets, 'listening');
+  const address = sockets.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const annotations = { 'enable-cors': 'true', 'cors-allow-origin': 'https://app.example', affinity: 'cookie' };
+  const site = ingressClass + service('backend', [address.port]) + ingress('a', 'backend', annotations);
+  const portico = await startPortico({ manifests: { 'site.yaml': site } });
+  try {
+    const client = new WebSocket(`ws://127.0.0.1:${portico.httpPort}/chat`, {
+      headers: { Host: 'a.example' },
+      origin: 'https://app.example',
+    });
+    const opened = once(client, 'open');
+    const [response] = await once(client, 'upgrade');
+    await opened;
+    assert.ok(response instanceof IncomingMessage);
+    assert.equal(response.headers['access-control-allow-origin'], 'https://app.example');
+    assert.match(response.headers['set-cookie']?.[0] ?? '', /^INGRESSCOOKIE=/);
+    assert.equal(response.headers['set-cookie']?.length, 1);
+    client.close();
   } finally {
     await portico.stop();
     sockets.close();

@@ -228,14 +228,15 @@ export class Exchange implements CallOwner, PolicyOwner {
 
   onSwitchingProtocols(head: MessageHead): boolean {
     if (!this.#isWebSocket) return false;
+    if (this.#context.accessLog.isEnabled) this.entry.responseHead.keep(head);
     this.entry.status = 101;
     this.#isHeadSent = true;
     this.#isTunnel = true;
-    const cookieLine = this.#policies?.request.affinityCookieLine ?? '';
-    this.#client.sendForwardedHead(head, NO_BODY, {
-      lines: `Upgrade: websocket\r\nConnection: upgrade\r\n${cookieLine}`,
-      dropped: undefined,
-    });
+    const edit = joinEdits(
+      { lines: 'Upgrade: websocket\r\nConnection: upgrade\r\n', dropped: undefined },
+      this.#policies?.editResponse(101, head),
+    );
+    this.#client.sendForwardedHead(head, NO_BODY, edit);
     this.#client.startTunnel();
     return true;
   }
