@@ -84,9 +84,10 @@ describe('namespaces', () => {
     const portico = await rig.start({ args: ['--watch-namespace', 'onn', '--enable-metrics'] });
     const isTold = async (): Promise<boolean> => (await readMetric(portico, 'portico_diagnostics', 'PRT-READ-9').catch(() => 0)) === 1;
     await waitUntil(isTold, () => controllerLog(portico));
-    assert.match(
-      portico.output(),
-      /WARN +PRT-READ-9 missing-namespace: Flag --watch-namespace: there is no namespace onn: nothing is served/,
+    const told = /WARN +PRT-READ-9 missing-namespace: Flag --watch-namespace: there is no namespace onn: nothing is served/;
+    await waitUntil(
+      () => told.test(portico.output()),
+      () => controllerLog(portico),
     );
     for (const object of [service('web', 'onn'), endpoints(rig.backend, 'web', 'onn'), ingress({ host: 'onn.test', namespace: 'onn' })])
       rig.api.put(object);
@@ -106,7 +107,10 @@ describe('namespaces', () => {
       () => isTold(portico),
       () => controllerLog(portico),
     );
-    assert.match(portico.output(), /PRT-READ-9 .* nothing is in the namespace onn, if there is one: nothing is served/);
+    await waitUntil(
+      () => /PRT-READ-9 .* nothing is in the namespace onn, if there is one: nothing is served/.test(portico.output()),
+      () => controllerLog(portico),
+    );
     rig.api.put(service('web', 'onn'));
     await waitUntil(
       async () => !(await isTold(portico)),
