@@ -218,15 +218,15 @@ describe('the admission webhook and the start', () => {
         () => !portico.isRunning(),
         () => 'it runs',
       );
-      assert.match(portico.output(), /admission webhook: .*are no certificate and its key/);
       assert.equal(await portico.stop(), 1);
+      assert.match(portico.output(), /admission webhook: .*are no certificate and its key/);
       const incomplete = await spawnPortico({ args: webhook.flags.slice(0, 2) });
       await waitUntil(
         () => !incomplete.isRunning(),
         () => 'it runs',
       );
-      assert.match(incomplete.output(), /needs --validating-webhook-certificate and --validating-webhook-key/);
       assert.equal(await incomplete.stop(), 2);
+      assert.match(incomplete.output(), /needs --validating-webhook-certificate and --validating-webhook-key/);
     } finally {
       webhook.remove();
     }
