@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { waitForPlateau, waitUntil } from './engine-rig.ts';
+import { readSlowly, waitForPlateau } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
 const START = 'HTTP/1.1 503 ';
@@ -33,18 +33,9 @@ test('the end of a client that has not read its answers yet cuts none of them', 
     made = await waitForPlateau(() => answered(portico), sent);
   }
   socket.end();
-  const pieces: Buffer[] = [];
-  let isClosed = false;
   // Slowly: the end of the client's side is there long before the last answer has left.
-  socket.on('data', (data) => {
-    pieces.push(data);
-    socket.pause();
-    setTimeout(() => socket.resume(), 5);
-  });
-  socket.on('close', () => (isClosed = true));
   setTimeout(() => socket.resume(), 500);
-  await waitUntil('the end', () => isClosed);
-  const answers = Buffer.concat(pieces).toString('latin1').split(START).slice(1);
+  const answers = (await readSlowly(socket)).split(START).slice(1);
   assert.ok(answers.length >= made, `${answers.length} of ${made} answers`);
   assert.match(answers.at(-1) ?? '', /<\/html>\r\n$/);
 });

@@ -87,6 +87,20 @@ export async function waitForPlateau(count: () => number | Promise<number>, most
   return last;
 }
 
+/** Reads all that comes until the connection ends, with a pause after each piece; the caller resumes a paused socket. */
+export async function readSlowly(socket: Socket): Promise<string> {
+  const pieces: Buffer[] = [];
+  let isClosed = false;
+  socket.on('data', (data) => {
+    pieces.push(data);
+    socket.pause();
+    setTimeout(() => socket.resume(), 5);
+  });
+  socket.on('close', () => (isClosed = true));
+  await waitUntil('the end', () => isClosed);
+  return Buffer.concat(pieces).toString('latin1');
+}
+
 /** All values of a response field, joined. */
 export function fieldOf(message: ResponseMessage, name: string): string | undefined {
   const values = valuesOf(message.fields, name);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { waitForPlateau, waitUntil } from './engine-rig.ts';
+import { readSlowly, waitForPlateau, waitUntil } from './engine-rig.ts';
 import { catchAllManifests, type Portico, startPortico } from './portico.ts';
 
 /** Their answers are more than the buffers of the kernel hold. */
@@ -50,18 +50,9 @@ test('a drain cuts no answer that is on its way', async (context) => {
   const { portico, socket, made } = await sendAll(context);
   process.kill(portico.pid, 'SIGTERM');
   await waitUntil('the drain', () => portico.output().includes('accepting no more connections'));
-  const pieces: Buffer[] = [];
-  let isClosed = false;
   // Slowly: the last answers wait in the kernel while Portico has none left to send.
-  socket.on('data', (data) => {
-    pieces.push(data);
-    socket.pause();
-    setTimeout(() => socket.resume(), 5);
-  });
-  socket.on('close', () => (isClosed = true));
   socket.resume();
-  await waitUntil('the end', () => isClosed);
-  const answers = Buffer.concat(pieces).toString('latin1').split(START).slice(1);
+  const answers = (await readSlowly(socket)).split(START).slice(1);
   assert.ok(answers.length >= made, `${answers.length} of ${made} answers`);
   assert.match(answers.at(-1) ?? '', /<\/html>\r\n$/);
 });
